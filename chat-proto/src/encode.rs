@@ -1,0 +1,39 @@
+//! Writing into the caller's buffer.
+
+use crate::error::EncodeError;
+use crate::limits::MAX_DATAGRAM;
+
+/// Collects the pieces of one datagram. It goes on counting when the buffer is full, so that the error can say how
+/// much was needed.
+pub(crate) struct Writer<'b> {
+    buffer: &'b mut [u8],
+    len: usize,
+}
+
+impl<'b> Writer<'b> {
+    pub(crate) fn new(buffer: &'b mut [u8]) -> Self {
+        Self { buffer, len: 0 }
+    }
+
+    pub(crate) fn put(mut self, piece: impl AsRef<[u8]>) -> Self {
+        let piece = piece.as_ref();
+        let end = self.len + piece.len();
+        if let Some(place) = self.buffer.get_mut(self.len..end) {
+            place.copy_from_slice(piece);
+        }
+        self.len = end;
+        self
+    }
+
+    /// The datagram, or why there is none.
+    pub(crate) fn finish(self) -> Result<&'b [u8], EncodeError> {
+        let (needed, available) = (self.len, self.buffer.len());
+        if needed > MAX_DATAGRAM {
+            return Err(EncodeError::DatagramTooLong { needed });
+        }
+        let buffer: &'b [u8] = self.buffer;
+        buffer
+            .get(..needed)
+            .ok_or(EncodeError::BufferTooSmall { needed, available })
+    }
+}

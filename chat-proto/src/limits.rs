@@ -1,0 +1,17 @@
+//! The sizes that PROTOCOL.md, "Limits", gives. All in bytes.
+
+/// The longest datagram of either direction: what the programs in use read at once.
+pub const MAX_DATAGRAM: usize = 1024;
+/// The longest [`Name`](crate::Name).
+pub const MAX_NAME: usize = 32;
+/// The longest [`Text`](crate::Text): what is left of a delivery's datagram beside the longest name, `" : "` and a
+/// line feed in front.
+pub const MAX_TEXT: usize = MAX_DATAGRAM - MAX_NAME - " : ".len() - "\n".len();
+/// The longest success, end or request [`Word`](crate::Word).
+pub const MAX_WORD: usize = 16;
+/// How many end words a [`Dialect`](crate::Dialect) can have.
+pub const MAX_END_WORDS: usize = 8;
+/// The longest refusal, `FAIL ` included.
+pub const MAX_REFUSAL: usize = 120;
+/// The longest [`Reason`](crate::Reason) of a refusal.
+pub const MAX_REASON: usize = MAX_REFUSAL - "FAIL ".len();
