@@ -1,0 +1,16 @@
+//! What an embedding program can choose.
+
+use core::num::NonZeroU32;
+
+use chat_proto::Dialect;
+
+/// The choices of a client.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct ClientConfig {
+    /// How requests are written and answers read. Default: [`Dialect::lenient`], which understands the servers in use.
+    pub dialect: Dialect,
+    /// Repeat the login every so many seconds, so that a server with an idle limit keeps the member and a server that
+    /// is gone is noticed. `None`: never. Default: `None`, because some servers in use do not survive a repeated login.
+    pub keep_alive_seconds: Option<NonZeroU32>,
+}
