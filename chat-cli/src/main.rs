@@ -1,1 +1,7 @@
-fn main(){}
+//! The binary `chat`. Everything is in the library beside it.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    chat_cli::run()
+}

@@ -1,0 +1,25 @@
+//! The time as `chat-core` wants it.
+
+use std::time::{Duration, Instant};
+
+use chat_core::Timestamp;
+
+/// Milliseconds since the program began: a clock that nobody sets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock(Instant);
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn now(self) -> Timestamp {
+        Timestamp::from_millis(u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// How long it is until the earliest of `moments`; `None`: there is none.
+    pub(crate) fn until_first(self, moments: impl IntoIterator<Item = Option<Timestamp>>) -> Option<Duration> {
+        let now = self.now();
+        moments.into_iter().flatten().min().map(|moment| moment.after(now))
+    }
+}

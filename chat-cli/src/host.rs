@@ -1,0 +1,68 @@
+//! A room that lives beside the client that opened it, in the same process.
+
+use std::io;
+use std::net::SocketAddr;
+use std::thread::{self, JoinHandle};
+
+use chat_core::proto::Dialect;
+use chat_core::{Config, Event, Stats};
+
+use crate::failure::Failure;
+use crate::room::{Room, RoomLog};
+use crate::system::inbox::{StopSwitch, inbox};
+use crate::system::socket::ChatSocket;
+
+/// The room, in a thread of its own. [`close`](Self::close) ends it in order.
+pub(crate) struct Host {
+    address: SocketAddr,
+    stop: StopSwitch,
+    thread: JoinHandle<io::Result<()>>,
+}
+
+impl Host {
+    /// Opens the room at `address`; `None` when somebody has that address already. Binding is the test: it cannot be
+    /// fooled by two programs that look at the same time.
+    pub(crate) fn open(address: SocketAddr) -> Result<Option<Self>, Failure> {
+        let socket = match ChatSocket::bind(address) {
+            Ok(socket) => socket,
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Ok(None),
+            // The default address can be set to one of another machine: then the room is there.
+            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => return Ok(None),
+            Err(error) => return Err(Failure::bind(address)(error)),
+        };
+        let address = socket.local_addr().map_err(Failure::io("cannot host the room"))?;
+        let (inbox, mailer) = inbox(1).map_err(Failure::io("cannot host the room"))?;
+        let stop = inbox.stop_switch();
+        let thread = thread::spawn(move || {
+            // The mailer lives as long as the room: an inbox without one would never sleep.
+            let _console = mailer;
+            Room::new(socket, Config::new(Dialect::lenient()), Unlogged).run(&inbox)
+        });
+        Ok(Some(Self { address, stop, thread }))
+    }
+
+    /// Where the room is.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Tells everybody the end word and waits until that is done.
+    pub(crate) fn close(self) -> Result<(), Failure> {
+        self.stop.stop();
+        let ended = self
+            .thread
+            .join()
+            .unwrap_or_else(|_| Err(io::Error::other("its thread ended unexpectedly")));
+        ended.map_err(Failure::io("the hosted room broke"))
+    }
+}
+
+/// The client's screen shows who comes and goes already.
+struct Unlogged;
+
+impl RoomLog for Unlogged {
+    fn event(&mut self, _: &Event<'_, SocketAddr>) {}
+    fn lost(&mut self, _: SocketAddr, _: &io::Error) {}
+    fn bad_line(&mut self, _: &str) {}
+    fn stopped(&mut self, _: &Stats, _: u64) {}
+}

@@ -1,0 +1,170 @@
+//! The client's connections to the outside: what the state machine returns is sent and shown here.
+
+use std::io;
+use std::net::SocketAddr;
+
+use chat_core::proto::{Delivery, Dialect, Name};
+use chat_core::{ClientEvent, ClientOutgoing};
+
+use super::screen::{Screen, Shown, status};
+use crate::failure::Failure;
+use crate::system::safe_text::SafeText;
+use crate::system::socket::ChatSocket;
+
+/// How many datagrams that come before the login is answered are kept to be shown.
+const EARLY_DATAGRAMS: usize = 64;
+
+/// The socket, the screen, and how it ended.
+pub(crate) struct Front {
+    pub(crate) socket: ChatSocket,
+    server: SocketAddr,
+    screen: Screen,
+    /// What came before the login was answered.
+    early: Vec<Vec<u8>>,
+    /// The server's answer to a line that it refused last.
+    refused: Option<SafeText>,
+    /// Whether some line of the input did not get into the room, as far as is known.
+    missing: bool,
+    /// Whether the network said that nobody is at the server's address.
+    pub(crate) nobody_listens: bool,
+    /// Whether nobody reads standard output any more.
+    pub(crate) unread: bool,
+    /// Set when the conversation is over.
+    pub(crate) outcome: Option<Result<(), Failure>>,
+}
+
+impl Front {
+    pub(crate) fn new(socket: ChatSocket, server: SocketAddr, screen: Screen) -> Self {
+        Self {
+            socket,
+            server,
+            screen,
+            early: Vec::new(),
+            refused: None,
+            missing: false,
+            nobody_listens: false,
+            unread: false,
+            outcome: None,
+        }
+    }
+
+    /// Sends what a call of the client returned, and does what its event asks for.
+    pub(crate) fn react(&mut self, outgoing: &ClientOutgoing<'_>) {
+        for payload in outgoing.transmits() {
+            // A lost datagram: the client repeats what may be repeated, and the next receive tells why.
+            let _lost = self.socket.send(payload);
+        }
+        match outgoing.event() {
+            ClientEvent::Joined { again: false } => {
+                for datagram in std::mem::take(&mut self.early) {
+                    match Delivery::decode(&datagram, &Dialect::lenient()) {
+                        Ok(delivery) => self.show(&delivery.into()),
+                        Err(_) => self.show_unparsed(&datagram),
+                    }
+                }
+            }
+            ClientEvent::Joined { again: true } => self.show(&Shown::Back),
+            ClientEvent::Early { datagram } if self.early.len() < EARLY_DATAGRAMS => self.early.push(datagram.to_vec()),
+            ClientEvent::Delivered(delivery) => self.show(&delivery.into()),
+            ClientEvent::Unparsed(datagram) => self.show_unparsed(datagram),
+            ClientEvent::LineRefused { answer } => {
+                self.missing = true;
+                self.refused = Some(safe(answer));
+                self.show(&Shown::LineRefused { answer: &String::from_utf8_lossy(answer) });
+            }
+            ClientEvent::Lost(reason) => {
+                self.missing = true;
+                self.show(&Shown::Lost { reason });
+            }
+            ClientEvent::Refused { answer, repeated } => self.end(Err(Failure::Refused {
+                answer: safe(answer),
+                hint: if repeated {
+                    " (the login was repeated: the first one may have been accepted; wait a moment, or choose another name)"
+                } else {
+                    "; choose another name"
+                },
+            })),
+            ClientEvent::NoAnswer => {
+                let no_answer = self.no_answer();
+                self.end(Err(no_answer));
+            }
+            ClientEvent::Ended { word } => self.end(Err(Failure::Ended { word: SafeText::for_terminal(word.as_str()) })),
+            ClientEvent::Left { .. } => {
+                self.show(&Shown::Out);
+                self.end(Ok(()));
+            }
+            // `Nothing`, more early datagrams than anybody sends, and what later versions of the client may add.
+            _ => {}
+        }
+    }
+
+    /// Why the login failed, when nothing that answers it came.
+    pub(crate) fn no_answer(&self) -> Failure {
+        let hint = match self.early.last() {
+            Some(datagram) => format!(", but this came: {}", safe(datagram)),
+            None if self.nobody_listens => {
+                ": nobody listens there; start a room with `chat serve`, or look at --server".to_owned()
+            }
+            None => {
+                "; is the address right, and does a firewall let UDP through? See --server, and --verbs for servers \
+                     with other words"
+                    .to_owned()
+            }
+        };
+        Failure::NoAnswer {
+            server: self.server,
+            hint,
+        }
+    }
+
+    /// What the user is told at the beginning.
+    pub(crate) fn greet(&mut self, name: Name, hint: &str) {
+        status(&format!("in the room at {} as {name}{hint}", self.server));
+        self.show(&Shown::In {
+            name,
+            server: self.server,
+        });
+    }
+
+    /// A line of the input cannot be said.
+    pub(crate) fn not_said(&mut self, line: u64, problem: &str) {
+        self.missing = true;
+        status(&format!("line {line} was not said: {problem}"));
+    }
+
+    /// Whether everything got into the room, as far as is known.
+    pub(crate) fn all_said(&mut self) -> Result<(), Failure> {
+        match (self.missing, self.screen, self.refused.take()) {
+            (false, ..) => Ok(()),
+            // There was one line only: its refusal is the answer.
+            (true, Screen::Silent, Some(answer)) => Err(Failure::LineRefused { answer }),
+            (true, ..) => Err(Failure::NotAllSaid),
+        }
+    }
+
+    fn show(&mut self, shown: &Shown<'_>) {
+        if let Err(error) = self.screen.show(shown) {
+            // Whoever reads has seen enough (`| head`): leave in order, which is no failure.
+            self.unread = true;
+            if error.kind() != io::ErrorKind::BrokenPipe {
+                self.missing = true;
+                status(&format!("cannot write to standard output: {error}"));
+            }
+        }
+    }
+
+    fn show_unparsed(&mut self, datagram: &[u8]) {
+        self.show(&Shown::Unparsed {
+            text: &String::from_utf8_lossy(datagram),
+        });
+    }
+
+    fn end(&mut self, outcome: Result<(), Failure>) {
+        self.outcome.get_or_insert(outcome);
+    }
+}
+
+/// A server's words for the user.
+fn safe(datagram: &[u8]) -> SafeText {
+    SafeText::for_terminal(String::from_utf8_lossy(datagram).trim())
+}

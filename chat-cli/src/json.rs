@@ -1,0 +1,38 @@
+//! One JSON object a line.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use crate::system::safe_text::is_unsafe_on_terminal;
+
+/// `value` as JSON on one line. Characters that could trick a terminal are written as `\uXXXX`: the value is the same,
+/// and whoever looks at the raw line is safe.
+pub(crate) fn line(value: &impl Serialize) -> String {
+    // The types written here have string keys only and no way to fail.
+    let plain =
+        serde_json::to_string(value).unwrap_or_else(|error| format!("{{\"event\":\"error\",\"error\":\"{error}\"}}"));
+    let mut safe = String::with_capacity(plain.len());
+    for character in plain.chars() {
+        // JSON's own syntax is ASCII without controls, so such a character can only stand inside a string.
+        if is_unsafe_on_terminal(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _infallible = write!(safe, "\\u{unit:04x}");
+            }
+        } else {
+            safe.push(character);
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_line_is_safe_and_means_the_same() {
+        let text = "吃了么 \u{1b}[2J \u{202e}x \u{200b} \u{e0041} \"\\ é";
+        let line = super::line(&text);
+        assert!(!line.chars().any(super::is_unsafe_on_terminal), "{line}");
+        assert_eq!(serde_json::from_str::<String>(&line).unwrap(), text);
+    }
+}

@@ -1,0 +1,39 @@
+//! The reference server and client of the L/C/Q chat room, as the binary `chat`: `chat-core` wired to std UDP sockets.
+//!
+//! The library exists so that tests and fuzz targets reach the pieces; programs that want a chat room of their own
+//! embed `chat-core` instead.
+
+mod address;
+mod args;
+mod clock;
+mod failure;
+mod host;
+mod join;
+mod json;
+mod room;
+mod send;
+mod serve;
+pub mod system;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+/// Reads the command line, does what it says, reports what went wrong on standard error and returns the exit code:
+/// 0 done, 1 failed, 2 wrong usage, 3 refused by the server, 4 no answer.
+pub fn run() -> ExitCode {
+    let done = match Args::parse().command {
+        Command::Serve(args) => serve::serve(&args),
+        Command::Join(args) => join::join(&args),
+        Command::Send(args) => send::send(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("chat: {failure}");
+            failure.exit_code()
+        }
+    }
+}

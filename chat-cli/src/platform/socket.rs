@@ -1,0 +1,633 @@
+//! The UDP socket of the chat, with the noise of the network kept away from its caller.
+//!
+//! On a datagram socket an error is mostly somebody else's: "connection refused" from a receive, or from a send,
+//! tells that an *earlier* datagram found nobody. None of that is a reason to stop, so a receive separates it from
+//! real failures and a send that fails is a datagram that was lost, as any may be.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use socket2::{Domain, Protocol, Socket, Type};
+
+use super::error_queue;
+
+/// The receive buffer that is asked for, in bytes: some ten thousand chat lines, the burst of a large room. A queue
+/// that overflows drops datagrams without a word.
+pub const WANTED_RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
+
+/// How long a send waits for room in the send buffer: it empties at the speed of the network, so a second without
+/// room means that the interface is stuck.
+const SEND_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often a send is repeated when the queue of the interface is full, a millisecond apart.
+const QUEUE_RETRIES: u32 = 5;
+
+/// How often a send is repeated because of another peer's error. Each failure takes a pending error away; more can
+/// arrive meanwhile, but a send must end.
+const PENDING_RETRIES: u32 = 8;
+
+/// How many unreachable addresses are remembered until somebody asks. More are forgotten: they are hints.
+const MAX_UNREACHABLE: usize = 4096;
+
+/// How many receives in a row may fail for an unknown reason before it is the socket that is broken. Enough for a
+/// passing shortage of memory; few enough that the loop does not turn on it for ever.
+const MAX_STRANGE: u32 = 100;
+
+/// A nonblocking UDP socket: a server's, or a client's that hears nobody but its server.
+///
+/// Addresses that it reports are canonical: an IPv4 peer of a dual-stack socket is `a.b.c.d`, not `::ffff:a.b.c.d`,
+/// so that one peer has one name. It takes them in either form.
+#[derive(Debug)]
+pub struct ChatSocket {
+    udp: UdpSocket,
+    is_ipv6: bool,
+    /// The server, for a client.
+    server: Option<SocketAddr>,
+    receive_buffer: usize,
+    unreachable: RefCell<Unreachable>,
+    /// A send of a client met the news that its server is unreachable, which the next receive passes on.
+    server_refused: Cell<bool>,
+    strange: Cell<u32>,
+}
+
+/// What a receive found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Received {
+    /// A datagram, perhaps an empty one.
+    Datagram {
+        /// How many bytes of the buffer it fills. One that is longer than the buffer is cut, so a buffer should be
+        /// one byte longer than the longest datagram that is welcome.
+        len: usize,
+        /// Who sent it, canonical; for a client, its server.
+        from: SocketAddr,
+    },
+    /// Nothing is there now.
+    Nothing,
+    /// Something that was sent earlier could not be delivered. A client knows that it was its server; a server can
+    /// ask [`take_unreachable`](ChatSocket::take_unreachable). There may be more to receive.
+    PeerUnreachable,
+}
+
+/// What became of a datagram, as far as this machine knows.
+#[derive(Debug)]
+#[must_use = "a datagram may be lost"]
+pub enum Sent {
+    /// The kernel took it. Whether it arrives is another question.
+    Done,
+    /// It was not sent, and why. The next one may well be.
+    Lost(io::Error),
+}
+
+#[derive(Debug, Default)]
+struct Unreachable {
+    in_order: Vec<SocketAddr>,
+    known: HashSet<SocketAddr>,
+}
+
+impl ChatSocket {
+    /// A server's socket, on `addr` and on nothing that another socket has. `[::]` takes IPv4 too, whatever the
+    /// system's default.
+    pub fn bind(addr: SocketAddr) -> io::Result<ChatSocket> {
+        let addr = canonical(addr);
+        let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
+        if addr.is_ipv6() && addr.ip().is_unspecified() {
+            socket.set_only_v6(false)?;
+        }
+        socket.bind(&addr.into())?;
+        let socket = ChatSocket::new(socket, addr.is_ipv6(), None)?;
+        // Without it dead peers are found by their silence, later but surely.
+        let _ = error_queue::enable(&socket.udp);
+        Ok(socket)
+    }
+
+    /// A client's socket, on any free port, connected: the kernel drops whatever others send to it.
+    pub fn connect(server: SocketAddr) -> io::Result<ChatSocket> {
+        let server = canonical(server);
+        let socket = Socket::new(Domain::for_address(server), Type::DGRAM, Some(Protocol::UDP))?;
+        let wildcard = if server.is_ipv6() {
+            Ipv6Addr::UNSPECIFIED.into()
+        } else {
+            IpAddr::from(Ipv4Addr::UNSPECIFIED)
+        };
+        socket.bind(&SocketAddr::new(wildcard, 0).into())?;
+        socket.connect(&server.into())?;
+        ChatSocket::new(socket, server.is_ipv6(), Some(server))
+    }
+
+    fn new(socket: Socket, is_ipv6: bool, server: Option<SocketAddr>) -> io::Result<ChatSocket> {
+        socket.set_nonblocking(true)?;
+        ask_for_receive_buffer(&socket);
+        let reported = socket.recv_buffer_size().unwrap_or(0);
+        // Linux reports twice what was granted: the other half is for its own bookkeeping.
+        let receive_buffer = if cfg!(target_os = "linux") {
+            reported / 2
+        } else {
+            reported
+        };
+        Ok(ChatSocket {
+            udp: socket.into(),
+            is_ipv6,
+            server,
+            receive_buffer,
+            unreachable: RefCell::default(),
+            server_refused: Cell::new(false),
+            strange: Cell::new(0),
+        })
+    }
+
+    /// The address that the socket is bound to, with the port that the system chose if it was asked to.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.udp.local_addr()
+    }
+
+    /// The socket itself, to wait on.
+    pub fn as_udp(&self) -> &UdpSocket {
+        &self.udp
+    }
+
+    /// How many bytes the system grants to datagrams that wait to be received.
+    pub fn granted_receive_buffer(&self) -> usize {
+        self.receive_buffer
+    }
+
+    /// A warning for the operator, with the remedy, when less was granted than [`WANTED_RECEIVE_BUFFER`].
+    pub fn receive_buffer_warning(&self) -> Option<String> {
+        buffer_warning(self.receive_buffer)
+    }
+
+    /// Takes the next datagram, without waiting for one.
+    ///
+    /// An error means that the socket itself does not work, and that nothing will be received any more. Everything
+    /// else that can go wrong is [`PeerUnreachable`](Received::PeerUnreachable) or [`Nothing`](Received::Nothing).
+    pub fn receive(&self, buf: &mut [u8]) -> io::Result<Received> {
+        if self.server_refused.take() {
+            return Ok(Received::PeerUnreachable);
+        }
+        loop {
+            let error = match self.udp.recv_from(buf) {
+                Ok((len, from)) => {
+                    self.strange.set(0);
+                    return Ok(Received::Datagram {
+                        len,
+                        from: self.server.unwrap_or_else(|| canonical(from)),
+                    });
+                }
+                Err(error) => error,
+            };
+            match meaning(&error) {
+                Meaning::Again => {}
+                Meaning::Wait => {
+                    self.strange.set(0);
+                    return Ok(Received::Nothing);
+                }
+                Meaning::EarlierDatagram => {
+                    self.collect_unreachable();
+                    return Ok(Received::PeerUnreachable);
+                }
+                Meaning::Broken => return Err(error),
+                Meaning::QueueFull | Meaning::Unknown => {
+                    self.strange.set(self.strange.get().saturating_add(1));
+                    return if self.strange.get() > MAX_STRANGE {
+                        Err(error)
+                    } else {
+                        Ok(Received::Nothing)
+                    };
+                }
+            }
+        }
+    }
+
+    /// Sends a server's datagram. Waits a second at most, when the system's buffers are full.
+    pub fn send_to(&self, payload: &[u8], to: SocketAddr) -> Sent {
+        let to = match to {
+            SocketAddr::V4(ipv4) if self.is_ipv6 => SocketAddr::new(ipv4.ip().to_ipv6_mapped().into(), ipv4.port()),
+            to => to,
+        };
+        self.send_with(|| self.udp.send_to(payload, to))
+    }
+
+    /// Sends a client's datagram to its server. Waits a second at most, when the system's buffers are full.
+    ///
+    /// The news that an earlier datagram found nobody does not take this one with it: it is sent all the same, and
+    /// the next [`receive`](ChatSocket::receive) reports the news.
+    pub fn send(&self, payload: &[u8]) -> Sent {
+        self.send_with(|| self.udp.send(payload))
+    }
+
+    /// Which peers were reported unreachable since the last call: canonical, each once, the first report first. At
+    /// most 4096; a hint, which a stranger can forge. Always empty on a client, and on systems other than Linux.
+    ///
+    /// Ask once in each round, after sending.
+    pub fn take_unreachable(&self) -> Vec<SocketAddr> {
+        self.collect_unreachable();
+        self.unreachable.take().in_order
+    }
+
+    /// Moves the kernel's reports into [`take_unreachable`](ChatSocket::take_unreachable)'s list, which also clears
+    /// the errors that are pending because of them. Returns how many there were.
+    pub(crate) fn collect_unreachable(&self) -> usize {
+        if self.server.is_some() {
+            return 0;
+        }
+        let mut list = self.unreachable.borrow_mut();
+        error_queue::drain(&self.udp, &mut |peer| {
+            if list.in_order.len() < MAX_UNREACHABLE && list.known.insert(peer) {
+                list.in_order.push(peer);
+            }
+        })
+    }
+
+    /// Whether the next receive has something to say that the kernel no longer knows of.
+    pub(crate) fn has_notice(&self) -> bool {
+        self.server_refused.get()
+    }
+
+    fn send_with(&self, attempt: impl Fn() -> io::Result<usize>) -> Sent {
+        let (mut full, mut pending) = (0, 0);
+        let mut deadline = None;
+        loop {
+            let Err(error) = attempt() else { return Sent::Done };
+            let again = match meaning(&error) {
+                Meaning::Again => true,
+                Meaning::Wait => {
+                    let deadline = *deadline.get_or_insert_with(|| Instant::now() + SEND_PATIENCE);
+                    self.wait_until_writable(deadline)
+                }
+                Meaning::QueueFull => {
+                    full += 1;
+                    if full <= QUEUE_RETRIES {
+                        thread::sleep(Duration::from_millis(1));
+                    }
+                    full <= QUEUE_RETRIES
+                }
+                Meaning::EarlierDatagram => {
+                    pending += 1;
+                    pending <= PENDING_RETRIES && self.is_of_another(&error)
+                }
+                Meaning::Broken | Meaning::Unknown => false,
+            };
+            if !again {
+                return Sent::Lost(error);
+            }
+        }
+    }
+
+    /// Whether an error that a send met may belong to an earlier datagram, in which case it is now out of the way.
+    fn is_of_another(&self, error: &io::Error) -> bool {
+        if self.server.is_some() {
+            let refused = is_refused(error);
+            self.server_refused.set(refused || self.server_refused.get());
+            return refused;
+        }
+        // Others than "connection refused" can come from this machine (no route), where trying again helps nobody;
+        // but then nothing is in the queue.
+        self.collect_unreachable() > 0 || is_refused(error)
+    }
+
+    /// Waits for room in the send buffer; `false` when the deadline has passed.
+    fn wait_until_writable(&self, deadline: Instant) -> bool {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return false;
+        }
+        let Ok(timeout) = Timespec::try_from(left) else {
+            return false;
+        };
+        let mut watched = [PollFd::new(&self.udp, PollFlags::OUT)];
+        match poll(&mut watched, Some(&timeout)) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(_) => return false,
+        }
+        let [socket] = &watched;
+        if socket.revents().contains(PollFlags::ERR) {
+            // Or the reports in the queue would end every wait at once.
+            self.collect_unreachable();
+        }
+        true
+    }
+}
+
+/// `::ffff:a.b.c.d` as `a.b.c.d`, and any other address without its flow label, which is no part of who it is.
+pub(crate) fn canonical(addr: SocketAddr) -> SocketAddr {
+    match addr {
+        SocketAddr::V4(_) => addr,
+        SocketAddr::V6(ipv6) => match ipv6.ip().to_ipv4_mapped() {
+            Some(ipv4) => SocketAddr::new(ipv4.into(), ipv6.port()),
+            None => SocketAddrV6::new(*ipv6.ip(), ipv6.port(), 0, ipv6.scope_id()).into(),
+        },
+    }
+}
+
+fn ask_for_receive_buffer(socket: &Socket) {
+    // Linux grants what it can of any request; other systems refuse one that is too large as a whole.
+    let mut size = WANTED_RECEIVE_BUFFER;
+    while size >= 64 * 1024 && socket.set_recv_buffer_size(size).is_err() {
+        size /= 2;
+    }
+}
+
+fn buffer_warning(granted: usize) -> Option<String> {
+    if granted >= WANTED_RECEIVE_BUFFER {
+        return None;
+    }
+    let remedy = if cfg!(target_os = "linux") {
+        format!("; `sysctl -w net.core.rmem_max={WANTED_RECEIVE_BUFFER}` allows more")
+    } else {
+        String::new()
+    };
+    Some(format!(
+        "the system grants a receive buffer of {granted} bytes instead of {WANTED_RECEIVE_BUFFER}: \
+         in a burst datagrams may be lost{remedy}"
+    ))
+}
+
+/// What an error of a datagram socket asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    /// Try again at once: a signal came.
+    Again,
+    /// Not now.
+    Wait,
+    /// Not now either, but no poll will tell when.
+    QueueFull,
+    /// Perhaps the fate of an earlier datagram, which a router or the peer's system told.
+    EarlierDatagram,
+    /// The socket itself does not work.
+    Broken,
+    /// None of the above.
+    Unknown,
+}
+
+fn is_refused(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset)
+}
+
+fn meaning(error: &io::Error) -> Meaning {
+    match error.kind() {
+        ErrorKind::Interrupted => return Meaning::Again,
+        ErrorKind::WouldBlock => return Meaning::Wait,
+        // Windows says "reset" where others say "refused".
+        ErrorKind::ConnectionRefused
+        | ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::HostUnreachable
+        | ErrorKind::NetworkUnreachable => return Meaning::EarlierDatagram,
+        _ => {}
+    }
+    // The other errors that Linux makes of an ICMP message; anyone can send one, so they must not count as strange.
+    #[cfg(target_os = "linux")]
+    if Errno::from_io_error(error) == Some(Errno::NONET) {
+        return Meaning::EarlierDatagram;
+    }
+    match Errno::from_io_error(error) {
+        Some(
+            Errno::ACCESS | Errno::HOSTDOWN | Errno::MSGSIZE | Errno::NOPROTOOPT | Errno::OPNOTSUPP | Errno::PROTO,
+        ) => Meaning::EarlierDatagram,
+        Some(Errno::BADF | Errno::FAULT | Errno::INVAL | Errno::NOTCONN | Errno::NOTSOCK) => Meaning::Broken,
+        Some(Errno::NOBUFS) => Meaning::QueueFull,
+        _ => Meaning::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bind(addr: &str) -> ChatSocket {
+        ChatSocket::bind(addr.parse().unwrap()).unwrap()
+    }
+
+    fn peer() -> UdpSocket {
+        let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+        peer.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+        peer
+    }
+
+    /// An address where nobody answers us, for as long as the socket lives: it is connected elsewhere, so the kernel
+    /// refuses for it, and no other test can be given its port.
+    fn dead() -> (UdpSocket, SocketAddr) {
+        let reserved = peer();
+        reserved.connect("127.0.0.1:1").unwrap();
+        let address = reserved.local_addr().unwrap();
+        (reserved, address)
+    }
+
+    fn has_ipv6() -> bool {
+        UdpSocket::bind("[::1]:0").is_ok()
+    }
+
+    /// The first thing that is not nothing, within two seconds.
+    fn receive(socket: &ChatSocket, buf: &mut [u8]) -> Received {
+        let start = Instant::now();
+        loop {
+            match socket.receive(buf).unwrap() {
+                Received::Nothing if start.elapsed() < Duration::from_secs(2) => {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                received => return received,
+            }
+        }
+    }
+
+    #[test]
+    fn datagrams_come_and_go_and_an_empty_one_is_one() {
+        let socket = bind("127.0.0.1:0");
+        let peer = peer();
+        let from = peer.local_addr().unwrap();
+        assert_eq!(socket.receive(&mut [0; 9]).unwrap(), Received::Nothing);
+        for payload in [&b"hello"[..], b""] {
+            let mut buf = [0; 9];
+            peer.send_to(payload, socket.local_addr().unwrap()).unwrap();
+            assert_eq!(
+                receive(&socket, &mut buf),
+                Received::Datagram {
+                    len: payload.len(),
+                    from
+                }
+            );
+            assert_eq!(&buf[..payload.len()], payload);
+            assert!(matches!(socket.send_to(payload, from), Sent::Done));
+            assert_eq!(peer.recv(&mut buf).unwrap(), payload.len());
+        }
+    }
+
+    #[test]
+    fn a_port_in_use_is_refused() {
+        let socket = bind("127.0.0.1:0");
+        let again = ChatSocket::bind(socket.local_addr().unwrap());
+        assert_eq!(again.unwrap_err().kind(), ErrorKind::AddrInUse);
+    }
+
+    #[test]
+    fn a_dual_stack_server_speaks_ipv4_by_its_own_name() {
+        if !has_ipv6() {
+            return;
+        }
+        let socket = bind("[::]:0");
+        let peer = peer();
+        let from = peer.local_addr().unwrap();
+        let port = socket.local_addr().unwrap().port();
+        peer.send_to(b"four", ("127.0.0.1", port)).unwrap();
+        assert_eq!(receive(&socket, &mut [0; 9]), Received::Datagram { len: 4, from });
+        assert!(matches!(socket.send_to(b"back", from), Sent::Done));
+        assert_eq!(peer.recv(&mut [0; 9]).unwrap(), 4);
+
+        let peer = UdpSocket::bind("[::1]:0").unwrap();
+        peer.send_to(b"six", ("::1", port)).unwrap();
+        let from = peer.local_addr().unwrap();
+        assert_eq!(receive(&socket, &mut [0; 9]), Received::Datagram { len: 3, from });
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_dead_neither_stop_nor_cost_the_living_anything() {
+        for wildcard in ["127.0.0.1:0", "[::]:0"] {
+            if wildcard.starts_with('[') && !has_ipv6() {
+                continue;
+            }
+            let socket = bind(wildcard);
+            let live = peer();
+            let ((_one, one), (_two, two)) = (dead(), dead());
+            for _ in 0..50 {
+                assert!(matches!(socket.send_to(b"dead", one), Sent::Done));
+                assert!(matches!(socket.send_to(b"dead", two), Sent::Done));
+                assert!(matches!(
+                    socket.send_to(b"live", live.local_addr().unwrap()),
+                    Sent::Done
+                ));
+                assert_eq!(live.recv(&mut [0; 9]).unwrap(), 4);
+            }
+            assert_eq!(socket.take_unreachable(), [one, two], "each once, in order");
+            assert_eq!(socket.take_unreachable(), []);
+            assert!(matches!(socket.send_to(b"dead", two), Sent::Done));
+            thread::sleep(Duration::from_millis(20));
+            assert_eq!(socket.receive(&mut [0; 9]).unwrap(), Received::PeerUnreachable);
+            assert_eq!(socket.receive(&mut [0; 9]).unwrap(), Received::Nothing);
+            assert_eq!(socket.take_unreachable(), [two], "reported anew");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_lost_and_that_is_all() {
+        let socket = bind("127.0.0.1:0");
+        let live = peer();
+        let start = Instant::now();
+        assert!(matches!(
+            socket.send_to(&vec![0; 65_508], live.local_addr().unwrap()),
+            Sent::Lost(_)
+        ));
+        assert!(matches!(
+            socket.send_to(b"no port", "127.0.0.1:0".parse().unwrap()),
+            Sent::Lost(_)
+        ));
+        assert!(matches!(
+            socket.send_to(b"family", "[::1]:9".parse().unwrap()),
+            Sent::Lost(_)
+        ));
+        assert!(matches!(socket.send(b"to whom"), Sent::Lost(_)));
+        assert!(matches!(
+            socket.send_to(b"live", live.local_addr().unwrap()),
+            Sent::Done
+        ));
+        assert_eq!(live.recv(&mut [0; 9]).unwrap(), 4);
+        assert!(start.elapsed() < Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_client_hears_its_server_and_nobody_else() {
+        let server = peer();
+        let client = ChatSocket::connect(server.local_addr().unwrap()).unwrap();
+        assert!(matches!(client.send(b"hello"), Sent::Done));
+        let (_, at) = server.recv_from(&mut [0; 9]).unwrap();
+        assert_eq!(at.port(), client.local_addr().unwrap().port());
+        let _ = peer().send_to(b"forged", at);
+        server.send_to(b"welcome", at).unwrap();
+        let from = server.local_addr().unwrap();
+        assert_eq!(receive(&client, &mut [0; 9]), Received::Datagram { len: 7, from });
+        assert_eq!(client.receive(&mut [0; 9]).unwrap(), Received::Nothing);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_client_learns_that_its_server_is_down_and_loses_nothing_when_it_is_back() {
+        let (reserved, address) = dead();
+        let client = ChatSocket::connect(address).unwrap();
+        assert!(matches!(client.send(b"one"), Sent::Done));
+        assert_eq!(receive(&client, &mut [0; 9]), Received::PeerUnreachable);
+        assert_eq!(client.receive(&mut [0; 9]).unwrap(), Received::Nothing);
+
+        for _ in 0..20 {
+            assert!(matches!(client.send(b"two"), Sent::Done));
+        }
+        thread::sleep(Duration::from_millis(20));
+        drop(reserved);
+        let server = UdpSocket::bind(address).unwrap();
+        server.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+        // The error of "two" waits in the socket and would have taken "three" with it.
+        assert!(matches!(client.send(b"three"), Sent::Done));
+        assert_eq!(server.recv(&mut [0; 9]).unwrap(), 5);
+        assert!(client.has_notice());
+        assert_eq!(client.receive(&mut [0; 9]).unwrap(), Received::PeerUnreachable);
+        assert_eq!(client.receive(&mut [0; 9]).unwrap(), Received::Nothing);
+        assert_eq!(client.take_unreachable(), []);
+    }
+
+    #[test]
+    fn a_buffer_that_is_too_small_is_said_with_the_remedy() {
+        let socket = bind("127.0.0.1:0");
+        assert!(socket.granted_receive_buffer() > 0);
+        assert_eq!(
+            socket.receive_buffer_warning().is_some(),
+            socket.granted_receive_buffer() < WANTED_RECEIVE_BUFFER
+        );
+        assert_eq!(buffer_warning(WANTED_RECEIVE_BUFFER), None);
+        let warning = buffer_warning(212_992).unwrap();
+        assert!(warning.contains("212992") && warning.contains("4194304"), "{warning}");
+        if cfg!(target_os = "linux") {
+            assert!(warning.contains("sysctl -w net.core.rmem_max=4194304"), "{warning}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_granted_buffer_is_not_counted_twice() {
+        let limit = std::fs::read_to_string("/proc/sys/net/core/rmem_max").unwrap();
+        let limit: usize = limit.trim().parse().unwrap();
+        let granted = bind("127.0.0.1:0").granted_receive_buffer();
+        assert_eq!(granted, limit.min(WANTED_RECEIVE_BUFFER));
+    }
+
+    #[test]
+    fn addresses_become_canonical() {
+        for (given, expected) in [
+            ("[::ffff:192.0.2.1]:7", "192.0.2.1:7"),
+            ("192.0.2.1:7", "192.0.2.1:7"),
+            ("[::1]:7", "[::1]:7"),
+            ("[fe80::1%3]:7", "[fe80::1%3]:7"),
+        ] {
+            assert_eq!(canonical(given.parse().unwrap()), expected.parse().unwrap());
+        }
+        let labelled = SocketAddrV6::new(Ipv6Addr::LOCALHOST, 7, 99, 0);
+        assert_eq!(canonical(labelled.into()), "[::1]:7".parse().unwrap());
+    }
+
+    #[test]
+    fn only_a_broken_socket_is_an_error() {
+        let of = |errno: Errno| meaning(&errno.into());
+        assert_eq!(of(Errno::INTR), Meaning::Again);
+        assert_eq!(of(Errno::AGAIN), Meaning::Wait);
+        assert_eq!(of(Errno::CONNREFUSED), Meaning::EarlierDatagram);
+        assert_eq!(of(Errno::NETUNREACH), Meaning::EarlierDatagram);
+        assert_eq!(of(Errno::MSGSIZE), Meaning::EarlierDatagram);
+        assert_eq!(of(Errno::NOTSOCK), Meaning::Broken);
+        assert_eq!(of(Errno::BADF), Meaning::Broken);
+        assert_eq!(of(Errno::NOBUFS), Meaning::QueueFull);
+        assert_eq!(of(Errno::IO), Meaning::Unknown);
+    }
+}

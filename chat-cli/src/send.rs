@@ -1,0 +1,31 @@
+//! `chat send`: says one thing and leaves.
+
+use std::time::Duration;
+
+use chat_core::ClientConfig;
+use chat_core::proto::Text;
+
+use crate::address;
+use crate::args::SendArgs;
+use crate::failure::Failure;
+use crate::join::screen::Screen;
+use crate::join::session::{Input, Session};
+use crate::system::inbox::inbox;
+use crate::system::lines::Line;
+use crate::system::signals::on_stop_signal;
+
+pub(crate) fn send(args: &SendArgs) -> Result<(), Failure> {
+    let text = args.text.join(" ");
+    Text::new(&text).map_err(|error| Failure::Usage(format!("this cannot be said: {error}")))?;
+    let addresses = address::resolve(&address::or_default(args.server.as_deref()))?;
+    let mut config = ClientConfig::default();
+    config.dialect = args.spoken.dialect();
+
+    let (inbox, mailer) = inbox(2).map_err(Failure::io("cannot make the input's queue"))?;
+    on_stop_signal(inbox.stop_switch()).map_err(Failure::io("cannot watch for signals"))?;
+    // The line and the end of the input: the same way as through `chat join`, with nothing on the screen.
+    mailer.post(Some(Line::Text(text)));
+    mailer.post(None);
+    let mut session = Session::begin(&addresses, args.name, config, &inbox, Screen::Silent)?;
+    session.talk(Input::Filter { linger: Duration::ZERO })
+}

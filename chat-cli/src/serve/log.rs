@@ -1,0 +1,234 @@
+//! What the server writes down: a line or a JSON object per event.
+//!
+//! Both go through a queue with a thread of its own behind it. Where nobody reads the log, the room goes on: lines that
+//! find the queue full are left out, counted, and the count is part of the summary at the end.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+
+use chat_core::proto::{Language, Name, Refusal};
+use chat_core::{DropReason, Event, LeaveReason, Stats};
+use serde::Serialize;
+use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
+
+use crate::json;
+use crate::room::RoomLog;
+use crate::system::safe_text::SafeText;
+
+/// How many lines may wait for somebody who reads slowly.
+const QUEUED_LINES: usize = 16_384;
+
+/// What a line per event looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Quiet,
+    Lines,
+    Json,
+}
+
+pub(super) struct EventLog {
+    form: Form,
+    operator: Name,
+    out: NonBlocking,
+    left_out: ErrorCounter,
+    // When it is dropped the queue is flushed.
+    _guard: WorkerGuard,
+}
+
+/// An event as one JSON object.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Entry<'a> {
+    Joined {
+        name: Name,
+        peer: SocketAddr,
+        replaced: Option<Name>,
+    },
+    StillIn {
+        name: Name,
+        peer: SocketAddr,
+    },
+    Said {
+        name: Name,
+        text: &'a str,
+    },
+    Announced {
+        name: Name,
+        text: &'a str,
+    },
+    Left {
+        name: Name,
+        peer: SocketAddr,
+        reason: LeaveReason,
+    },
+    NotIn {
+        name: Option<Name>,
+        peer: SocketAddr,
+    },
+    Refused {
+        peer: SocketAddr,
+        reason: Refusal,
+    },
+    Dropped {
+        peer: SocketAddr,
+        reason: DropReason,
+    },
+    Probed {
+        name: Name,
+        peer: SocketAddr,
+    },
+    Closed {
+        members: usize,
+    },
+    SendFailed {
+        peer: SocketAddr,
+        error: String,
+    },
+    Stopped {
+        stats: &'a Stats,
+        send_failed: u64,
+        log_lines_left_out: usize,
+    },
+}
+
+impl EventLog {
+    pub(super) fn new(form: Form, operator: Name) -> Self {
+        let builder = NonBlockingBuilder::default()
+            .lossy(true)
+            .buffered_lines_limit(QUEUED_LINES);
+        let (out, guard) = match form {
+            Form::Json => builder.finish(io::stdout()),
+            Form::Quiet | Form::Lines => builder.finish(io::stderr()),
+        };
+        if form == Form::Lines {
+            let lines = tracing_subscriber::fmt()
+                .with_ansi(false)
+                .with_target(false)
+                .with_level(false);
+            // Only one subscriber can be installed, and this is the only place that does.
+            let _installed_already = lines.with_writer(out.clone()).try_init();
+        }
+        let left_out = out.error_counter();
+        Self {
+            form,
+            operator,
+            out,
+            left_out,
+            _guard: guard,
+        }
+    }
+
+    fn write(&mut self, entry: &Entry<'_>) {
+        match self.form {
+            Form::Quiet => {}
+            Form::Lines => tracing::info!("{}", SafeText::for_terminal(&entry.to_string())),
+            // The queue takes any line or counts it; it has no other error.
+            Form::Json => drop(writeln!(self.out, "{}", json::line(entry))),
+        }
+    }
+}
+
+impl RoomLog for EventLog {
+    fn event(&mut self, event: &Event<'_, SocketAddr>) {
+        let operator = self.operator;
+        let entry = match *event {
+            Event::Joined { name, peer, replaced } => Entry::Joined { name, peer, replaced },
+            Event::StillIn { name, peer } => Entry::StillIn { name, peer },
+            Event::Said { name, text } => Entry::Said {
+                name,
+                text: text.as_str(),
+            },
+            Event::Announced { text } => Entry::Announced {
+                name: operator,
+                text: text.as_str(),
+            },
+            Event::Left { name, peer, reason } => Entry::Left { name, peer, reason },
+            Event::NotIn { name, peer } => Entry::NotIn { name, peer },
+            Event::Refused { peer, refusal } => Entry::Refused { peer, reason: refusal },
+            Event::Dropped { peer, reason } => Entry::Dropped { peer, reason },
+            Event::Probed { name, peer } => Entry::Probed { name, peer },
+            Event::Closed { members } => Entry::Closed { members },
+            // `Nothing`, and what later versions of the room may add.
+            _ => return,
+        };
+        self.write(&entry);
+    }
+
+    fn lost(&mut self, peer: SocketAddr, error: &io::Error) {
+        self.write(&Entry::SendFailed {
+            peer,
+            error: error.to_string(),
+        });
+    }
+
+    fn bad_line(&mut self, why: &str) {
+        eprintln!("not said: {why}");
+    }
+
+    fn stopped(&mut self, stats: &Stats, send_failed: u64) {
+        let log_lines_left_out = self.left_out.dropped_lines();
+        self.write(&Entry::Stopped {
+            stats,
+            send_failed,
+            log_lines_left_out,
+        });
+    }
+}
+
+/// The entry as a line for people. What strangers wrote is made safe by whoever prints it.
+impl fmt::Display for Entry<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Joined {
+                name,
+                peer,
+                replaced: None,
+            } => write!(f, "{name} joined from {peer}"),
+            Self::Joined {
+                name,
+                peer,
+                replaced: Some(before),
+            } => write!(f, "{before} is now {name} ({peer})"),
+            Self::StillIn { name, peer } => write!(f, "{name} is still in ({peer})"),
+            Self::Said { name, text } | Self::Announced { name, text } => write!(f, "{name} : {text}"),
+            Self::Left { name, peer, reason } => {
+                let reason = match reason {
+                    LeaveReason::Quit => "quit",
+                    LeaveReason::Unreachable => "unreachable",
+                    LeaveReason::Idle => "idle",
+                    LeaveReason::Kicked => "removed by the operator",
+                    _ => "gone",
+                };
+                write!(f, "{name} left ({reason}, {peer})")
+            }
+            Self::NotIn { name: Some(name), peer } => write!(f, "{peer} quits as {name}, which it is not"),
+            Self::NotIn { name: None, peer } => write!(f, "{peer} quits without a valid name"),
+            Self::Refused { peer, reason } => write!(f, "refused {peer}: {}", reason.reason(Language::English)),
+            Self::Dropped { peer, reason } => {
+                let reason = match reason {
+                    DropReason::NotARequest => "not a request",
+                    DropReason::RefusedAlready => "refused already",
+                    DropReason::Closed => "the room is closed",
+                    _ => "dropped",
+                };
+                write!(f, "dropped a datagram from {peer}: {reason}")
+            }
+            Self::Probed { name, peer } => write!(f, "{name} is reported unreachable, asking ({peer})"),
+            Self::Closed { members } => write!(f, "closed the room, {members} were in"),
+            Self::SendFailed { peer, error } => write!(f, "a datagram to {peer} was lost: {error}"),
+            Self::Stopped {
+                stats,
+                send_failed,
+                log_lines_left_out,
+            } => {
+                let refused: u64 = stats.refusals.iter().map(|(_, count)| count).sum();
+                let dropped = stats.dropped_not_a_request + stats.dropped_refused_already + stats.dropped_closed;
+                write!(f, "stopped: {} logins, {} lines, ", stats.logins, stats.messages)?;
+                write!(f, "{} datagrams in, {} out, ", stats.datagrams_in, stats.datagrams_out)?;
+                write!(f, "{refused} refused, {dropped} dropped, {send_failed} not sent, ")?;
+                write!(f, "{log_lines_left_out} log lines left out")
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Builds the binary under test, once per process.
+
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use super::Process;
+
+/// The `chat` binary, built with the profile and in the target directory of the running test.
+///
+/// # Panics
+/// When the build fails, with Cargo's message.
+pub fn chat_binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(build)
+}
+
+/// A `chat` command line with an environment that no setting of the user's can change.
+pub fn command<S: AsRef<OsStr>>(args: &[S]) -> Command {
+    let mut command = Command::new(chat_binary());
+    command.args(args).env_remove("CHAT_ADDRESS");
+    command
+}
+
+/// Runs `chat` with these arguments.
+pub fn chat<S: AsRef<OsStr>>(args: &[S]) -> Process {
+    Process::spawn(command(args))
+}
+
+fn build() -> PathBuf {
+    // A ready binary can be given instead, for instance an installed one.
+    if let Some(path) = env::var_os("CHAT_BINARY") {
+        return PathBuf::from(path);
+    }
+    // The test is TARGET/PROFILE/deps/NAME-HASH.
+    let test = env::current_exe().expect("a running test knows its own path");
+    let target = test.ancestors().nth(3).expect("a test lies in TARGET/PROFILE/deps");
+    let (profile, folder) = if cfg!(debug_assertions) {
+        ("dev", "debug")
+    } else {
+        ("release", "release")
+    };
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the tests are a folder of the workspace");
+
+    let built = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .current_dir(workspace)
+        .args([
+            "build",
+            "--workspace",
+            "--bin",
+            "chat",
+            "--profile",
+            profile,
+            "--target-dir",
+        ])
+        .arg(target)
+        .output()
+        .unwrap_or_else(|error| panic!("cargo could not be started to build the binary under test: {error}"));
+    assert!(
+        built.status.success(),
+        "the binary under test does not build, so nothing could be tested:\n{}",
+        String::from_utf8_lossy(&built.stderr)
+    );
+    let binary = target.join(folder).join(format!("chat{}", env::consts::EXE_SUFFIX));
+    assert!(
+        binary.is_file(),
+        "cargo built the workspace, but there is no {}",
+        binary.display()
+    );
+    binary
+}

@@ -1,0 +1,22 @@
+//! Starts the real binary, Python stand-ins and raw sockets, and waits for what they show.
+//!
+//! Nothing here sleeps for a fixed time where it can wait for a condition, and nothing asserts how long
+//! something took: [`PATIENCE`] only says when to give up.
+
+use std::time::Duration;
+
+pub mod binary;
+pub mod net;
+pub mod process;
+pub mod python;
+pub mod raw;
+pub mod server;
+pub mod terminal;
+
+pub use binary::{chat, chat_binary};
+pub use process::{Process, Signal};
+pub use raw::RawPeer;
+pub use server::Server;
+
+/// How long to wait for something before saying that it did not happen.
+pub const PATIENCE: Duration = Duration::from_secs(15);

@@ -1,0 +1,258 @@
+//! A running program whose output is captured while it runs.
+
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread;
+use std::time::{Duration, Instant};
+
+pub use nix::sys::signal::Signal;
+use nix::sys::signal::{kill, killpg};
+use nix::unistd::Pid;
+
+use super::PATIENCE;
+
+/// A child in a process group of its own; when it is dropped the whole group is killed.
+pub struct Process {
+    command: String,
+    child: Child,
+    stdin: Option<ChildStdin>,
+    output: Arc<Output>,
+}
+
+#[derive(Default)]
+struct Output {
+    captured: Mutex<Captured>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Captured {
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+    open: usize,
+}
+
+impl Process {
+    /// Starts a program with all three standard streams connected to the test.
+    pub fn spawn(command: Command) -> Self {
+        let mut process = Self::spawn_unread(command);
+        process.capture();
+        process
+    }
+
+    /// Starts a program and closes the reading end of its standard output.
+    pub fn spawn_with_closed_stdout(command: Command) -> Self {
+        let mut process = Self::spawn_unread(command);
+        drop(process.child.stdout.take());
+        process.capture();
+        process
+    }
+
+    fn spawn_unread(mut command: Command) -> Self {
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
+        let shown = format!("{command:?}");
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {shown}: {error}"));
+        Self {
+            command: shown,
+            stdin: child.stdin.take(),
+            child,
+            output: Arc::default(),
+        }
+    }
+
+    fn capture(&mut self) {
+        if let Some(stdout) = self.child.stdout.take() {
+            self.output.read_from(stdout, |captured| &mut captured.stdout);
+        }
+        if let Some(stderr) = self.child.stderr.take() {
+            self.output.read_from(stderr, |captured| &mut captured.stderr);
+        }
+    }
+
+    /// The process id, which is also the id of its group.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.id()).expect("a process id is an i32"))
+    }
+
+    /// Writes one line to its standard input.
+    pub fn write_line(&mut self, line: &str) {
+        self.write(format!("{line}\n"));
+    }
+
+    /// Writes bytes to its standard input.
+    pub fn write(&mut self, bytes: impl AsRef<[u8]>) {
+        let stdin = self.stdin.as_mut().expect("standard input was closed by the test");
+        if let Err(error) = stdin.write_all(bytes.as_ref()) {
+            self.fail(&format!("it does not read its standard input: {error}"));
+        }
+    }
+
+    /// Ends its standard input.
+    pub fn close_stdin(&mut self) {
+        self.stdin = None;
+    }
+
+    /// Sends a signal to it alone.
+    pub fn signal(&self, signal: Signal) {
+        kill(self.pid(), signal).unwrap_or_else(|error| panic!("no {signal} for {}: {error}", self.command));
+    }
+
+    /// What it has written to its standard output so far.
+    pub fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.output.lock().stdout).into_owned()
+    }
+
+    /// What it has written to its standard error so far.
+    pub fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.output.lock().stderr).into_owned()
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        self.child
+            .try_wait()
+            .expect("a child can be asked for its status")
+            .is_none()
+    }
+
+    /// Waits until a whole line of either stream is exactly this one.
+    pub fn wait_for_line(&self, wanted: &str) {
+        self.wait_for_match(&format!("the line {wanted:?}"), |line| line == wanted);
+    }
+
+    /// Waits until a whole line of either stream contains this text.
+    pub fn wait_for_text(&self, wanted: &str) {
+        self.wait_for_match(&format!("a line with {wanted:?}"), |line| line.contains(wanted));
+    }
+
+    /// Waits for a whole line of either stream that fits, and returns it.
+    pub fn wait_for_match(&self, what: &str, fits: impl Fn(&str) -> bool) -> String {
+        let found = self.output.wait(PATIENCE, |captured| {
+            [&captured.stdout, &captured.stderr].into_iter().find_map(|bytes| {
+                let text = String::from_utf8_lossy(whole_lines(bytes));
+                text.lines().find(|line| fits(line)).map(str::to_owned)
+            })
+        });
+        found.unwrap_or_else(|| self.fail(&format!("it did not show {what}")))
+    }
+
+    /// Waits until everything it wrote to standard output so far fits.
+    pub fn wait_for_stdout(&self, what: &str, fits: impl Fn(&str) -> bool) {
+        let found = self.output.wait(PATIENCE, |captured| {
+            fits(&String::from_utf8_lossy(&captured.stdout)).then_some(())
+        });
+        found.unwrap_or_else(|| self.fail(&format!("it did not show {what}")));
+    }
+
+    /// Waits for its end and for the end of its output.
+    pub fn wait_for_exit(&mut self) -> ExitStatus {
+        let started = Instant::now();
+        let status = loop {
+            match self.child.try_wait().expect("a child can be asked for its status") {
+                Some(status) => break status,
+                None if started.elapsed() > PATIENCE => self.fail("it did not end"),
+                None => thread::sleep(Duration::from_millis(2)),
+            }
+        };
+        if self
+            .output
+            .wait(PATIENCE, |captured| (captured.open == 0).then_some(()))
+            .is_none()
+        {
+            self.fail("it ended, but a process that it started still holds its output open");
+        }
+        status
+    }
+
+    /// Waits for its end, which must be with this exit code.
+    pub fn expect_exit(&mut self, code: i32) {
+        let status = self.wait_for_exit();
+        if status.code() != Some(code) {
+            let signal = status
+                .signal()
+                .map_or(String::new(), |signal| format!(" by signal {signal}"));
+            self.fail(&format!(
+                "it ended with {:?}{signal}, not with exit code {code}",
+                status.code()
+            ));
+        }
+    }
+
+    /// Kills it and everything that it started, and waits for its end.
+    pub fn stop(&mut self) {
+        let _ = killpg(self.pid(), Signal::SIGKILL);
+        let _ = self.child.wait();
+    }
+
+    /// Stops the test with everything that the program wrote.
+    pub fn fail(&self, what: &str) -> ! {
+        panic!(
+            "{}\n{what}\n--- its standard output:\n{}\n--- its standard error:\n{}\n---",
+            self.command,
+            self.stdout(),
+            self.stderr()
+        )
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Output {
+    fn lock(&self) -> MutexGuard<'_, Captured> {
+        self.captured.lock().expect("no reader panics")
+    }
+
+    fn read_from(self: &Arc<Self>, mut source: impl Read + Send + 'static, stream: fn(&mut Captured) -> &mut Vec<u8>) {
+        self.lock().open += 1;
+        let output = Arc::clone(self);
+        thread::spawn(move || {
+            let mut chunk = [0; 4096];
+            loop {
+                match source.read(&mut chunk) {
+                    Ok(0) => break,
+                    Ok(count) => stream(&mut output.lock()).extend_from_slice(&chunk[..count]),
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                    Err(_) => break,
+                }
+                output.changed.notify_all();
+            }
+            output.lock().open -= 1;
+            output.changed.notify_all();
+        });
+    }
+
+    /// Waits until `find` finds something, or the time is over, or nothing more can come.
+    fn wait<T>(&self, patience: Duration, find: impl Fn(&Captured) -> Option<T>) -> Option<T> {
+        let started = Instant::now();
+        let mut captured = self.lock();
+        loop {
+            if let Some(found) = find(&captured) {
+                return Some(found);
+            }
+            let left = patience.checked_sub(started.elapsed()).filter(|_| captured.open > 0)?;
+            captured = self.changed.wait_timeout(captured, left).expect("no reader panics").0;
+        }
+    }
+}
+
+/// What was written, up to the last line feed.
+fn whole_lines(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1);
+    &bytes[..end]
+}

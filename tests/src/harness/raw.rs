@@ -1,0 +1,172 @@
+//! A peer that is nothing but a socket: it sends and receives the bytes that a test says.
+
+use std::io::ErrorKind;
+use std::net::{SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use super::PATIENCE;
+
+/// A socket that speaks with one server.
+///
+/// The socket is not connected, so that it never hears from the kernel that the server is away. Dropping it
+/// is what the server sees of a client that vanishes.
+pub struct RawPeer {
+    socket: UdpSocket,
+    server: SocketAddr,
+}
+
+/// A request that changes nothing and is always answered, with exactly one `EXIT` (by a server with the
+/// default end word).
+///
+/// A server takes the datagrams of the loopback network in the order in which they were sent. So whatever
+/// an earlier datagram causes arrives before the answer to this one, and silence is seen without waiting.
+const MARK: &str = "Q nobody-of-that-name";
+const MARK_ANSWER: &[u8] = b"EXIT";
+
+impl RawPeer {
+    /// A new socket on a free port.
+    pub fn new(server: SocketAddr) -> Self {
+        let any_port = if server.is_ipv6() { "[::1]:0" } else { "127.0.0.1:0" };
+        let socket = UdpSocket::bind(any_port).expect("a loopback address has a free port");
+        Self { socket, server }
+    }
+
+    /// A new socket that has entered the room under this name.
+    pub fn login(server: SocketAddr, name: &str) -> Self {
+        let peer = Self::new(server);
+        peer.send(format!("L {name}"));
+        peer.expect("OK", &format!("the login of {name}"));
+        peer
+    }
+
+    /// Its own address.
+    pub fn address(&self) -> SocketAddr {
+        self.socket.local_addr().expect("a bound socket has an address")
+    }
+
+    /// Sends one datagram.
+    pub fn send(&self, datagram: impl AsRef<[u8]>) {
+        self.send_to(self.server, datagram);
+    }
+
+    /// Sends one datagram to somebody else than the server.
+    pub fn send_to(&self, to: SocketAddr, datagram: impl AsRef<[u8]>) {
+        let datagram = datagram.as_ref();
+        let sent = self
+            .socket
+            .send_to(datagram, to)
+            .unwrap_or_else(|error| panic!("cannot send to {to}: {error}"));
+        assert_eq!(sent, datagram.len(), "a datagram is sent whole");
+    }
+
+    /// The next datagram, if one comes within this time.
+    pub fn receive_within(&self, patience: Duration) -> Option<Vec<u8>> {
+        let mut buffer = vec![0; 65_536];
+        let started = Instant::now();
+        loop {
+            let left = patience.checked_sub(started.elapsed())?.max(Duration::from_millis(1));
+            self.socket
+                .set_read_timeout(Some(left))
+                .expect("a time-out above zero can be set");
+            match self.socket.recv_from(&mut buffer) {
+                Ok((length, from)) => {
+                    assert_eq!(from, self.server, "a datagram came from somewhere else than the server");
+                    assert!(
+                        length <= 1024,
+                        "the server sent {length} bytes, which no peer reads whole"
+                    );
+                    buffer.truncate(length);
+                    return Some(buffer);
+                }
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return None,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => panic!("a socket on the loopback network cannot receive: {error}"),
+            }
+        }
+    }
+
+    /// The next datagram; `after` says what should have caused it.
+    pub fn receive(&self, after: &str) -> Vec<u8> {
+        self.receive_within(PATIENCE)
+            .unwrap_or_else(|| panic!("after {after} nothing came"))
+    }
+
+    /// The next datagram as text, which what a server sends always is.
+    pub fn receive_text(&self, after: &str) -> String {
+        let datagram = self.receive(after);
+        String::from_utf8(datagram).unwrap_or_else(|error| panic!("after {after} came invalid UTF-8: {error}"))
+    }
+
+    /// The next datagram must be exactly this one.
+    pub fn expect(&self, wanted: impl AsRef<[u8]>, after: &str) {
+        let received = self.receive(after);
+        assert!(
+            received == wanted.as_ref(),
+            "after {after} came {:?}, not {:?}",
+            shown(&received),
+            shown(wanted.as_ref())
+        );
+    }
+
+    /// Waits until this datagram comes and passes over all others.
+    pub fn wait_for(&self, wanted: &str, after: &str) {
+        let started = Instant::now();
+        let mut others = Vec::new();
+        while let Some(left) = PATIENCE.checked_sub(started.elapsed()) {
+            match self.receive_within(left) {
+                Some(received) if received == wanted.as_bytes() => return,
+                Some(received) => others.push(shown(&received)),
+                None => break,
+            }
+        }
+        panic!("after {after} {wanted:?} did not come, only {others:?}");
+    }
+
+    /// All that the server has sent to this socket because of what was sent before.
+    pub fn receive_to_the_mark(&self, after: &str) -> Vec<Vec<u8>> {
+        self.send(MARK);
+        let mut received = Vec::new();
+        loop {
+            let datagram = self.receive(after);
+            if datagram == MARK_ANSWER {
+                return received;
+            }
+            received.push(datagram);
+        }
+    }
+
+    /// Checks that the server sends nothing to this socket because of what was sent before, and that it answers.
+    pub fn expect_nothing_before_the_mark(&self, after: &str) {
+        let received: Vec<String> = self
+            .receive_to_the_mark(after)
+            .iter()
+            .map(|datagram| shown(datagram))
+            .collect();
+        assert!(
+            received.is_empty(),
+            "after {after} {received:?} came, and nothing should"
+        );
+    }
+
+    /// Asks until a server at the address answers, which it may not do yet.
+    pub fn wait_until_a_server_answers(&self) {
+        let started = Instant::now();
+        while started.elapsed() < PATIENCE {
+            self.send(MARK);
+            if self.receive_within(Duration::from_millis(20)).is_some() {
+                return;
+            }
+        }
+        panic!("no server answers at {}", self.server);
+    }
+
+    /// Leaves the room in order.
+    pub fn quit(self, name: &str) {
+        self.send(format!("Q {name}"));
+        self.wait_for("EXIT", &format!("the quit of {name}"));
+    }
+}
+
+fn shown(datagram: &[u8]) -> String {
+    String::from_utf8_lossy(datagram).chars().take(200).collect()
+}

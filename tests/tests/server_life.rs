@@ -1,0 +1,254 @@
+//! The server from start to end: its operator, its signals, its addresses, its restart and its rest.
+
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chat_tests::harness::net::has_ipv6;
+use chat_tests::harness::{PATIENCE, Process, Server, Signal, chat};
+
+#[test]
+fn what_the_operator_types_is_spoken_under_the_operators_name() {
+    for (options, name) in [
+        (&[][..], "admin"),
+        (&["--lang", "zh"][..], "管理员"),
+        (&["--operator", "Manager"][..], "Manager"),
+        (&["--lang", "zh", "--operator", "老师"][..], "老师"),
+    ] {
+        let mut server = Server::start(options);
+        let alice = server.member("alice");
+        server.operator_says("hello  everybody ");
+        alice.expect(format!("{name} : hello  everybody "), "the operator's line");
+        server.operator_says("大家好");
+        alice.expect(format!("{name} : 大家好"), "the operator's second line");
+    }
+}
+
+#[test]
+fn the_end_of_the_operators_input_does_not_end_the_server() {
+    let mut server = Server::start(&[]);
+    let alice = server.member("alice");
+    server.operator_says("I close my console");
+    server.process.close_stdin();
+    alice.expect("admin : I close my console", "the operator's last line");
+    let bob = server.member("bob");
+    bob.send("C bob still working?");
+    alice.expect("* bob joined", "bob's login");
+    alice.expect("bob : still working?", "bob's line");
+    server.expect_alive("the end of its input");
+}
+
+#[test]
+fn a_bad_line_of_the_operator_does_not_end_the_server() {
+    let mut server = Server::start(&[]);
+    let alice = server.member("alice");
+    for bad in [
+        b"x".repeat(3_000),
+        b"\xff\xfe".to_vec(),
+        b"\x1b[31m".to_vec(),
+        b"nul \0".to_vec(),
+    ] {
+        server.process.write([bad.as_slice(), b"\n"].concat());
+    }
+    server.operator_says("a good line");
+    let mut heard = Vec::new();
+    while heard.last().is_none_or(|last| last != "admin : a good line") {
+        heard.push(alice.receive_text("bad lines and a good one of the operator"));
+    }
+    assert!(
+        heard.iter().all(|line| !line.contains(['\0', '\u{1b}'])),
+        "the operator's control characters were sent: {heard:?}"
+    );
+    server.expect_alive("bad lines of its operator");
+}
+
+#[test]
+fn signals_make_the_server_tell_everybody_each_end_word_and_exit_with_0() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let mut server = Server::start(&["--end", "EXIT,OUT,#"]);
+        let alice = server.member("alice");
+        let bob = server.member("bob");
+        alice.expect("* bob joined", "bob's login");
+        server.process.signal(signal);
+        for member in [&alice, &bob] {
+            for end in ["EXIT", "OUT", "#"] {
+                member.expect(end, &format!("{signal} for the server"));
+            }
+        }
+        server.process.expect_exit(0);
+    }
+}
+
+#[test]
+fn the_servers_own_lines_tell_what_happened_and_quiet_tells_nothing() {
+    let loud = Server::start(&[]);
+    loud.member("alice").quit("alice");
+    loud.process.wait_for_text("alice");
+
+    let mut quiet = Server::start(&["--quiet"]);
+    quiet.member("alice").quit("alice");
+    quiet.process.signal(Signal::SIGTERM);
+    quiet.process.expect_exit(0);
+    for output in [quiet.process.stdout(), quiet.process.stderr()] {
+        assert!(
+            !output.contains("alice"),
+            "a quiet server told what happened:\n{output}"
+        );
+    }
+}
+
+#[test]
+fn what_a_stranger_wrote_is_made_safe_before_it_reaches_the_servers_terminal() {
+    let mut server = Server::start(&[]);
+    let mallory = server.stranger();
+    for hostile in [
+        "L \u{1b}[31mred",
+        "L x\u{202e}y",
+        "C \u{1b}]0;owned\u{7} hi",
+        "\u{1b}[2J",
+    ] {
+        mallory.send(hostile);
+    }
+    let _ = mallory.receive_to_the_mark("hostile names");
+    server.process.signal(Signal::SIGTERM);
+    server.process.expect_exit(0);
+    for output in [server.process.stdout(), server.process.stderr()] {
+        assert!(
+            !output.contains(['\u{1b}', '\u{7}', '\u{202e}']),
+            "control characters of a stranger reached the terminal:\n{}",
+            output.escape_debug()
+        );
+    }
+}
+
+#[test]
+fn a_client_gets_in_again_when_the_server_was_restarted() {
+    let mut first = Server::start(&[]);
+    let watcher = first.member("watcher");
+    let mut alice = first.join("alice", &[]);
+    watcher.expect("* alice joined", "alice's login");
+    first.operator_says("I go away for a moment");
+    alice.wait_for_line("admin : I go away for a moment");
+    first.process.stop();
+
+    let second = Server::start_at(&first.at(), &[]);
+    let listener = second.member("listener");
+    alice.write_line("is anybody there?");
+    listener.expect("* alice joined", "a line said to a server that was restarted");
+    alice.write_line("a later line");
+    listener.wait_for("alice : a later line", "alice got in again");
+    listener.send("C listener welcome back");
+    alice.wait_for_line("listener : welcome back");
+    alice.close_stdin();
+    listener.expect("* alice left", "the end of alice's input");
+    // The line that met the restarted server is lost, and the filter says so.
+    alice.expect_exit(1);
+    assert!(
+        alice.stderr().contains("may be lost"),
+        "the loss is reported: {}",
+        alice.stderr()
+    );
+}
+
+/// Our client talks with somebody who is already in the room.
+fn alice_talks_at(server: &Server, address: &str) {
+    let listener = server.member("listener");
+    let mut alice = chat(&["join", "alice", "--server", address]);
+    listener.expect("* alice joined", &format!("a login at {address}"));
+    alice.write_line("hi");
+    listener.expect("alice : hi", &format!("a line said at {address}"));
+    listener.send("C listener hi alice");
+    alice.wait_for_line("listener : hi alice");
+    alice.close_stdin();
+    alice.expect_exit(0);
+    listener.expect("* alice left", "the end of alice's input");
+}
+
+#[test]
+fn ipv6_works() {
+    if !has_ipv6() {
+        eprintln!("this machine has no IPv6, so there is nothing to test");
+        return;
+    }
+    let server = Server::start_at("[::1]:0", &[]);
+    assert!(
+        server.address.is_ipv6(),
+        "a server asked for [::1] listens at {}",
+        server.address
+    );
+    alice_talks_at(&server, &server.at());
+}
+
+#[test]
+fn host_names_resolve_for_the_client() {
+    let server = Server::start(&[]);
+    alice_talks_at(&server, &format!("localhost:{}", server.address.port()));
+}
+
+#[test]
+fn host_names_resolve_for_the_server() {
+    let server = Server::start_at("localhost:0", &[]);
+    alice_talks_at(&server, &server.at());
+}
+
+#[test]
+fn an_idle_server_and_an_idle_client_use_no_processor_time() {
+    let mut server = Server::start(&[]);
+    let _alice = server.member("alice");
+    let bob = server.join("bob", &[]);
+    server.process.wait_for_text("bob");
+    server.operator_says("silence, please");
+    bob.wait_for_line("admin : silence, please");
+
+    let before = (ticks_of(&server.process), ticks_of(&bob));
+    thread::sleep(Duration::from_secs(2));
+    let after = (ticks_of(&server.process), ticks_of(&bob));
+    assert!(
+        after.0 - before.0 <= 1,
+        "an idle server used {} ticks in two seconds",
+        after.0 - before.0
+    );
+    assert!(
+        after.1 - before.1 <= 1,
+        "an idle client used {} ticks in two seconds",
+        after.1 - before.1
+    );
+}
+
+/// The processor time that a process has used, in ticks (a hundredth of a second each).
+fn ticks_of(process: &Process) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", process.id())).expect("the process runs");
+    let (_, fields) = stat.rsplit_once(')').expect("the name stands in brackets");
+    // Fields 14 and 15 of the whole line; the state, which comes first here, is field 3.
+    fields
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .map(|ticks| ticks.parse::<u64>().expect("a number"))
+        .sum()
+}
+
+#[test]
+fn a_member_that_is_silent_too_long_is_removed_where_a_limit_is_set() {
+    let server = Server::start(&["--idle-limit", "1"]);
+    let lively = server.member("lively");
+    let quiet = server.member("quiet");
+    lively.expect("* quiet joined", "a login");
+    let started = Instant::now();
+    loop {
+        assert!(started.elapsed() < PATIENCE, "the silent member is still there");
+        lively.send("C lively I am here");
+        if let Some(heard) = lively.receive_within(Duration::from_millis(100)) {
+            assert_eq!(
+                String::from_utf8_lossy(&heard),
+                "* quiet left",
+                "only the silent member is removed"
+            );
+            break;
+        }
+    }
+    drop(quiet);
+    let heir = server.member("quiet");
+    lively.expect("* quiet joined", "a login under the name of a removed member");
+    heir.quit("quiet");
+}

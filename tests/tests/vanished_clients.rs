@@ -1,0 +1,214 @@
+//! Users who vanish without a quit lose their names; users who only listen do not.
+//!
+//! A raw socket that is closed is, for the server, exactly what a killed client is.
+
+use std::collections::BTreeSet;
+
+use chat_tests::harness::python::{CourseClient, expect_nothing_left};
+use chat_tests::harness::{RawPeer, Server, Signal};
+
+const ROUNDS: usize = 20;
+
+/// One victim more in the room, seen by everybody in it.
+fn victim_enters(server: &Server, name: &str, watchers: &[&RawPeer]) -> RawPeer {
+    let victim = server.member(name);
+    for watcher in watchers {
+        watcher.expect(format!("* {name} joined"), &format!("the login of {name}"));
+    }
+    victim
+}
+
+#[test]
+fn a_vanished_clients_name_is_free_after_the_next_thing_said() {
+    let server = Server::start(&[]);
+    let watcher = server.member("watcher");
+    let speaker = server.member("speaker");
+    watcher.expect("* speaker joined", "the speaker's login");
+    for round in 1..=ROUNDS {
+        drop(victim_enters(&server, "victim", &[&watcher, &speaker]));
+        speaker.send(format!("C speaker line {round}"));
+        watcher.expect(format!("speaker : line {round}"), "a line said");
+        let after = format!("a client vanished and one line was said (round {round})");
+        watcher.expect("* victim left", &after);
+        speaker.expect("* victim left", &after);
+        let heir = victim_enters(&server, "victim", &[&watcher, &speaker]);
+        heir.quit("victim");
+        watcher.expect("* victim left", "an ordinary quit");
+        speaker.expect("* victim left", "an ordinary quit");
+    }
+    watcher.expect_nothing_before_the_mark("all rounds");
+}
+
+#[test]
+fn a_vanished_clients_name_is_free_at_the_second_attempt_to_take_it() {
+    let server = Server::start(&[]);
+    let watcher = server.member("watcher");
+    for round in 1..=ROUNDS {
+        drop(victim_enters(&server, "victim", &[&watcher]));
+        let heir = server.stranger();
+        heir.send("L victim");
+        heir.expect("FAIL name taken", &format!("the first attempt (round {round})"));
+        watcher.expect(
+            "* victim left",
+            &format!("the first attempt to take a vanished client's name (round {round})"),
+        );
+        heir.send("L victim");
+        heir.expect("OK", &format!("the second attempt (round {round})"));
+        watcher.expect("* victim joined", "the second attempt");
+        heir.quit("victim");
+        watcher.expect("* victim left", "an ordinary quit");
+    }
+}
+
+#[test]
+fn a_vanished_clients_name_is_free_at_the_second_attempt_in_an_otherwise_empty_room() {
+    let server = Server::start(&[]);
+    for round in 1..=ROUNDS {
+        let name = format!("victim{round}");
+        drop(server.member(&name));
+        let heir = server.stranger();
+        heir.send(format!("L {name}"));
+        heir.expect("FAIL name taken", &format!("the first attempt (round {round})"));
+        heir.expect_nothing_before_the_mark("a refusal");
+        heir.send(format!("L {name}"));
+        heir.expect("OK", &format!("the second attempt (round {round})"));
+        heir.quit(&name);
+    }
+}
+
+#[test]
+fn two_clients_that_vanish_at_once_both_lose_their_names_after_the_next_thing_said() {
+    let server = Server::start(&[]);
+    let watcher = server.member("watcher");
+    let speaker = server.member("speaker");
+    watcher.expect("* speaker joined", "the speaker's login");
+    for round in 1..=ROUNDS {
+        let first = victim_enters(&server, "first", &[&watcher, &speaker]);
+        let second = victim_enters(&server, "second", &[&first, &watcher, &speaker]);
+        drop((first, second));
+        speaker.send(format!("C speaker line {round}"));
+        watcher.expect(format!("speaker : line {round}"), "a line said");
+        let after = format!("two clients vanished and one line was said (round {round})");
+        let both = BTreeSet::from(["* first left".to_owned(), "* second left".to_owned()]);
+        for peer in [&watcher, &speaker] {
+            let heard = BTreeSet::from([peer.receive_text(&after), peer.receive_text(&after)]);
+            assert_eq!(heard, both, "after {after} the others heard this");
+        }
+    }
+    watcher.expect_nothing_before_the_mark("all rounds");
+}
+
+#[test]
+fn vanished_clients_are_noticed_by_what_the_operator_says_too() {
+    let mut server = Server::start(&[]);
+    let watcher = server.member("watcher");
+    for round in 1..=ROUNDS {
+        drop(victim_enters(&server, "victim", &[&watcher]));
+        server.operator_says(&format!("line {round}"));
+        watcher.expect(format!("admin : line {round}"), "the operator's line");
+        watcher.expect(
+            "* victim left",
+            &format!("a client vanished and the operator spoke (round {round})"),
+        );
+    }
+}
+
+#[test]
+fn the_real_client_killed_loses_its_name() {
+    let server = Server::start(&[]);
+    let watcher = server.member("watcher");
+    for round in 1..=ROUNDS {
+        let mut victim = server.join("victim", &[]);
+        watcher.expect("* victim joined", "the login of our own client");
+        victim.signal(Signal::SIGKILL);
+        let _ = victim.wait_for_exit();
+        watcher.send(format!("C watcher line {round}"));
+        watcher.expect(
+            "* victim left",
+            &format!("our own client was killed and a line was said (round {round})"),
+        );
+    }
+    drop(server.member("victim"));
+}
+
+#[test]
+fn a_pupils_client_killed_loses_its_name() {
+    let server = Server::start(&[]);
+    let watcher = server.member("watcher");
+    let mut victim = CourseClient::enter(server.address, ("OK", "EXIT"), &[], "victim");
+    watcher.expect("* victim joined", "a pupil's login");
+    victim.process.stop();
+    expect_nothing_left(&victim.process);
+    watcher.send("C watcher hello?");
+    watcher.expect("* victim left", "a pupil's client was killed and a line was said");
+    CourseClient::enter(server.address, ("OK", "EXIT"), &[], "victim").quit();
+}
+
+#[test]
+fn a_client_that_never_speaks_stays_through_a_thousand_lines_and_receives_all() {
+    const LINES: usize = 1_000;
+    let server = Server::start(&[]);
+    let listener = server.member("listener");
+    // The reports about somebody who is away must not fall upon somebody who is there.
+    drop(victim_enters(&server, "victim", &[&listener]));
+    let mut talker = server.join("talker", &[]);
+    listener.expect("* talker joined", "the talker's login");
+    listener.expect("* victim left", "a notice to a client that had vanished");
+
+    let lines: String = (1..=LINES)
+        .map(|number| format!("line {number} 第{number}行\n"))
+        .collect();
+    talker.write(lines);
+    talker.close_stdin();
+    for number in 1..=LINES {
+        listener.expect(
+            format!("talker : line {number} 第{number}行"),
+            &format!("line {number} of {LINES}"),
+        );
+    }
+    listener.expect("* talker left", "the last of a thousand lines");
+    talker.expect_exit(0);
+
+    let newcomer = server.member("newcomer");
+    listener.expect("* newcomer joined", "a login after a thousand lines");
+    listener.send("C listener I was here all the time");
+    newcomer.expect("listener : I was here all the time", "the listener's first line");
+}
+
+#[test]
+fn a_client_that_was_stopped_keeps_its_name_and_hears_everything_when_it_goes_on() {
+    const LINES: usize = 50;
+    let server = Server::start(&[]);
+    let watcher = server.member("watcher");
+    let mut sleepy = server.join("sleepy", &[]);
+    watcher.expect("* sleepy joined", "the login of our own client");
+    sleepy.signal(Signal::SIGSTOP);
+
+    let thief = server.stranger();
+    for number in 1..=LINES {
+        watcher.send(format!("C watcher line {number}"));
+        if number % 10 == 0 {
+            thief.send("L sleepy");
+            thief.expect(
+                "FAIL name taken",
+                "an attempt to take the name of a client that is only stopped",
+            );
+        }
+    }
+    watcher.expect_nothing_before_the_mark("fifty lines that a stopped client does not read");
+
+    sleepy.signal(Signal::SIGCONT);
+    sleepy.wait_for_line(&format!("watcher : line {LINES}"));
+    let shown = sleepy.stdout();
+    for number in 1..=LINES {
+        assert!(
+            shown.lines().any(|line| line == format!("watcher : line {number}")),
+            "line {number} was lost:\n{shown}"
+        );
+    }
+    sleepy.write_line("I slept");
+    watcher.expect("sleepy : I slept", "a client went on and spoke");
+    sleepy.close_stdin();
+    sleepy.expect_exit(0);
+    watcher.expect("* sleepy left", "the end of its input");
+}
