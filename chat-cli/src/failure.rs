@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use thiserror::Error;
 
-use crate::system::safe_text::SafeText;
+use crate::platform::safe_text::SafeText;
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug, Error)]

@@ -8,9 +8,9 @@ use chat_core::proto::Dialect;
 use chat_core::{Config, Event, Stats};
 
 use crate::failure::Failure;
+use crate::platform::inbox::{StopSwitch, inbox};
+use crate::platform::socket::ChatSocket;
 use crate::room::{Room, RoomLog};
-use crate::system::inbox::{StopSwitch, inbox};
-use crate::system::socket::ChatSocket;
 
 /// The room, in a thread of its own. [`close`](Self::close) ends it in order.
 pub(crate) struct Host {
@@ -31,13 +31,10 @@ impl Host {
             Err(error) => return Err(Failure::bind(address)(error)),
         };
         let address = socket.local_addr().map_err(Failure::io("cannot host the room"))?;
-        let (inbox, mailer) = inbox(1).map_err(Failure::io("cannot host the room"))?;
+        // Nothing but the switch is used: the hosted room has no console.
+        let (inbox, _) = inbox(1).map_err(Failure::io("cannot host the room"))?;
         let stop = inbox.stop_switch();
-        let thread = thread::spawn(move || {
-            // The mailer lives as long as the room: an inbox without one would never sleep.
-            let _console = mailer;
-            Room::new(socket, Config::new(Dialect::lenient()), Unlogged).run(&inbox)
-        });
+        let thread = thread::spawn(move || Room::new(socket, Config::new(Dialect::lenient()), Unlogged).run(&inbox));
         Ok(Some(Self { address, stop, thread }))
     }
 

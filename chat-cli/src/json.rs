@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::system::safe_text::is_unsafe_on_terminal;
+use crate::platform::safe_text::acts_on_a_terminal;
 
 /// `value` as JSON on one line. Characters that could trick a terminal are written as `\uXXXX`: the value is the same,
 /// and whoever looks at the raw line is safe.
@@ -15,7 +15,7 @@ pub(crate) fn line(value: &impl Serialize) -> String {
     let mut safe = String::with_capacity(plain.len());
     for character in plain.chars() {
         // JSON's own syntax is ASCII without controls, so such a character can only stand inside a string.
-        if is_unsafe_on_terminal(character) {
+        if acts_on_a_terminal(character) {
             for unit in character.encode_utf16(&mut [0; 2]) {
                 let _infallible = write!(safe, "\\u{unit:04x}");
             }
@@ -32,7 +32,7 @@ mod tests {
     fn a_line_is_safe_and_means_the_same() {
         let text = "吃了么 \u{1b}[2J \u{202e}x \u{200b} \u{e0041} \"\\ é";
         let line = super::line(&text);
-        assert!(!line.chars().any(super::is_unsafe_on_terminal), "{line}");
+        assert!(!line.chars().any(super::acts_on_a_terminal), "{line}");
         assert_eq!(serde_json::from_str::<String>(&line).unwrap(), text);
     }
 }

@@ -10,10 +10,10 @@ mod failure;
 mod host;
 mod join;
 mod json;
+pub mod platform;
 mod room;
 mod send;
 mod serve;
-pub mod system;
 
 use std::process::ExitCode;
 

@@ -7,9 +7,9 @@ use chat_core::proto::{Text, TextError};
 use chat_core::{Config, Event, Outgoing, Server, Stats};
 
 use crate::clock::Clock;
-use crate::system::inbox::Inbox;
-use crate::system::lines::Line;
-use crate::system::socket::{ChatSocket, Received, Sent};
+use crate::platform::inbox::Inbox;
+use crate::platform::lines::Line;
+use crate::platform::socket::{ChatSocket, Received, Sent};
 
 /// How many datagrams are handled before the console and the clock are looked at again.
 const BURST: usize = 64;

@@ -10,9 +10,9 @@ use crate::args::SendArgs;
 use crate::failure::Failure;
 use crate::join::screen::Screen;
 use crate::join::session::{Input, Session};
-use crate::system::inbox::inbox;
-use crate::system::lines::Line;
-use crate::system::signals::on_stop_signal;
+use crate::platform::inbox::inbox;
+use crate::platform::lines::Line;
+use crate::platform::signals::on_stop_signal;
 
 pub(crate) fn send(args: &SendArgs) -> Result<(), Failure> {
     let text = args.text.join(" ");
@@ -24,8 +24,7 @@ pub(crate) fn send(args: &SendArgs) -> Result<(), Failure> {
     let (inbox, mailer) = inbox(2).map_err(Failure::io("cannot make the input's queue"))?;
     on_stop_signal(inbox.stop_switch()).map_err(Failure::io("cannot watch for signals"))?;
     // The line and the end of the input: the same way as through `chat join`, with nothing on the screen.
-    mailer.post(Some(Line::Text(text)));
-    mailer.post(None);
+    let _queue_has_room = mailer.post(Some(Line::Text(text))) && mailer.post(None);
     let mut session = Session::begin(&addresses, args.name, config, &inbox, Screen::Silent)?;
     session.talk(Input::Filter { linger: Duration::ZERO })
 }

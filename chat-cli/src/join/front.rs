@@ -8,8 +8,8 @@ use chat_core::{ClientEvent, ClientOutgoing};
 
 use super::screen::{Screen, Shown, status};
 use crate::failure::Failure;
-use crate::system::safe_text::SafeText;
-use crate::system::socket::ChatSocket;
+use crate::platform::safe_text::SafeText;
+use crate::platform::socket::ChatSocket;
 
 /// How many datagrams that come before the login is answered are kept to be shown.
 const EARLY_DATAGRAMS: usize = 64;

@@ -13,9 +13,9 @@ use crate::address;
 use crate::args::JoinArgs;
 use crate::failure::Failure;
 use crate::host::Host;
-use crate::system::console;
-use crate::system::inbox::inbox;
-use crate::system::signals::on_stop_signal;
+use crate::platform::console;
+use crate::platform::inbox::inbox;
+use crate::platform::signals::on_stop_signal;
 
 use screen::{Screen, status};
 use session::{Input, Session};
@@ -57,7 +57,7 @@ pub(crate) fn join(args: &JoinArgs) -> Result<(), Failure> {
     let ended = session.and_then(|mut session| {
         session.greet(by_hand);
         if !console::in_background() {
-            console::spawn_line_reader(mailer.clone(), |line| line);
+            console::spawn_line_reader(mailer, |line| line).map_err(Failure::io("cannot read standard input"))?;
         }
         session.talk(input)
     });

@@ -8,7 +8,7 @@ use chat_core::proto::{Delivery, Name, Text};
 use serde::Serialize;
 
 use crate::json;
-use crate::system::safe_text::SafeText;
+use crate::platform::safe_text::SafeText;
 
 /// Where events go. What the room said goes to standard output; what the program itself has to say goes to standard
 /// error.

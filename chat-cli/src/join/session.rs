@@ -10,18 +10,18 @@ use super::front::Front;
 use super::screen::Screen;
 use crate::clock::Clock;
 use crate::failure::Failure;
-use crate::system::inbox::Inbox;
-use crate::system::lines::Line;
-use crate::system::pace::Pace;
-use crate::system::socket::{ChatSocket, Received};
+use crate::platform::inbox::Inbox;
+use crate::platform::lines::Line;
+use crate::platform::pace::Pace;
+use crate::platform::socket::{ChatSocket, Received};
 
 /// Longer than any datagram: nothing is cut.
 const RECEIVE_BUFFER: usize = 65_536;
 /// How many datagrams are handled before the input and the clock are looked at again.
 const BURST: usize = 64;
 /// How fast lines are said: a burst, then so many a second. No person notices, and no receiver drowns.
-const LINES_AT_ONCE: u64 = 20;
-const LINES_A_SECOND: u64 = 100;
+const LINES_AT_ONCE: u32 = 20;
+const LINES_A_SECOND: u32 = 100;
 
 /// Where lines come from.
 #[derive(Clone, Copy, Debug)]
@@ -179,7 +179,7 @@ impl<'i> Session<'i> {
     fn say(&mut self, now: Timestamp, text: &str) -> Result<(), String> {
         let text = Text::new(text).map_err(|error| error.to_string())?;
         let outgoing = self.client.say(now, text).map_err(|error| error.to_string())?;
-        self.pace.take(now.as_millis());
+        let _counted = self.pace.take(now.as_millis());
         self.front.react(&outgoing);
         Ok(())
     }

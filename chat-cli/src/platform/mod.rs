@@ -9,7 +9,7 @@
 //! |---|---|
 //! | [`socket`] | datagrams in and out, with the noise of the network kept away from the caller |
 //! | [`error_queue`] | who the kernel was told is unreachable (Linux) |
-//! | [`inbox`] | how other threads reach the loop |
+//! | [`mod@inbox`] | how other threads reach the loop |
 //! | [`lines`] | lines of bounded length from any reader |
 //! | [`console`] | the thread that reads standard input |
 //! | [`signals`] | SIGINT, SIGTERM and SIGHUP become a stop |

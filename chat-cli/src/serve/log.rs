@@ -13,8 +13,8 @@ use serde::Serialize;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 
 use crate::json;
+use crate::platform::safe_text::SafeText;
 use crate::room::RoomLog;
-use crate::system::safe_text::SafeText;
 
 /// How many lines may wait for somebody who reads slowly.
 const QUEUED_LINES: usize = 16_384;

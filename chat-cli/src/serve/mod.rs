@@ -5,11 +5,11 @@ mod log;
 use crate::address;
 use crate::args::ServeArgs;
 use crate::failure::Failure;
+use crate::platform::console;
+use crate::platform::inbox::inbox;
+use crate::platform::signals::on_stop_signal;
+use crate::platform::socket::ChatSocket;
 use crate::room::Room;
-use crate::system::console;
-use crate::system::inbox::inbox;
-use crate::system::signals::on_stop_signal;
-use crate::system::socket::ChatSocket;
 
 use log::{EventLog, Form};
 
@@ -33,7 +33,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
     eprintln!("listening on {local}");
     // In the background a read from the terminal would stop the whole program.
     if !console::in_background() {
-        console::spawn_line_reader(mailer.clone(), |line| line);
+        console::spawn_line_reader(mailer, |line| line).map_err(Failure::io("cannot read standard input"))?;
     }
 
     let form = match (args.quiet, args.json) {

@@ -76,8 +76,10 @@ mod tests {
 
     #[test]
     fn the_operators_name_is_reserved_in_every_disguise_of_case_and_company() {
-        let mut config = Config::default();
-        config.operator = Name::new("Boss").unwrap();
+        let config = Config {
+            operator: Name::new("Boss").unwrap(),
+            ..Config::default()
+        };
         for name in ["Boss", "boss", "BOSS2", "xboss", "admin", "Admin", "管理员", "小管理员"] {
             assert!(config.is_reserved(&Name::new(name).unwrap()), "{name}");
         }

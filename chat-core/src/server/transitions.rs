@@ -35,7 +35,10 @@ pub struct Server<A: Peer> {
 
 impl<A: Peer> core::fmt::Debug for Server<A> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Server").field("config", &self.config).field("stats", &self.stats).finish_non_exhaustive()
+        f.debug_struct("Server")
+            .field("config", &self.config)
+            .field("stats", &self.stats)
+            .finish_non_exhaustive()
     }
 }
 

@@ -5,6 +5,7 @@ use chat_proto::{Dialect, EndWords, Language, Prefix, Reading, Verbs, Word};
 /// Dialects that differ in everything that a dialect can say: the plain one, one with `#` among its end words, one
 /// with long verbs, one with a prefix and Chinese notices, and one whose words are other dialects' words for something
 /// else. Strict ones; the laws derive the lenient ones.
+#[must_use]
 pub fn dialects() -> [Dialect; 5] {
     let plain = Dialect::strict();
     [
@@ -19,6 +20,7 @@ pub fn dialects() -> [Dialect; 5] {
 }
 
 /// Whether `C name #` is a quit in `dialect`.
+#[must_use]
 pub fn quit_by_text(dialect: &Dialect) -> bool {
     dialect.reading() == Reading::Lenient && dialect.ends().contains("#")
 }

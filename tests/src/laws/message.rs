@@ -17,7 +17,7 @@ pub trait Message: Clone + Debug + PartialEq + Sized {
     /// Exception 1: what `dialect` reads where this value was written. Itself, but for the text `#` in a lenient
     /// dialect that has `#` among its end words: that is a quit.
     #[must_use]
-    fn as_read_by(self, dialect: &Dialect) -> Self {
+    fn read_by(self, dialect: &Dialect) -> Self {
         let _ = dialect;
         self
     }
@@ -31,6 +31,7 @@ pub trait Message: Clone + Debug + PartialEq + Sized {
 
     /// Exception 3: how many bytes the longest word in front may have; with more than one, the longest text no longer
     /// fits.
+    #[must_use]
     fn longest_verb(dialect: &Dialect) -> usize {
         let _ = dialect;
         0
@@ -46,7 +47,7 @@ impl Message for RequestBuf {
         Request::encode(self, dialect, buffer)
     }
 
-    fn as_read_by(self, dialect: &Dialect) -> Self {
+    fn read_by(self, dialect: &Dialect) -> Self {
         match self {
             Request::Chat { name, text } if text.as_str() == "#" && quit_by_text(dialect) => Request::Quit { name },
             other => other,

@@ -56,7 +56,7 @@ pub fn datagram<M: Message>(bytes: &[u8], dialect: &Dialect) {
             writes_back(value, bytes, &strict);
             assert_eq!(
                 as_lenient.as_ref(),
-                Ok(&value.clone().as_read_by(&lenient)),
+                Ok(&value.clone().read_by(&lenient)),
                 "the lenient reading of {} is not the strict one: {dialect:?}",
                 bytes.escape_ascii()
             );
@@ -77,7 +77,7 @@ pub fn survives<M: Message>(value: &M, dialect: &Dialect) {
         Ok(written) => {
             assert_eq!(
                 M::decode(written, dialect),
-                Ok(value.clone().as_read_by(dialect)),
+                Ok(value.clone().read_by(dialect)),
                 "{value:?}, written as {}, is read as something else: {dialect:?}",
                 written.escape_ascii()
             );
