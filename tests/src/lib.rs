@@ -2,3 +2,8 @@
 
 pub mod harness;
 pub mod laws;
+
+/// The README's code compiles and does what it says.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
