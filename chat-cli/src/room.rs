@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use chat_core::proto::{Text, TextError};
 use chat_core::{Config, Event, Outgoing, Server, Stats};
@@ -13,6 +14,8 @@ use crate::platform::socket::{ChatSocket, Received, Sent};
 
 /// How many datagrams are handled before the console and the clock are looked at again.
 const BURST: usize = 64;
+/// How often the reports of unreachable members are asked for before datagrams are received again.
+const REPORT_ROUNDS: usize = 8;
 /// One byte more than any request: a longer datagram is then seen to be too long.
 const RECEIVE_BUFFER: usize = chat_core::proto::MAX_DATAGRAM + 1;
 
@@ -53,8 +56,13 @@ impl<L: RoomLog> Room<L> {
     pub(crate) fn run(mut self, inbox: &Inbox<Option<Line>>) -> io::Result<()> {
         let mut buffer = [0; RECEIVE_BUFFER];
         while !inbox.stop_switch().is_stopped() {
-            self.catch_up();
-            inbox.wait(&self.socket, self.clock.until_first([self.server.poll_timeout()]))?;
+            let all_done = self.catch_up();
+            let sleep = if all_done {
+                self.clock.until_first([self.server.poll_timeout()])
+            } else {
+                Some(Duration::ZERO)
+            };
+            inbox.wait(&self.socket, sleep)?;
             self.receive(&mut buffer)?;
             while let Some(line) = inbox.next() {
                 self.console(line);
@@ -72,8 +80,8 @@ impl<L: RoomLog> Room<L> {
         Ok(())
     }
 
-    /// What is due by the clock, and what the kernel reported.
-    fn catch_up(&mut self) {
+    /// What is due by the clock, and what the kernel reported. False when there are more reports.
+    fn catch_up(&mut self) -> bool {
         let Self {
             socket,
             server,
@@ -85,17 +93,18 @@ impl<L: RoomLog> Room<L> {
         while server.poll_timeout().is_some_and(|due| due <= now) {
             deliver(socket, log, lost, &server.handle_timeout(now));
         }
-        // A probe to a dead address is reported at once on loopback: go on until nothing is left. Each report either
-        // makes its member a suspect or removes it, so this ends.
-        loop {
+        // A question to a dead address is reported at once on loopback: go on while there is something, but not for
+        // ever, because reports can be forged.
+        for _ in 0..REPORT_ROUNDS {
             let unreachable = socket.take_unreachable();
             if unreachable.is_empty() {
-                break;
+                return true;
             }
             for peer in unreachable {
                 deliver(socket, log, lost, &server.handle_unreachable(now, peer));
             }
         }
+        false
     }
 
     fn receive(&mut self, buffer: &mut [u8]) -> io::Result<()> {

@@ -6,6 +6,9 @@
 use std::fmt;
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use chat_core::proto::{Language, Name, Refusal};
 use chat_core::{DropReason, Event, LeaveReason, Stats};
@@ -18,6 +21,8 @@ use crate::room::RoomLog;
 
 /// How many lines may wait for somebody who reads slowly.
 const QUEUED_LINES: usize = 16_384;
+/// How long the end of the program waits for them.
+const FLUSH_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a line per event looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +37,7 @@ pub(super) struct EventLog {
     operator: Name,
     out: NonBlocking,
     left_out: ErrorCounter,
-    // When it is dropped the queue is flushed.
-    _guard: WorkerGuard,
+    guard: Option<WorkerGuard>,
 }
 
 /// An event as one JSON object.
@@ -115,7 +119,7 @@ impl EventLog {
             operator,
             out,
             left_out,
-            _guard: guard,
+            guard: Some(guard),
         }
     }
 
@@ -125,6 +129,22 @@ impl EventLog {
             Form::Lines => tracing::info!("{}", SafeText::for_terminal(&entry.to_string())),
             // The queue takes any line or counts it; it has no other error.
             Form::Json => drop(writeln!(self.out, "{}", json::line(entry))),
+        }
+    }
+}
+
+impl Drop for EventLog {
+    /// Waits for the queue to be written, but not for a reader who does not read: dropping the guard can wait for that
+    /// one for ever, so it is left to a thread.
+    fn drop(&mut self) {
+        let guard = self.guard.take();
+        let (written, wait) = mpsc::channel();
+        let flushing = thread::Builder::new().spawn(move || {
+            drop(guard);
+            let _nobody_waits = written.send(());
+        });
+        if flushing.is_ok() {
+            let _too_slow = wait.recv_timeout(FLUSH_PATIENCE);
         }
     }
 }
