@@ -2,6 +2,7 @@
 
 pub mod harness;
 pub mod laws;
+pub mod model;
 
 /// The README's code compiles and does what it says.
 #[cfg(doctest)]

@@ -1,0 +1,3 @@
+//! Reference models: the rules once more, written as naively as possible and without a look at the real code.
+
+pub mod room;
