@@ -22,8 +22,7 @@ const PROBE_INTERVAL_MILLIS: u64 = 5_000;
 
 /// The room. See the [crate's documentation](crate) for the shape of its calls.
 ///
-/// Memory: per member its name and two times its address, twice its name again in ordered maps, and about a hundred
-/// bytes of state; nothing else grows. [`Config::max_members`] bounds it.
+/// Memory grows with the members and with nothing else, up to [`Config::max_members`].
 pub struct Server<A: Peer> {
     config: Config,
     members: Members<A>,
