@@ -9,7 +9,7 @@ use chat_core::{ClientEvent, ClientOutgoing};
 use super::screen::{Screen, Shown, status};
 use crate::failure::Failure;
 use crate::platform::safe_text::SafeText;
-use crate::platform::socket::ChatSocket;
+use crate::platform::socket::{ChatSocket, Sent};
 
 /// How many datagrams that come before the login is answered are kept to be shown.
 const EARLY_DATAGRAMS: usize = 64;
@@ -48,12 +48,20 @@ impl Front {
         }
     }
 
+    /// Sends what a call of the client returned. An error says that the system did not take it.
+    pub(crate) fn transmit(&self, outgoing: &ClientOutgoing<'_>) -> io::Result<()> {
+        for payload in outgoing.transmits() {
+            if let Sent::Lost(error) = self.socket.send(payload) {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
     /// Sends what a call of the client returned, and does what its event asks for.
     pub(crate) fn react(&mut self, outgoing: &ClientOutgoing<'_>) {
-        for payload in outgoing.transmits() {
-            // A lost datagram: the client repeats what may be repeated, and the next receive tells why.
-            let _lost = self.socket.send(payload);
-        }
+        // A lost login is repeated, and a quit is not waited for longer than for an answer.
+        let _lost = self.transmit(outgoing);
         match outgoing.event() {
             ClientEvent::Joined { again: false } => {
                 for datagram in std::mem::take(&mut self.early) {

@@ -180,8 +180,7 @@ impl<'i> Session<'i> {
         let text = Text::new(text).map_err(|error| error.to_string())?;
         let outgoing = self.client.say(now, text).map_err(|error| error.to_string())?;
         let _counted = self.pace.take(now.as_millis());
-        self.front.react(&outgoing);
-        Ok(())
+        self.front.transmit(&outgoing).map_err(|error| error.to_string())
     }
 
     /// Waits for something to happen, and handles it.
