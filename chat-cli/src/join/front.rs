@@ -15,6 +15,7 @@ use crate::platform::socket::{ChatSocket, Sent};
 const EARLY_DATAGRAMS: usize = 64;
 
 /// The socket, the screen, and how it ended.
+#[allow(clippy::struct_excessive_bools)] // Facts that have nothing to do with each other, not states.
 pub(crate) struct Front {
     pub(crate) socket: ChatSocket,
     server: SocketAddr,
@@ -23,6 +24,8 @@ pub(crate) struct Front {
     early: Vec<Vec<u8>>,
     /// The server's answer to a line that it refused last.
     refused: Option<SafeText>,
+    /// Whether the user knows that the server refuses to take us back: it does so again and again.
+    told_still_out: bool,
     /// Whether some line of the input did not get into the room, as far as is known.
     missing: bool,
     /// Whether the network said that nobody is at the server's address.
@@ -41,6 +44,7 @@ impl Front {
             screen,
             early: Vec::new(),
             refused: None,
+            told_still_out: false,
             missing: false,
             nobody_listens: false,
             unread: false,
@@ -80,8 +84,13 @@ impl Front {
                 self.refused = Some(safe(answer));
                 self.show(&Shown::LineRefused { answer: &String::from_utf8_lossy(answer) });
             }
+            ClientEvent::StillOut { answer } if !self.told_still_out => {
+                self.told_still_out = true;
+                self.show(&Shown::StillOut { answer: &String::from_utf8_lossy(answer) });
+            }
             ClientEvent::Lost(reason) => {
                 self.missing = true;
+                self.told_still_out = false;
                 self.show(&Shown::Lost { reason });
             }
             ClientEvent::Refused { answer, repeated } => self.end(Err(Failure::Refused {

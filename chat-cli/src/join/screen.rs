@@ -40,6 +40,8 @@ pub(crate) enum Shown<'a> {
     Unparsed { text: &'a str },
     /// The server does not know us any more; logging in again.
     Lost { reason: LostReason },
+    /// The server does not let us in again yet.
+    StillOut { answer: &'a str },
     /// Logged in again.
     Back,
     /// The server refused a line.
@@ -103,7 +105,12 @@ impl Shown<'_> {
             Self::Left { name } => Some(format!("* {name} left")),
             // A line feed in front or behind is the habit of some servers, and only a separator.
             Self::Unparsed { text } => Some(text.trim_matches(['\r', '\n']).to_owned()),
-            Self::In { .. } | Self::Lost { .. } | Self::Back | Self::LineRefused { .. } | Self::Out => None,
+            Self::In { .. }
+            | Self::Lost { .. }
+            | Self::StillOut { .. }
+            | Self::Back
+            | Self::LineRefused { .. }
+            | Self::Out => None,
         }
     }
 
@@ -119,6 +126,7 @@ impl Shown<'_> {
                 };
                 Some(format!("{reason}; what was said last may be lost; logging in again"))
             }
+            Self::StillOut { answer } => Some(format!("the server does not let us in yet: {answer}; trying again")),
             Self::Back => Some("logged in again".into()),
             Self::LineRefused { answer } => Some(format!("the server refused a line: {answer}")),
             _ => None,

@@ -135,9 +135,10 @@ impl<'i> Session<'i> {
     }
 
     /// Says the lines that wait, as fast as the pace allows. Returns when the next one may be said, where that is later.
-    /// Lines wait in the queue while the client is not in: nothing is said into the void.
+    /// While the client is not in, the lines of a pipe wait in the queue; those of a person are refused, who would not
+    /// expect them to be said at some later time.
     fn read_input(&mut self, now: Timestamp, input: Input, leave_at: &mut Option<Timestamp>) -> Option<Timestamp> {
-        while self.client.is_in() {
+        while self.client.is_in() || (matches!(input, Input::Keyboard) && !self.client.is_done()) {
             let ready = Timestamp::from_millis(self.pace.ready_at(now.as_millis()));
             if ready > now {
                 return Some(ready);

@@ -59,6 +59,12 @@ pub enum ClientEvent<'a> {
     /// The server does not know this client any more, or is not there. The client logs in again by itself, with
     /// growing pauses; until [`Joined`](Self::Joined) nothing can be said, and what was said last may be lost.
     Lost(LostReason),
+    /// After the connection was lost, the server refused a new login, but for a reason that passes: the name is taken (by
+    /// what the server remembers of this client at a former address), the room is full. It is tried again.
+    StillOut {
+        /// The server's answer: text for the user, to be made safe before it is shown.
+        answer: &'a [u8],
+    },
     /// The server ended the conversation, unasked; the client is done and does not log in again.
     Ended {
         /// The end word.

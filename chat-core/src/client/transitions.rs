@@ -1,6 +1,6 @@
 //! Every transition of the client: PROTOCOL.md, "Rules of the client".
 
-use chat_proto::{Delivery, MAX_DATAGRAM, Name, Refusal, Reply, Request, Text};
+use chat_proto::{Delivery, MAX_DATAGRAM, Name, Reason, Refusal, Reply, Request, Text};
 
 use super::config::ClientConfig;
 use super::event::{ClientEvent, ClientOutgoing, LostReason, SayError};
@@ -8,8 +8,9 @@ use crate::time::Timestamp;
 
 /// How long each login is waited for; after the last of them the client gives up.
 const LOGIN_WAITS_MILLIS: [u64; 3] = [1_000, 2_000, 4_000];
-/// The longest pause between two logins after the connection was lost.
-const LONGEST_PAUSE_MILLIS: u64 = 30_000;
+/// The longest pause between two logins after the connection was lost: short enough for a client to be back within half a
+/// minute of the moment at which the network, and the server's memory of a former address, allow it.
+const LONGEST_PAUSE_MILLIS: u64 = 8_000;
 /// How long the answer to a quit is waited for.
 const QUIT_WAIT_MILLIS: u64 = 1_000;
 /// After how many unanswered keep-alives the server counts as gone.
@@ -79,20 +80,16 @@ impl Client {
         self.send_login(ClientEvent::Nothing)
     }
 
-    /// Says `text` to the others. It is sent once: what the network loses is lost.
-    pub fn say(&mut self, now: Timestamp, text: Text<'_>) -> Result<ClientOutgoing<'_>, SayError> {
-        let State::In { unanswered, .. } = self.state else {
+    /// Says `text` to the others. It is sent once: what the network loses is lost. (The time makes no difference yet; all
+    /// calls take it.)
+    pub fn say(&mut self, _now: Timestamp, text: Text<'_>) -> Result<ClientOutgoing<'_>, SayError> {
+        if !self.is_in() {
             return Err(SayError::NotIn);
-        };
+        }
         let request = Request::Chat { name: self.name, text };
         let payload = request
             .encode(&self.config.dialect, &mut self.scratch)
             .map_err(SayError::Encode)?;
-        // Whatever the server hears keeps the member alive.
-        self.state = State::In {
-            due: keep_alive_due(&self.config, now),
-            unanswered,
-        };
         Ok(ClientOutgoing {
             event: ClientEvent::Nothing,
             payload: Some(payload),
@@ -141,14 +138,19 @@ impl Client {
                 (Some(Reply::Success), _) => self.joined(now, true),
                 // The server that restarts may still be sending its end words.
                 (Some(Reply::End { word }), _) => self.ended(word),
-                (Some(Reply::Refused { reason }), _) if is_not_logged_in(reason) => nothing(),
-                (Some(Reply::Refused { .. }), _) => {
-                    self.state = State::Done;
-                    event(ClientEvent::Refused {
-                        answer: datagram,
-                        repeated: true,
-                    })
-                }
+                (Some(Reply::Refused { reason }), _) => match refusal(reason) {
+                    Some(Refusal::NotLoggedIn) => nothing(),
+                    // No time makes a name acceptable that the server does not want.
+                    Some(Refusal::BadName | Refusal::Reserved) => {
+                        self.state = State::Done;
+                        event(ClientEvent::Refused {
+                            answer: datagram,
+                            repeated: true,
+                        })
+                    }
+                    // Above all "name taken", by what the server remembers of this client at a former address.
+                    _ => event(ClientEvent::StillOut { answer: datagram }),
+                },
                 (_, Some(delivery)) => event(ClientEvent::Delivered(delivery)),
                 _ => event(ClientEvent::Unparsed(datagram)),
             },
@@ -157,7 +159,7 @@ impl Client {
                 match (reply, delivery) {
                     (Some(Reply::Success), _) => nothing(),
                     (Some(Reply::End { word }), _) => self.ended(word),
-                    (Some(Reply::Refused { reason }), _) if is_not_logged_in(reason) => {
+                    (Some(Reply::Refused { reason }), _) if refusal(reason) == Some(Refusal::NotLoggedIn) => {
                         self.lost(now, LostReason::NotLoggedIn)
                     }
                     (Some(Reply::Refused { .. }), _) => event(ClientEvent::LineRefused { answer: datagram }),
@@ -310,6 +312,6 @@ fn keep_alive_due(config: &ClientConfig, now: Timestamp) -> Option<Timestamp> {
         .map(|seconds| now.plus_millis(u64::from(seconds.get()) * 1_000))
 }
 
-fn is_not_logged_in(reason: Option<chat_proto::Reason<'_>>) -> bool {
-    reason.and_then(|reason| Refusal::from_reason(reason.as_str())) == Some(Refusal::NotLoggedIn)
+fn refusal(reason: Option<Reason<'_>>) -> Option<Refusal> {
+    reason.and_then(|reason| Refusal::from_reason(reason.as_str()))
 }
