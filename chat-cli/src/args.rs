@@ -1,9 +1,9 @@
 //! The command line.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::str::FromStr;
 
-use chat_core::Config;
+use chat_core::{Config, Rate};
 use chat_proto::{Dialect, DialectError, EndWords, Language, Name, Prefix, Verbs, Word};
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -62,6 +62,24 @@ pub(crate) struct ServeArgs {
     /// Remove members of whom nothing was heard for so long, or `off`
     #[arg(long, value_name = "SECONDS", default_value = "off")]
     idle_limit: Limit,
+    /// How many lines a second one member may say, and how many at once, or `off`
+    #[arg(long, value_name = "RATE:BURST", default_value = "200:2000")]
+    line_rate: RateLimit,
+    /// How many bytes a second one member may say, and how many at once, or `off`
+    #[arg(long, value_name = "RATE:BURST", default_value = "262144:2097152")]
+    byte_rate: RateLimit,
+    /// How many logins a second one IPv4 address or IPv6 /64 may send, and how many at once, or `off`
+    #[arg(long, value_name = "RATE:BURST", default_value = "64:4096")]
+    login_rate: RateLimit,
+    /// Of how many networks the logins are counted at one time
+    #[arg(long, value_name = "N", default_value = "16384")]
+    tracked_networks: NonZeroU32,
+    /// How many answers a second strangers get, all together, and how many at once, or `off`
+    #[arg(long, value_name = "RATE:BURST", default_value = "1000:1000")]
+    reply_rate: RateLimit,
+    /// Remove members at public addresses that say nothing after so many bytes of the room's traffic, or `off`
+    #[arg(long, value_name = "BYTES", default_value = "1048576")]
+    silent_limit: Limit,
     /// Print no line per event
     #[arg(long, conflicts_with = "json")]
     pub(crate) quiet: bool,
@@ -144,6 +162,28 @@ impl FromStr for Limit {
     }
 }
 
+/// So many a second and so many at once, or `off`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RateLimit(Option<Rate>);
+
+impl FromStr for RateLimit {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        let rate = text.split_once(':').and_then(|(per_second, burst)| {
+            Some(Rate {
+                per_second: per_second.parse().ok()?,
+                burst: burst.parse().ok()?,
+            })
+        });
+        rate.map(|rate| Self(Some(rate)))
+            .ok_or("write two whole numbers from 1 with a colon between them, such as 200:2000, or `off`")
+    }
+}
+
 /// Three words, separated by commas.
 #[derive(Clone, Copy, Debug)]
 struct VerbsArg(Verbs);
@@ -185,6 +225,12 @@ impl ServeArgs {
         config.max_members = self.max_members.0;
         config.max_members_per_network = self.max_per_network.0;
         config.idle_limit_seconds = self.idle_limit.0;
+        config.member_lines = self.line_rate.0;
+        config.member_bytes = self.byte_rate.0;
+        config.network_logins = self.login_rate.0;
+        config.tracked_networks = self.tracked_networks;
+        config.stranger_replies = self.reply_rate.0;
+        config.silent_traffic_bytes = self.silent_limit.0.map(NonZeroU64::from);
         Ok(config)
     }
 }
@@ -214,6 +260,25 @@ mod tests {
         for text in ["0", "-1", "", "many"] {
             assert!(text.parse::<Limit>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_rate_is_two_numbers_or_off() {
+        assert_eq!("off".parse::<RateLimit>().unwrap().0, None);
+        let rate = "2:30".parse::<RateLimit>().unwrap().0.unwrap();
+        assert_eq!((rate.per_second.get(), rate.burst.get()), (2, 30));
+        for text in ["0:1", "1:0", "1", "", ":", "1:2:3", "-1:2", "1:many"] {
+            assert!(text.parse::<RateLimit>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_options_defaults_are_the_librarys() {
+        let Command::Serve(args) = Args::parse_from(["chat", "serve"]).command else {
+            panic!("serve was asked for");
+        };
+        let (ours, theirs) = (args.config().unwrap(), Config::default());
+        assert_eq!(format!("{ours:?}"), format!("{theirs:?}"));
     }
 
     #[test]

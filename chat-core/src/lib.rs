@@ -42,11 +42,13 @@ extern crate alloc;
 
 mod client;
 mod peer;
+mod rate;
 mod server;
 mod time;
 
 pub use client::{Client, ClientConfig, ClientEvent, ClientOutgoing, LostReason, SayError};
 pub use peer::Peer;
+pub use rate::{Bucket, Rate};
 pub use server::{
     Config, DropReason, Event, KickError, LeaveReason, Outgoing, Recipients, RefusalCounts, Server, Stats, Transmit,
 };

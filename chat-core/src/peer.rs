@@ -11,8 +11,8 @@ pub trait Peer: Copy + Ord {
     /// The network that the address belongs to.
     fn network(&self) -> Self::Network;
 
-    /// Whether the address is a loopback, private or link-local one, which no stranger on the Internet can be the
-    /// victim behind. For limits that guard third parties; no rule of the present version reads it.
+    /// Whether the address is a loopback, private or link-local one, behind which no stranger on the Internet can be made
+    /// a victim: [`silent_traffic_bytes`](crate::Config::silent_traffic_bytes) does not count for it.
     fn is_private(&self) -> bool;
 }
 

@@ -1,10 +1,11 @@
 //! The client's loop: the keyboard or a pipe, the socket and the clock, wired to `chat-core`'s client.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use chat_core::proto::{MAX_TEXT, Name, Text};
-use chat_core::{Client, ClientConfig, Timestamp};
+use chat_core::{Bucket, Client, ClientConfig, Rate, Timestamp};
 
 use super::front::Front;
 use super::screen::Screen;
@@ -12,16 +13,18 @@ use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::platform::inbox::Inbox;
 use crate::platform::lines::Line;
-use crate::platform::pace::Pace;
 use crate::platform::socket::{ChatSocket, Received};
 
 /// Longer than any datagram: nothing is cut.
 const RECEIVE_BUFFER: usize = 65_536;
 /// How many datagrams are handled before the input and the clock are looked at again.
 const BURST: usize = 64;
-/// How fast lines are said: a burst, then so many a second. No person notices, and no receiver drowns.
-const LINES_AT_ONCE: u32 = 20;
-const LINES_A_SECOND: u32 = 100;
+/// How fast lines are said: below what a room takes from one member by default, so that none is refused. No person
+/// notices, and no receiver drowns.
+const PACE: Rate = Rate {
+    per_second: at_least_one(100),
+    burst: at_least_one(20),
+};
 
 /// Where lines come from.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +41,7 @@ pub(crate) struct Session<'i> {
     clock: Clock,
     inbox: &'i Inbox<Option<Line>>,
     front: Front,
-    pace: Pace,
+    pace: Bucket,
     buffer: Vec<u8>,
     /// Which line of the input is being read, for messages about it.
     line: u64,
@@ -67,7 +70,7 @@ impl<'i> Session<'i> {
                 clock: Clock::start(),
                 inbox,
                 front: Front::new(socket, server, screen),
-                pace: Pace::new(LINES_AT_ONCE, LINES_A_SECOND),
+                pace: Bucket::default(),
                 buffer: vec![0; RECEIVE_BUFFER],
                 line: 0,
             };
@@ -139,7 +142,7 @@ impl<'i> Session<'i> {
     /// expect them to be said at some later time.
     fn read_input(&mut self, now: Timestamp, input: Input, leave_at: &mut Option<Timestamp>) -> Option<Timestamp> {
         while self.client.is_in() || (matches!(input, Input::Keyboard) && !self.client.is_done()) {
-            let ready = Timestamp::from_millis(self.pace.ready_at(now.as_millis()));
+            let ready = self.pace.ready_at(now, PACE, 1);
             if ready > now {
                 return Some(ready);
             }
@@ -180,7 +183,7 @@ impl<'i> Session<'i> {
     fn say(&mut self, now: Timestamp, text: &str) -> Result<(), String> {
         let text = Text::new(text).map_err(|error| error.to_string())?;
         let outgoing = self.client.say(now, text).map_err(|error| error.to_string())?;
-        let _counted = self.pace.take(now.as_millis());
+        let _counted = self.pace.take(now, PACE, 1);
         self.front.transmit(&outgoing).map_err(|error| error.to_string())
     }
 
@@ -217,5 +220,12 @@ impl<'i> Session<'i> {
             self.front.react(&self.client.handle_timeout(now));
         }
         Ok(())
+    }
+}
+
+const fn at_least_one(number: u32) -> NonZeroU32 {
+    match NonZeroU32::new(number) {
+        Some(number) => number,
+        None => NonZeroU32::MIN,
     }
 }

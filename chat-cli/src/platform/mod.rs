@@ -14,13 +14,11 @@
 //! | [`console`] | the thread that reads standard input |
 //! | [`signals`] | SIGINT, SIGTERM and SIGHUP become a stop |
 //! | [`safe_text`] | the only text that is fit to be shown |
-//! | [`pace`] | a token bucket |
 
 pub mod console;
 pub mod error_queue;
 pub mod inbox;
 pub mod lines;
-pub mod pace;
 pub mod safe_text;
 pub mod signals;
 pub mod socket;
@@ -28,7 +26,6 @@ pub mod socket;
 pub use console::{in_background, spawn_line_reader};
 pub use inbox::{Inbox, Mailer, StopSwitch, inbox};
 pub use lines::{Line, LineReader};
-pub use pace::Pace;
 pub use safe_text::SafeText;
 pub use signals::on_stop_signal;
 pub use socket::{ChatSocket, Received, Sent};

@@ -166,6 +166,11 @@ impl RoomLog for EventLog {
             Event::Left { name, peer, reason } => Entry::Left { name, peer, reason },
             Event::NotIn { name, peer } => Entry::NotIn { name, peer },
             Event::Refused { peer, refusal } => Entry::Refused { peer, reason: refusal },
+            // Whoever floods the room is counted in the statistics: a line for each datagram would flood the log too.
+            Event::Dropped {
+                reason: DropReason::LoginRate | DropReason::ReplyRate | DropReason::RefusedAlready,
+                ..
+            } => return,
             Event::Dropped { peer, reason } => Entry::Dropped { peer, reason },
             Event::Probed { name, peer } => Entry::Probed { name, peer },
             Event::Closed { members } => Entry::Closed { members },
@@ -217,6 +222,7 @@ impl fmt::Display for Entry<'_> {
                     LeaveReason::Quit => "quit",
                     LeaveReason::Unreachable => "unreachable",
                     LeaveReason::Idle => "idle",
+                    LeaveReason::Silent => "said nothing, at an address that may be forged",
                     LeaveReason::Kicked => "removed by the operator",
                     _ => "gone",
                 };
@@ -228,7 +234,6 @@ impl fmt::Display for Entry<'_> {
             Self::Dropped { peer, reason } => {
                 let reason = match reason {
                     DropReason::NotARequest => "not a request",
-                    DropReason::RefusedAlready => "refused already",
                     DropReason::Closed => "the room is closed",
                     _ => "dropped",
                 };

@@ -93,6 +93,8 @@ pub enum LeaveReason {
     Unreachable,
     /// Nothing came from it for as long as the idle limit.
     Idle,
+    /// It had said nothing for as much traffic as the limit, at an address that may be forged.
+    Silent,
     /// The operator removed it.
     Kicked,
 }
@@ -107,6 +109,10 @@ pub enum DropReason {
     NotARequest,
     /// It would have been refused, but the same member was told of another refusal less than a second ago.
     RefusedAlready,
+    /// A login from a network that sends more of them than it may.
+    LoginRate,
+    /// It would have been answered, but strangers have had all the answers that they may have.
+    ReplyRate,
     /// The room is closed.
     Closed,
 }

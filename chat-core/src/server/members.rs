@@ -5,7 +5,9 @@ use alloc::vec::Vec;
 
 use chat_proto::Name;
 
+use super::look_alike::Looks;
 use crate::peer::Peer;
+use crate::rate::Bucket;
 use crate::time::Timestamp;
 
 /// What is known of a member beside its address.
@@ -18,8 +20,13 @@ pub(super) struct Member {
     pub(super) last_probe: Option<Timestamp>,
     /// Reported unreachable and probed since anything was heard.
     pub(super) suspect: bool,
+    pub(super) lines: Bucket,
+    pub(super) bytes: Bucket,
+    looks: Looks,
     /// Under which deadline it stands in `deadlines`: never later than `last_heard` and the idle limit.
     deadline: Option<Timestamp>,
+    /// Under which number it stands in `silent`.
+    silent: Option<u64>,
 }
 
 /// The members. `addresses` and `entries` run in parallel; leaving moves the last member into the gap, so that the
@@ -28,24 +35,35 @@ pub(super) struct Members<A: Peer> {
     addresses: Vec<A>,
     entries: Vec<Member>,
     by_address: BTreeMap<A, usize>,
-    by_name: BTreeMap<Name, usize>,
+    /// By each of the forms that a name has for the eye: no two members share one.
+    by_looks: BTreeMap<u64, usize>,
     per_network: BTreeMap<A::Network, u32>,
     /// Idle deadlines, earliest first. A member that was heard since is put back with a later one only when its turn
     /// comes: hearing a member costs nothing here.
-    deadlines: BTreeSet<(Timestamp, Name)>,
+    deadlines: BTreeSet<(Timestamp, A)>,
     idle_limit_millis: Option<u64>,
+    /// Who has said nothing yet, in the order of the logins, and how much traffic there had been before.
+    silent: BTreeMap<u64, (u64, A)>,
+    silent_limit: Option<u64>,
+    logins: u64,
+    /// How many bytes each member has been sent that was there from the beginning.
+    traffic: u64,
 }
 
 impl<A: Peer> Members<A> {
-    pub(super) fn new(idle_limit_millis: Option<u64>) -> Self {
+    pub(super) fn new(idle_limit_millis: Option<u64>, silent_limit: Option<u64>) -> Self {
         Self {
             addresses: Vec::new(),
             entries: Vec::new(),
             by_address: BTreeMap::new(),
-            by_name: BTreeMap::new(),
+            by_looks: BTreeMap::new(),
             per_network: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             idle_limit_millis,
+            silent: BTreeMap::new(),
+            silent_limit,
+            logins: 0,
+            traffic: 0,
         }
     }
 
@@ -69,7 +87,21 @@ impl<A: Peer> Members<A> {
     }
 
     pub(super) fn named(&self, name: &Name) -> Option<usize> {
-        self.by_name.get(name).copied()
+        let index = self.like(Looks::of(name))?;
+        (self.entries.get(index)?.name == *name).then_some(index)
+    }
+
+    /// The member whose name looks like that.
+    pub(super) fn like(&self, looks: Looks) -> Option<usize> {
+        looks.keys().find_map(|key| self.by_looks.get(&key).copied())
+    }
+
+    /// Whether a member other than the one at `index` has a name that looks like that; which.
+    pub(super) fn other_like(&self, looks: Looks, index: Option<usize>) -> Option<usize> {
+        looks
+            .keys()
+            .filter_map(|key| self.by_looks.get(&key).copied())
+            .find(|&other| Some(other) != index)
     }
 
     pub(super) fn get(&self, index: usize) -> Option<(&Member, A)> {
@@ -84,14 +116,19 @@ impl<A: Peer> Members<A> {
         self.per_network.get(&network).copied().unwrap_or(0)
     }
 
-    /// Adds a member; the caller has seen to it that neither the name nor the address is in. Returns its place.
-    pub(super) fn insert(&mut self, name: Name, address: A, now: Timestamp) -> usize {
+    /// Adds a member; the caller has seen to it that neither the name, nor one like it, nor the address is in. Returns its
+    /// place.
+    pub(super) fn insert(&mut self, name: Name, looks: Looks, address: A, now: Timestamp) -> usize {
         let index = self.len();
-        self.by_name.insert(name, index);
+        self.by_looks.extend(looks.keys().map(|key| (key, index)));
         self.by_address.insert(address, index);
         *self.per_network.entry(address.network()).or_insert(0) += 1;
         let deadline = self.idle_limit_millis.map(|limit| now.plus_millis(limit));
-        self.deadlines.extend(deadline.map(|deadline| (deadline, name)));
+        self.deadlines.extend(deadline.map(|deadline| (deadline, address)));
+        self.logins += 1;
+        let silent = (self.silent_limit.is_some() && !address.is_private()).then_some(self.logins);
+        self.silent
+            .extend(silent.map(|number| (number, (self.traffic, address))));
         self.addresses.push(address);
         self.entries.push(Member {
             name,
@@ -99,22 +136,32 @@ impl<A: Peer> Members<A> {
             last_refusal: None,
             last_probe: None,
             suspect: false,
+            lines: Bucket::default(),
+            bytes: Bucket::default(),
+            looks,
             deadline,
+            silent,
         });
         index
     }
 
-    /// Gives the member at `index` another name, which nobody has. Returns the name it had.
-    pub(super) fn rename(&mut self, index: usize, name: Name) -> Option<Name> {
+    /// Gives the member at `index` another name, which no other has. Returns the name it had.
+    pub(super) fn rename(&mut self, index: usize, name: Name, looks: Looks) -> Option<Name> {
         let member = self.entries.get_mut(index)?;
         let before = core::mem::replace(&mut member.name, name);
-        self.by_name.remove(&before);
-        self.by_name.insert(name, index);
-        if let Some(deadline) = member.deadline {
-            self.deadlines.remove(&(deadline, before));
-            self.deadlines.insert((deadline, name));
+        for key in member.looks.keys() {
+            self.by_looks.remove(&key);
         }
+        member.looks = looks;
+        self.by_looks.extend(looks.keys().map(|key| (key, index)));
         Some(before)
+    }
+
+    /// The member at `index` has said something.
+    pub(super) fn spoke(&mut self, index: usize) {
+        if let Some(number) = self.entries.get_mut(index).and_then(|member| member.silent.take()) {
+            self.silent.remove(&number);
+        }
     }
 
     /// Takes the member at `index` out.
@@ -122,12 +169,14 @@ impl<A: Peer> Members<A> {
         if index >= self.len() {
             return None;
         }
+        self.spoke(index);
         let address = self.addresses.swap_remove(index);
         let member = self.entries.swap_remove(index);
         self.by_address.remove(&address);
-        self.by_name.remove(&member.name);
-        self.deadlines
-            .remove(&(member.deadline.unwrap_or_default(), member.name));
+        for key in member.looks.keys() {
+            self.by_looks.remove(&key);
+        }
+        self.deadlines.remove(&(member.deadline.unwrap_or_default(), address));
         let network = address.network();
         if let Some(count) = self.per_network.get_mut(&network) {
             *count -= 1;
@@ -136,37 +185,49 @@ impl<A: Peer> Members<A> {
             }
         }
         if let (Some(moved), Some(moved_address)) = (self.entries.get(index), self.addresses.get(index)) {
-            self.by_name.insert(moved.name, index);
+            self.by_looks.extend(moved.looks.keys().map(|key| (key, index)));
             self.by_address.insert(*moved_address, index);
         }
         Some((member.name, address))
     }
 
-    /// Takes everybody out and returns their addresses.
+    /// Everybody leaves. Returns the addresses.
     pub(super) fn clear(&mut self) -> Vec<A> {
-        let emptied = core::mem::replace(self, Self::new(self.idle_limit_millis));
-        emptied.addresses
+        let addresses = core::mem::take(&mut self.addresses);
+        *self = Self::new(self.idle_limit_millis, self.silent_limit);
+        addresses
     }
 
-    /// The earliest idle deadline: perhaps too early, never too late.
+    /// So many bytes go to every member (but perhaps the one that caused them).
+    pub(super) fn count_traffic(&mut self, bytes: u64) {
+        self.traffic = self.traffic.saturating_add(bytes);
+    }
+
+    /// A member that has said nothing for as much traffic as the limit.
+    pub(super) fn overdue_silent(&self) -> Option<usize> {
+        let (_, (before, address)) = self.silent.first_key_value()?;
+        let due = self.traffic.saturating_sub(*before) >= self.silent_limit?;
+        due.then(|| self.at_address(*address))?
+    }
+
+    /// When the first member may have been idle for too long: never too late, perhaps too early.
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
-        self.deadlines.first().map(|&(deadline, _)| deadline)
+        self.deadlines.first().map(|(deadline, _)| *deadline)
     }
 
-    /// The place of a member that has been idle for the limit, if there is one. Members heard since their deadline
-    /// was set get a later one.
+    /// A member that has been idle for as long as the limit. Deadlines that lie behind are brought up to date.
     pub(super) fn idle(&mut self, now: Timestamp) -> Option<usize> {
         let limit = self.idle_limit_millis?;
-        while let Some(&(deadline, name)) = self.deadlines.first().filter(|(deadline, _)| *deadline <= now) {
-            let index = self.named(&name)?;
+        while let Some(&(deadline, address)) = self.deadlines.first().filter(|(deadline, _)| *deadline <= now) {
+            let index = self.at_address(address)?;
             let member = self.entries.get_mut(index)?;
             // At least a millisecond from now: time that went backwards cannot make this loop stay.
             let due = member.last_heard.plus_millis(limit);
             if due <= now {
                 return Some(index);
             }
-            self.deadlines.remove(&(deadline, name));
-            self.deadlines.insert((due, name));
+            self.deadlines.remove(&(deadline, address));
+            self.deadlines.insert((due, address));
             member.deadline = Some(due);
         }
         None

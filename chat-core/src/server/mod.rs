@@ -1,14 +1,19 @@
-//! The server's half. All transitions are in `transitions.rs`; the other files hold what they work with.
+//! The server's half. `room.rs` has its calls, `transitions.rs` all that they do; the other files hold what these work
+//! with.
 
+mod bound;
 mod config;
 mod event;
+mod look_alike;
 mod members;
+mod networks;
 mod outgoing;
+mod room;
 mod stats;
 mod transitions;
 
 pub use config::Config;
 pub use event::{DropReason, Event, LeaveReason};
 pub use outgoing::{Outgoing, Recipients, Transmit};
+pub use room::{KickError, Server};
 pub use stats::{RefusalCounts, Stats};
-pub use transitions::{KickError, Server};

@@ -166,4 +166,10 @@ impl<A> Plan<A> {
         });
         recipients.sum()
     }
+
+    /// How many bytes the plan sends to a member that it neither answers nor leaves out.
+    pub(super) fn broadcast_bytes(&self) -> u64 {
+        let broadcasts = self.steps.iter().filter(|step| !matches!(step.to, To::One(_)));
+        broadcasts.map(|step| step.payload.len() as u64).sum()
+    }
 }

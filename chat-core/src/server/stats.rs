@@ -29,6 +29,10 @@ pub struct Stats {
     pub dropped_not_a_request: u64,
     /// Datagrams dropped because their sender was told of a refusal less than a second ago.
     pub dropped_refused_already: u64,
+    /// Logins dropped because their network sends more of them than it may.
+    pub dropped_login_rate: u64,
+    /// Datagrams dropped because strangers have had all the answers that they may have.
+    pub dropped_reply_rate: u64,
     /// Datagrams dropped because the room is closed.
     pub dropped_closed: u64,
     /// Questions to members whether they are there.
@@ -39,6 +43,8 @@ pub struct Stats {
     pub left_unreachable: u64,
     /// Members removed by the idle limit.
     pub left_idle: u64,
+    /// Members removed because they said nothing for as much traffic as the limit.
+    pub left_silent: u64,
     /// Members removed by the operator.
     pub left_kicked: u64,
 }
@@ -77,6 +83,8 @@ impl Stats {
         *match reason {
             DropReason::NotARequest => &mut self.dropped_not_a_request,
             DropReason::RefusedAlready => &mut self.dropped_refused_already,
+            DropReason::LoginRate => &mut self.dropped_login_rate,
+            DropReason::ReplyRate => &mut self.dropped_reply_rate,
             DropReason::Closed => &mut self.dropped_closed,
         } += 1;
     }
@@ -86,6 +94,7 @@ impl Stats {
             LeaveReason::Quit => &mut self.left_quit,
             LeaveReason::Unreachable => &mut self.left_unreachable,
             LeaveReason::Idle => &mut self.left_idle,
+            LeaveReason::Silent => &mut self.left_silent,
             LeaveReason::Kicked => &mut self.left_kicked,
         } += 1;
     }

@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // A test that cannot go on stops.
 
 mod client;
+mod limits;
 mod members;
 mod requests;
+mod threats;
 
 use chat_core::{Config, Event, Outgoing, Peer, Server, Timestamp};
 
-/// An address: its network is the tens.
+/// An address: its network is the tens, and from 200 on it is one that the Internet routes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct At(u8);
 
@@ -19,7 +21,7 @@ impl Peer for At {
     }
 
     fn is_private(&self) -> bool {
-        true
+        self.0 < 200
     }
 }
 

@@ -1,4 +1,4 @@
-//! The laws of the grammar as plain functions that panic when one is broken: the bodies of the fuzz targets, of the
+//! The laws as plain functions that panic when one is broken: the bodies of the fuzz targets, of the
 //! property tests and of what runs over the committed corpus.
 //!
 //! Bytes in, value out ([`parse_request`], [`parse_reply`], [`parse_delivery`], each in every one of [`dialects`]):
@@ -9,17 +9,29 @@
 //! * An error lies within the datagram and says something.
 //! * Nothing is a reply and a delivery at once.
 //!
-//! Value in, bytes out, value back: [`survives`].
+//! Value in, bytes out, value back: [`survives`], for values drawn from bytes [`request_value`], [`reply_value`] and
+//! [`delivery_value`].
+//!
+//! Beyond the grammar: [`client_model`] and [`safe_text`].
 //!
 //! The exceptions, all of them in PROTOCOL.md, are the three methods of [`Message`] with a body.
 
+mod client_actions;
+mod client_model;
 mod dialects;
 mod message;
+mod safe_text;
+mod server_model;
+mod values;
 
 use chat_proto::{DecodeError, DeliveryBuf, Dialect, EncodeError, MAX_DATAGRAM, Reading, ReplyBuf, RequestBuf};
 
+pub use client_model::client_model;
 pub use dialects::{dialects, quit_by_text};
 pub use message::Message;
+pub use safe_text::safe_text;
+pub use server_model::server_model;
+pub use values::{delivery_value, reply_value, request_value};
 
 /// The laws of requests, for any bytes in every one of [`dialects`].
 pub fn parse_request(bytes: &[u8]) {

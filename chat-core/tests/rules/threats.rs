@@ -1,0 +1,138 @@
+//! SECURITY.md: what those can do who forge addresses, replay or listen, and where it ends.
+
+use std::num::NonZeroU32;
+
+use chat_core::Config;
+
+use super::Room;
+
+/// How many bytes went to an address, over several calls.
+fn bytes_to(room: &Room, address: u8) -> usize {
+    room.sent
+        .iter()
+        .filter(|(to, _)| *to == address)
+        .map(|(_, text)| text.len())
+        .sum()
+}
+
+#[test]
+fn one_forged_login_costs_its_victim_a_mebibyte_and_no_more() {
+    let mut room = Room::with(&["alice"]);
+    room.from(201, "L victim");
+    let mut received = bytes_to(&room, 201);
+    let line = format!("C alice {}", "x".repeat(900));
+    for _ in 0..5_000 {
+        room.now += 100;
+        room.from(1, &line);
+        received += bytes_to(&room, 201);
+        if room.server.poll_timeout().is_some() {
+            room.timeout();
+            received += bytes_to(&room, 201);
+        }
+    }
+    assert_eq!(room.names(), ["alice"], "the victim is out");
+    assert!(received <= (1 << 20) + 1_024, "{received} bytes");
+    assert!(received > 1 << 19, "the room did talk: {received} bytes");
+}
+
+#[test]
+fn a_forged_line_beside_the_forged_login_keeps_a_victim_in() {
+    let mut room = Room::with(&["alice"]);
+    room.from(201, "L victim");
+    room.from(201, "C victim hi");
+    for _ in 0..2_000 {
+        room.now += 100;
+        room.from(1, format!("C alice {}", "x".repeat(900)));
+        assert_eq!(room.server.poll_timeout(), None);
+    }
+    assert_eq!(room.names(), ["alice", "victim"], "as SECURITY.md says");
+}
+
+#[test]
+fn who_forges_a_members_address_speaks_and_quits_as_that_member() {
+    let mut room = Room::with(&["alice", "bob"]);
+    room.from(1, "C alice forged");
+    room.sent(&[(2, "alice : forged")]);
+    room.from(1, "Q alice");
+    room.sent(&[(1, "EXIT"), (2, "* alice left")]);
+}
+
+#[test]
+fn who_does_not_forge_it_does_not() {
+    let mut room = Room::with(&["alice", "bob"]);
+    for datagram in ["C alice forged", "Q alice", "L alice", "C bob forged", "Q bob"] {
+        room.from(3, datagram);
+        assert!(
+            room.sent
+                .iter()
+                .all(|(to, text)| *to == 3 || text.ends_with("are you still there?")),
+            "{datagram}: {:?}",
+            room.sent
+        );
+    }
+    assert_eq!(room.names(), ["alice", "bob"]);
+}
+
+#[test]
+fn a_recorded_line_can_be_said_again_by_who_forges_the_address() {
+    let mut room = Room::with(&["alice", "bob"]);
+    for _ in 0..2 {
+        room.from(1, "C alice pay me");
+        room.sent(&[(2, "alice : pay me")]);
+    }
+}
+
+#[test]
+fn whoever_listens_on_the_way_reads_names_and_lines() {
+    let mut room = Room::with(&["alice", "bob"]);
+    room.from(1, "C alice a secret");
+    room.sent(&[(2, "alice : a secret")]);
+}
+
+#[test]
+fn forged_logins_fill_a_room_until_they_are_idle() {
+    let mut config = Config::default();
+    config.max_members = NonZeroU32::new(3);
+    config.idle_limit_seconds = NonZeroU32::new(60);
+    let mut room = Room::new(config);
+    for (address, name) in [(11, "one"), (21, "two"), (31, "three")] {
+        room.from(address, format!("L {name}"));
+    }
+    room.from(41, "L alice");
+    room.sent(&[(41, "FAIL room full")]);
+    room.now += 60_000;
+    room.timeout();
+    room.from(41, "L alice");
+    assert_eq!(room.sent[0], (41, "OK".into()));
+}
+
+#[test]
+fn two_members_whom_a_forger_gave_each_others_names_keep_them() {
+    let mut room = Room::with(&["alice", "bob"]);
+    room.from(1, "L other");
+    room.from(2, "L alice");
+    room.from(1, "L bob");
+    for (address, own) in [(1, "alice"), (2, "bob")] {
+        room.now += 10_000;
+        room.from(address, format!("L {own}"));
+        assert_eq!(
+            room.sent[0],
+            (address, "FAIL name taken".into()),
+            "each has the other's"
+        );
+    }
+    room.from(1, "Q bob");
+    room.from(1, "L alice");
+    assert_eq!(room.sent[0], (1, "FAIL name taken".into()));
+    room.from(2, "L bob");
+    assert_eq!(room.sent[0], (2, "OK".into()), "one that comes back ends it");
+}
+
+#[test]
+fn a_forged_name_of_a_member_that_is_alive_is_its_own_again_with_the_next_keep_alive() {
+    let mut room = Room::with(&["alice", "bob"]);
+    room.from(1, "L mallory");
+    room.sent(&[(1, "OK"), (2, "* alice left"), (2, "* mallory joined")]);
+    room.from(1, "L alice");
+    room.sent(&[(1, "OK"), (2, "* mallory left"), (2, "* alice joined")]);
+}

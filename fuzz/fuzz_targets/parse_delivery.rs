@@ -1,0 +1,4 @@
+//! Any bytes as a delivery: `chat_tests::laws::parse_delivery` says which laws hold.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| chat_tests::laws::parse_delivery(bytes));
