@@ -3,6 +3,7 @@
 pub mod harness;
 pub mod laws;
 pub mod model;
+pub mod relay;
 
 /// The README's code compiles and does what it says.
 #[cfg(doctest)]
