@@ -4,6 +4,7 @@ pub mod harness;
 pub mod laws;
 pub mod model;
 pub mod relay;
+pub mod sim;
 
 /// The README's code compiles and does what it says.
 #[cfg(doctest)]

@@ -1,0 +1,89 @@
+//! What kind of world it is: drawn from the seed.
+
+use std::num::{NonZeroU32, NonZeroU64};
+
+use chat_core::proto::{Dialect, EndWords, Language, Prefix, Word};
+use chat_core::{Config, Rate};
+use fastrand::Rng;
+
+use super::network::Faults;
+
+/// How a world is to be.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) rooms: usize,
+    pub(super) people_per_room: usize,
+    /// Nothing fails and nobody is hostile: every line has to arrive.
+    pub(super) calm: bool,
+    pub(super) faults: Faults,
+    pub(super) config: Config,
+    /// Between two things that a person does, in milliseconds.
+    pub(super) pace_millis: u64,
+    /// How likely a person's next act is a mishap, in thousandths.
+    pub(super) mishaps: u32,
+    /// Between two acts of the operators, in milliseconds.
+    pub(super) operator_millis: u64,
+    pub(super) adversaries: usize,
+}
+
+impl Plan {
+    pub(super) fn draw(rng: &mut Rng) -> Self {
+        let calm = rng.u32(..8) == 0;
+        let people_per_room = match rng.u32(..8) {
+            0 => rng.usize(2..4),
+            1..=5 => rng.usize(4..16),
+            _ => rng.usize(16..40),
+        };
+        let icmp = rng.bool();
+        let idle = !icmp || rng.bool();
+        let mut faults = Faults::draw(rng, icmp);
+        if calm {
+            faults = Faults::none(faults.delay_millis);
+        }
+        Self {
+            rooms: rng.usize(1..3),
+            people_per_room,
+            calm,
+            faults,
+            config: config(rng, calm, idle, people_per_room),
+            pace_millis: rng.u64(500..4_000),
+            mishaps: if calm { 0 } else { rng.u32(0..200) },
+            operator_millis: rng.u64(2_000..8_000),
+            adversaries: if calm { 0 } else { rng.usize(..4) },
+        }
+    }
+}
+
+fn config(rng: &mut Rng, calm: bool, idle: bool, people: usize) -> Config {
+    let word = |text| Word::new(text).expect("a word");
+    let mut dialect = Dialect::lenient();
+    if rng.bool() {
+        let ends = EndWords::new(&[word("EXIT"), word("OUT"), word("quit")]).expect("distinct");
+        dialect = dialect.with_words(word("ok"), ends).expect("distinct");
+    }
+    if rng.bool() {
+        dialect = dialect.with_prefix(Prefix::Newline).with_language(Language::Chinese);
+    }
+    let mut config = Config::new(dialect);
+    config.idle_limit_seconds = NonZeroU32::new(15).filter(|_| idle);
+    if !calm && rng.bool() {
+        // Tight limits, within which everybody can still live.
+        let rate = |per_second, burst| {
+            Some(Rate {
+                per_second: NonZeroU32::new(per_second)?,
+                burst: NonZeroU32::new(burst)?,
+            })
+        };
+        // Where only the network's reports remove the dead, a room full of them keeps the living out: nobody is left
+        // whose lines could meet a report.
+        let most = u32::try_from(people + rng.usize(..20)).unwrap_or(u32::MAX);
+        config.max_members = NonZeroU32::new(if idle { most } else { 16_384 });
+        config.member_lines = rate(5, 10);
+        config.member_bytes = rate(1_000, 3_000);
+        config.network_logins = rate(20, 50);
+        config.tracked_networks = NonZeroU32::new(rng.u32(1..8)).unwrap_or(NonZeroU32::MIN);
+        config.stranger_replies = rate(50, 50);
+        config.silent_traffic_bytes = NonZeroU64::new(rng.u64(2_000..20_000));
+    }
+    config
+}
