@@ -32,28 +32,69 @@ fn quoted(text: &str) -> Vec<String> {
     text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-#[test]
-fn every_test_that_architecture_names_exists() {
-    let page = read("ARCHITECTURE.md");
-    let (_, table) = page.split_once("## Invariants").expect("a section on the invariants");
+/// The tests that the last column of every table row below `heading` names exist; how many there are.
+fn named_tests(page: &str, heading: &str) -> usize {
+    let text = read(page);
+    let (_, tables) = text.split_once(heading).expect("the section with the table");
     let mut all = String::new();
     sources(&root(), &mut all);
     let mut named = 0;
-    for row in table
-        .lines()
-        .filter(|line| line.starts_with("| ") && !line.starts_with("| invariant"))
-    {
-        let tests = quoted(row.rsplit('|').nth(1).expect("a last column"));
-        assert!(!tests.is_empty(), "no test holds: {row}");
+    for row in tables.lines().filter(|line| line.starts_with("| ")) {
+        let cell = row.rsplit('|').nth(1).expect("a last column").trim();
+        if ["held by", "shown by", "see above"].contains(&cell) {
+            continue;
+        }
+        let tests = quoted(cell);
+        assert!(!tests.is_empty(), "{page}: no test holds: {row}");
         for test in tests {
             assert!(
                 all.contains(&format!("fn {test}(")),
-                "ARCHITECTURE.md names the test {test}, which is not there"
+                "{page} names the test {test}, which is not there"
             );
             named += 1;
         }
     }
-    assert!(named >= 15, "the table of invariants is read: {named} tests");
+    named
+}
+
+#[test]
+fn every_test_that_architecture_and_security_name_exists() {
+    let invariants = named_tests("ARCHITECTURE.md", "## Invariants");
+    assert!(invariants >= 40, "the table of invariants is read: {invariants} tests");
+    let threats = named_tests("SECURITY.md", "## What an outsider");
+    assert!(threats >= 30, "the tables of threats are read: {threats} tests");
+}
+
+#[test]
+fn every_law_of_the_simulation_stands_in_architecture() {
+    let page = read("ARCHITECTURE.md");
+    for law in chat_tests::sim::laws::ALL {
+        assert!(
+            page.contains(&format!("| In every world: {law} |")),
+            "ARCHITECTURE.md does not name: {law}"
+        );
+    }
+}
+
+#[test]
+fn the_table_of_mutants_names_every_mutant_and_says_that_enough_died() {
+    let (table, list) = (read("tests/MUTANTS.md"), read("tests/src/bin/mutants/list.rs"));
+    let lines: Vec<&str> = list.lines().map(str::trim).collect();
+    let names = lines
+        .windows(2)
+        .filter(|pair| pair[0] == "mutant(")
+        .map(|pair| pair[1].trim_end_matches(',').trim_matches('"'));
+    let (mut faults, mut died) = (0, 0);
+    for name in names {
+        let row = table.lines().find(|row| row.starts_with(&format!("| {name} |")));
+        faults += 1;
+        died += usize::from(
+            row.unwrap_or_else(|| panic!("MUTANTS.md has no row for: {name}"))
+                .contains("| killed"),
+        );
+    }
+    assert!(faults >= 20, "the list is read: {faults}");
+    assert!(died * 100 >= faults * 95, "{died} of {faults} died");
 }
 
 #[test]
@@ -84,6 +125,7 @@ fn every_file_that_a_document_links_to_exists() {
         "CONTRIBUTING.md",
         "PROTOCOL.md",
         "CHANGELOG.md",
+        "SECURITY.md",
     ] {
         for link in read(page).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             if !link.starts_with("http") && !link.starts_with('#') {
