@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chat_tests::harness::net::has_ipv6;
+use chat_tests::harness::terminal::{CTRL_D, Terminal};
 use chat_tests::harness::{PATIENCE, Process, Server, Signal, chat};
 
 #[test]
@@ -148,6 +149,28 @@ fn a_client_gets_in_again_when_the_server_was_restarted() {
         "the loss is reported: {}",
         alice.stderr()
     );
+}
+
+#[test]
+fn a_person_whose_server_is_gone_is_told_of_each_line_that_is_not_said_and_gets_in_again() {
+    let mut first = Server::start(&[]);
+    let address = first.at();
+    let mut alice = Terminal::start(&["join", "alice", "--server", &address], first.address);
+    alice.sees("in the room at");
+    first.process.stop();
+
+    alice.types("one\n");
+    alice.sees("nobody is at the server's address; what was said last may be lost; logging in again");
+    alice.types("two\n");
+    alice.sees("line 2 was not said: not in the room");
+
+    let second = Server::start_at(&address, &[]);
+    let listener = second.member("listener");
+    alice.sees("logged in again");
+    alice.types("three\n");
+    listener.wait_for("alice : three", "alice got in again");
+    alice.types(CTRL_D);
+    alice.expect_exit(0);
 }
 
 /// Our client talks with somebody who is already in the room.
