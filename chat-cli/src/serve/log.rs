@@ -248,7 +248,7 @@ impl fmt::Display for Entry<'_> {
                 log_lines_left_out,
             } => {
                 let refused: u64 = stats.refusals.iter().map(|(_, count)| count).sum();
-                let dropped = stats.dropped_not_a_request + stats.dropped_refused_already + stats.dropped_closed;
+                let dropped = stats.dropped();
                 write!(f, "stopped: {} logins, {} lines, ", stats.logins, stats.messages)?;
                 write!(f, "{} datagrams in, {} out, ", stats.datagrams_in, stats.datagrams_out)?;
                 write!(f, "{refused} refused, {dropped} dropped, {send_failed} not sent, ")?;

@@ -79,6 +79,15 @@ impl serde::Serialize for RefusalCounts {
 }
 
 impl Stats {
+    /// All dropped datagrams, for whatever reason.
+    pub fn dropped(&self) -> u64 {
+        self.dropped_not_a_request
+            + self.dropped_refused_already
+            + self.dropped_login_rate
+            + self.dropped_reply_rate
+            + self.dropped_closed
+    }
+
     pub(crate) fn count_drop(&mut self, reason: DropReason) {
         *match reason {
             DropReason::NotARequest => &mut self.dropped_not_a_request,

@@ -47,6 +47,8 @@ fn a_member_over_its_rate_of_lines_is_told_once_a_second_and_stays() {
     room.from(1, "C alice 7");
     room.sent(&[]);
     assert_eq!(room.server.stats().dropped_refused_already, 1_001);
+    room.from(9, "junk");
+    assert_eq!(room.server.stats().dropped(), 1_002, "all drops together");
     room.now += 1;
     room.from(1, "C alice 8");
     room.sent(&[(2, "alice : 8")]);
