@@ -12,7 +12,7 @@
 //! Value in, bytes out, value back: [`survives`], for values drawn from bytes [`request_value`], [`reply_value`] and
 //! [`delivery_value`].
 //!
-//! Beyond the grammar: [`client_model`] and [`safe_text`].
+//! Beyond the grammar: [`server_model`], [`client_model`] and [`safe_text`].
 //!
 //! The exceptions, all of them in PROTOCOL.md, are the three methods of [`Message`] with a body.
 

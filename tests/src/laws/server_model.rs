@@ -8,7 +8,8 @@ use arbitrary::{Result, Unstructured};
 use chat_core::{Config, Event, Outgoing, Peer, Rate, Server, Timestamp};
 use chat_proto::{Dialect, Name, Request, Text};
 
-use crate::model::room::{self, NAMES, Room, Rules, Sent};
+use crate::model::names::{self, NAMES};
+use crate::model::room::{self, Room, Rules, Sent};
 
 const MOST_ACTIONS: usize = 64;
 const ADDRESSES: u8 = 8;
@@ -148,7 +149,7 @@ fn raw(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     let len = input.int_in_range(0..=40)?;
     let bytes = input.bytes(len.min(input.len()))?;
     Ok(match Request::decode(bytes, &Dialect::lenient()) {
-        Ok(Request::Login { name, .. }) if !room::knows(name.as_str()) => b"L ".to_vec(),
+        Ok(Request::Login { name, .. }) if !names::knows(name.as_str()) => b"L ".to_vec(),
         _ => bytes.to_vec(),
     })
 }

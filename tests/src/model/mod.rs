@@ -2,4 +2,5 @@
 
 pub mod bucket;
 pub mod client;
+pub mod names;
 pub mod room;

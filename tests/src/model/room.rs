@@ -3,6 +3,7 @@
 use chat_proto::{DecodeErrorKind, Dialect, Request, TextError, Verb};
 
 use super::bucket::{Allowance, PerSecondAtOnce};
+use super::names::{HEAPS, NAMES, RESERVED, row};
 
 /// A datagram that the room sends: to whom (sorted), and what.
 pub type Sent = (Vec<u8>, String);
@@ -40,28 +41,6 @@ pub fn network(at: u8) -> u8 {
 #[must_use]
 pub fn is_private(at: u8) -> bool {
     at < 4
-}
-
-/// Names that look alike stand in one row. The model knows no others.
-pub const NAMES: [&[&str]; 6] = [
-    &["alice", "Alice", "AL1CE", "аlice"],
-    &["bob", "Вob"],
-    &["小明"],
-    &["d"],
-    &["Admin2", "管理員", "小ádmin"],
-    &["e\u{301}\u{301}", "\u{301}e"],
-];
-const RESERVED: usize = 4;
-const HEAPS: usize = 5;
-
-/// Whether `name` is one that the model knows.
-#[must_use]
-pub fn knows(name: &str) -> bool {
-    row(name).is_some()
-}
-
-fn row(name: &str) -> Option<usize> {
-    NAMES.iter().position(|row| row.contains(&name))
 }
 
 /// Somebody who is in.
