@@ -36,6 +36,23 @@ fn one_forged_login_costs_its_victim_a_mebibyte_and_no_more() {
 }
 
 #[test]
+fn each_forged_login_costs_its_victim_as_much_again() {
+    let mut room = Room::with(&["alice"]);
+    for _ in 0..3 {
+        room.from(201, "L victim");
+        let mut received = 0;
+        while room.server.poll_timeout().is_none() {
+            room.now += 100;
+            room.from(1, format!("C alice {}", "x".repeat(900)));
+            received += bytes_to(&room, 201);
+        }
+        room.timeout();
+        assert_eq!(room.names(), ["alice"]);
+        assert!((1_000_000..1_100_000).contains(&received), "{received} bytes");
+    }
+}
+
+#[test]
 fn a_forged_line_beside_the_forged_login_keeps_a_victim_in() {
     let mut room = Room::with(&["alice"]);
     room.from(201, "L victim");
