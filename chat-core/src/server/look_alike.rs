@@ -146,6 +146,8 @@ mod tests {
         }
         for (one, other) in [
             ("Bob", "Вob"),
+            ("vera", "νera"),
+            ("nick", "ոick"),
             ("mary", "rnary"),
             ("Mary", "rnary"),
             ("MARY", "mary"),

@@ -70,6 +70,21 @@ fn a_member_over_its_rate_of_bytes_is_told() {
 }
 
 #[test]
+fn a_refusal_is_told_again_when_the_second_is_over() {
+    let mut room = room(&["alice", "bob"], |config| config.member_bytes = rate(1, 600));
+    let line = format!("C alice {}", "x".repeat(492));
+    room.from(1, &line);
+    room.from(1, &line);
+    room.sent(&[(1, "FAIL too fast")]);
+    room.now += 999;
+    room.from(1, &line);
+    room.sent(&[]);
+    room.now += 1;
+    room.from(1, &line);
+    room.sent(&[(1, "FAIL too fast")]);
+}
+
+#[test]
 fn what_a_member_gets_answers_for_counts_as_lines() {
     for request in ["C bob hi", "C alice a\u{1b}b", "Q bob", "Q ", "q nobody"] {
         let mut room = room(&["alice", "bob"], |config| config.member_lines = rate(1, 2));
