@@ -4,7 +4,7 @@
 //! of them, and can say with each datagram which of them it comes from.
 
 use std::io::IoSlice;
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use nix::sys::socket::sockopt::RcvBuf;
 use nix::sys::socket::{ControlMessage, MsgFlags, SockaddrIn, sendmsg, setsockopt};
 
 use super::PATIENCE;
+use super::own_socket::OwnSocket;
 
 /// What the socket can hold that has not been read, in bytes, where the system grants so much.
 const BUFFER: usize = 4 * 1024 * 1024;
@@ -21,7 +22,7 @@ const RESEND: Duration = Duration::from_millis(200);
 
 /// Peers of one server, each with an IPv4 address of its own, that share a socket.
 pub struct Crowd {
-    socket: UdpSocket,
+    socket: OwnSocket,
     server: SocketAddrV4,
 }
 
@@ -34,8 +35,8 @@ impl Crowd {
         let SocketAddr::V4(server) = server else {
             panic!("a crowd has IPv4 addresses only")
         };
-        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).expect("a free port");
-        setsockopt(&socket, RcvBuf, &BUFFER).expect("Linux grants what it can");
+        let socket = OwnSocket::bind((Ipv4Addr::UNSPECIFIED, 0).into()).expect("a free port");
+        setsockopt(&*socket, RcvBuf, &BUFFER).expect("Linux grants what it can");
         socket.set_nonblocking(true).expect("a socket need not block");
         Self { socket, server }
     }

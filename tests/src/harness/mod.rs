@@ -8,6 +8,7 @@ use std::time::Duration;
 pub mod binary;
 pub mod crowd;
 pub mod net;
+pub mod own_socket;
 pub mod process;
 pub mod python;
 pub mod raw;

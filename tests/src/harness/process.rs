@@ -12,7 +12,7 @@ pub use nix::sys::signal::Signal;
 use nix::sys::signal::{kill, killpg};
 use nix::unistd::Pid;
 
-use super::PATIENCE;
+use super::{PATIENCE, own_socket};
 
 /// A child in a process group of its own; when it is dropped the whole group is killed.
 pub struct Process {
@@ -58,9 +58,7 @@ impl Process {
             .stderr(Stdio::piped())
             .process_group(0);
         let shown = format!("{command:?}");
-        let mut child = command
-            .spawn()
-            .unwrap_or_else(|error| panic!("cannot start {shown}: {error}"));
+        let mut child = own_socket::start(&mut command).unwrap_or_else(|error| panic!("cannot start {shown}: {error}"));
         Self {
             command: shown,
             stdin: child.stdin.take(),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{self, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::Process;
+use super::{Process, own_socket};
 
 /// A tracer that is attached to a program, all its threads included.
 pub struct Strace {
@@ -21,7 +21,8 @@ impl Strace {
     /// A sentence that says why it cannot be done on this machine: a test then prints it with the word SKIPPED.
     pub fn attach(program: &Process, options: &[&str]) -> Result<Self, String> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let version = Command::new("strace").arg("-V").stdout(Stdio::null()).status();
+        let mut version = Command::new("strace");
+        let version = own_socket::start(version.arg("-V").stdout(Stdio::null())).and_then(|mut child| child.wait());
         if !version.is_ok_and(|status| status.success()) {
             return Err("strace is not installed".to_owned());
         }
