@@ -58,6 +58,8 @@ pub struct Room<L> {
     drop_watch: DropWatch,
     /// How many turns in a row received nothing because of a report.
     report_turns: usize,
+    /// The last turn may have left datagrams, so that there is no need to ask for them.
+    more: bool,
     buffer: [u8; RECEIVE_BUFFER],
 }
 
@@ -73,6 +75,7 @@ impl<L: RoomLog> Room<L> {
             lost: 0,
             drop_watch: DropWatch::new(clock.now()),
             report_turns: 0,
+            more: false,
             buffer: [0; RECEIVE_BUFFER],
         }
     }
@@ -102,13 +105,15 @@ impl<L: RoomLog> Room<L> {
     /// Sleeps until something is there, and handles what is: the clock and the reports about members first, then some
     /// datagrams, then the console. [`run`](Self::run) does nothing else.
     pub fn turn(&mut self, inbox: &Inbox<Option<Line>>) -> io::Result<()> {
-        // What the kernel still knows ends the sleep at once; what was taken from it does not.
-        let sleep = if self.socket.has_collected() {
-            Some(Duration::ZERO)
-        } else {
-            self.clock.until_first([self.server.poll_timeout()])
-        };
-        inbox.wait(&self.socket, sleep)?;
+        if !self.more {
+            // What the kernel still knows ends the sleep at once; what was taken from it does not.
+            let sleep = if self.socket.has_collected() {
+                Some(Duration::ZERO)
+            } else {
+                self.clock.until_first([self.server.poll_timeout()])
+            };
+            inbox.wait(&self.socket, sleep)?;
+        }
         self.catch_up();
         self.receive()?;
         while let Some(line) = inbox.next() {
@@ -155,8 +160,10 @@ impl<L: RoomLog> Room<L> {
             lost,
             drop_watch,
             report_turns,
+            more,
             buffer,
         } = self;
+        *more = true;
         let mut received_at = None;
         let mut cut_short = false;
         for _ in 0..BURST {
@@ -175,7 +182,10 @@ impl<L: RoomLog> Room<L> {
                     deliver(socket, log, lost, &server.handle(now, from, datagram));
                 }
                 Received::PeerUnreachable => {}
-                Received::Nothing => break,
+                Received::Nothing => {
+                    *more = false;
+                    break;
+                }
             }
         }
         *report_turns = if cut_short && received_at.is_none() {

@@ -87,6 +87,10 @@ fn forwarding_to_a_thousand_members_allocates_nothing_and_takes_16_send_calls() 
             assert_eq!(calls, 16 * lines as u64, "999 recipients, 64 a call");
         }
     }
+    let look = measure(|| {
+        full.room.socket().dropped_by_kernel();
+    });
+    assert_eq!(look.count_total, 0, "what the kernel dropped is looked up now and then");
     let to_one = full.room.socket().send_calls();
     full.crowd.send(0, "Q nobody-of-that-name");
     full.work_until(|stats| stats.datagrams_in > (MEMBERS + 301) as u64);

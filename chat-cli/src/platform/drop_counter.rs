@@ -21,13 +21,16 @@ pub fn dropped(socket: &UdpSocket) -> Option<u64> {
 #[cfg(target_os = "linux")]
 mod linux {
     use std::fs::File;
-    use std::io::{BufRead, BufReader};
+    use std::io::Read;
     use std::net::UdpSocket;
 
     use rustix::fs::fstat;
 
     /// Which column of the table holds the inode, counted from 0.
     const INODE: usize = 9;
+
+    /// Longer than any line of the table, and as long as the kernel's own pieces of it.
+    const PIECE: usize = 4096;
 
     pub(super) fn dropped(socket: &UdpSocket) -> Option<u64> {
         let inode = fstat(socket).ok()?.st_ino;
@@ -36,15 +39,33 @@ mod linux {
         } else {
             "/proc/self/net/udp"
         };
-        find(BufReader::new(File::open(table).ok()?), inode)
+        find(File::open(table).ok()?, inode)
     }
 
-    /// The last column of the line with this inode.
-    pub(super) fn find(table: impl BufRead, inode: u64) -> Option<u64> {
-        let inode = inode.to_string();
-        let mut lines = table.lines().map_while(Result::ok);
-        let line = lines.find(|line| line.split_whitespace().nth(INODE) == Some(&inode))?;
-        line.split_whitespace().next_back()?.parse().ok()
+    /// The last column of the line with this inode. It is read piece by piece into one place, so that a server that
+    /// looks while it works allocates nothing for it.
+    pub(super) fn find(mut table: impl Read, inode: u64) -> Option<u64> {
+        let mut piece = [0; PIECE];
+        let mut filled = 0;
+        loop {
+            let read = table.read(piece.get_mut(filled..)?).ok().filter(|&read| read > 0)?;
+            filled += read;
+            let known = piece.get(..filled)?;
+            let whole = known.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+            let mut lines = known.get(..whole)?.split(|&byte| byte == b'\n');
+            if let Some(dropped) = lines.find_map(|line| dropped_of(line, inode)) {
+                return Some(dropped);
+            }
+            piece.copy_within(whole..filled, 0);
+            filled -= whole;
+        }
+    }
+
+    /// What was dropped according to this line, if it is that of the socket.
+    fn dropped_of(line: &[u8], inode: u64) -> Option<u64> {
+        let line = std::str::from_utf8(line).ok()?;
+        let of_line = line.split_ascii_whitespace().nth(INODE)?.parse::<u64>().ok()?;
+        (of_line == inode).then(|| line.split_ascii_whitespace().next_back()?.parse().ok())?
     }
 }
 
@@ -70,6 +91,19 @@ mod tests {
         assert_eq!(linux::find(TABLE.as_bytes(), 815), Some(29));
         assert_eq!(linux::find(TABLE.as_bytes(), 29), None);
         assert_eq!(linux::find(&b""[..], 815), None);
+    }
+
+    /// The kernel hands out a long table in pieces that end anywhere.
+    #[test]
+    fn a_line_of_a_long_table_is_found_wherever_a_piece_ends() {
+        let others = |count| TABLE.repeat(count).replace("4711", "9").replace("815", "7");
+        for before in 0..60 {
+            let table = others(before) + TABLE + &others(9);
+            assert_eq!(linux::find(table.as_bytes(), 815), Some(29), "behind {before}");
+            assert_eq!(linux::find(table.as_bytes(), 29), None);
+        }
+        let endless = vec![b'x'; 100_000];
+        assert_eq!(linux::find(&endless[..], 815), None, "no line is so long");
     }
 
     #[test]

@@ -43,12 +43,15 @@ mod linux {
 
     use super::{Batch, MAX_BATCH, SocketAddr, UdpSocket, on_wire};
 
-    /// What is enough for most rooms: headers that are not used have to be made all the same.
-    const SMALL_BATCH: usize = 8;
+    /// What is enough for a conversation, and for a small room: headers that are not used have to be made all the same.
+    const TINY_BATCH: usize = 4;
+    const SMALL_BATCH: usize = 16;
 
     /// Sends the payload to the first [`MAX_BATCH`] of these, in order, until one cannot be sent.
     pub(in super::super) fn send(udp: &UdpSocket, is_ipv6: bool, payload: &[u8], to: &[SocketAddr]) -> Batch {
-        let sent = if to.len() <= SMALL_BATCH {
+        let sent = if to.len() <= TINY_BATCH {
+            send_up_to::<TINY_BATCH>(udp, is_ipv6, payload, to)
+        } else if to.len() <= SMALL_BATCH {
             send_up_to::<SMALL_BATCH>(udp, is_ipv6, payload, to)
         } else {
             send_up_to::<MAX_BATCH>(udp, is_ipv6, payload, to)
