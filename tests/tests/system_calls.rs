@@ -43,6 +43,26 @@ fn count(calls: &[String], wanted: &str, text: &str) -> usize {
     calls.iter().filter(fits).count()
 }
 
+/// What the thread did that made the first of these calls.
+fn of_one_thread(calls: &[String]) -> Vec<String> {
+    let thread = |call: &str| call.split(' ').next().map(str::to_owned);
+    let first = calls.first().and_then(|call| thread(call));
+    calls.iter().filter(|call| thread(call) == first).cloned().collect()
+}
+
+/// Every ten seconds it is looked up what the system dropped, which begins and ends with these calls. How many tens of
+/// seconds a traced server needs depends on the machine.
+fn without_looks(mut calls: Vec<String>) -> Vec<String> {
+    let mut looking = false;
+    calls.retain(|call| {
+        looking |= name(call) == "fstat";
+        let kept = !looking;
+        looking &= name(call) != "close";
+        kept
+    });
+    calls
+}
+
 const SENDS: &[&str] = &["-e", "trace=sendmmsg,sendto,sendmsg", "-s", "64"];
 
 #[test]
@@ -99,7 +119,7 @@ fn where_batches_are_refused_everybody_gets_every_line_all_the_same() {
 
 #[test]
 fn a_line_costs_one_receive_and_a_small_share_of_waiting() {
-    const LINES: usize = 100;
+    const LINES: usize = 40;
     let Some((server, crowd, strace)) = traced(&[], &["-s", "64"]) else {
         return;
     };
@@ -114,7 +134,8 @@ fn a_line_costs_one_receive_and_a_small_share_of_waiting() {
     let first = calls.iter().position(|call| call.contains("a busy room"));
     let last = calls.iter().position(|call| call.contains("nobody-of-that-name"));
     let busy = &calls[first.expect("the first line")..last.expect("the request behind the last line")];
-    let of = |name| count(busy, name, "");
+    let busy = without_looks(of_one_thread(busy));
+    let of = |name| count(&busy, name, "");
     println!(
         "{LINES} lines: {} receives, {} waits, {} reads of the error queue, {} batches, {} single sends",
         of("recvfrom"),
@@ -123,7 +144,7 @@ fn a_line_costs_one_receive_and_a_small_share_of_waiting() {
         of("sendmmsg"),
         of("sendto")
     );
-    assert_eq!(count(busy, "recvfrom", "a busy room"), LINES);
+    assert_eq!(count(&busy, "recvfrom", "a busy room"), LINES);
     // At the worst each line comes alone: a receive that finds it, one that finds nothing, and a wait.
     assert!(of("recvfrom") + of("poll") <= 3 * LINES);
     // Nothing else is asked: neither the error queue nor the bell, for there is nothing to hear from them.
