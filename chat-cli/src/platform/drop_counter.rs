@@ -3,20 +3,10 @@
 //! A receive queue that overflows is silent. Linux counts what it drops, socket by socket, and shows it in a table of
 //! the process file system; elsewhere the number is not known.
 
-use std::net::UdpSocket;
-
-/// How many datagrams for this socket were dropped since it was opened; `None` where that cannot be known.
-///
-/// This reads a table of all UDP sockets of the machine: not for every datagram.
-pub fn dropped(socket: &UdpSocket) -> Option<u64> {
-    #[cfg(target_os = "linux")]
-    return linux::dropped(socket);
-    #[cfg(not(target_os = "linux"))]
-    {
-        let _unused = socket;
-        None
-    }
-}
+#[cfg(target_os = "linux")]
+pub use linux::dropped;
+#[cfg(not(target_os = "linux"))]
+pub use nothing::dropped;
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -32,7 +22,10 @@ mod linux {
     /// Longer than any line of the table, and as long as the kernel's own pieces of it.
     const PIECE: usize = 4096;
 
-    pub(super) fn dropped(socket: &UdpSocket) -> Option<u64> {
+    /// How many datagrams for this socket were dropped since it was opened; `None` where that cannot be known.
+    ///
+    /// This reads a table of all UDP sockets of the machine: not for every datagram.
+    pub fn dropped(socket: &UdpSocket) -> Option<u64> {
         let inode = fstat(socket).ok()?.st_ino;
         let table = if socket.local_addr().ok()?.is_ipv6() {
             "/proc/self/net/udp6"
@@ -66,6 +59,16 @@ mod linux {
         let line = std::str::from_utf8(line).ok()?;
         let of_line = line.split_ascii_whitespace().nth(INODE)?.parse::<u64>().ok()?;
         (of_line == inode).then(|| line.split_ascii_whitespace().next_back()?.parse().ok())?
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod nothing {
+    use std::net::UdpSocket;
+
+    /// `None`: this system does not tell.
+    pub fn dropped(_socket: &UdpSocket) -> Option<u64> {
+        None
     }
 }
 

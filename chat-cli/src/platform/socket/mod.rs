@@ -200,7 +200,6 @@ impl ChatSocket {
 
     /// Which peers were reported unreachable since the last call: canonical, each once, the first report first. At
     /// most 4096; a hint, which a stranger can forge. Always empty on a client, and on systems other than Linux.
-    ///
     pub fn take_unreachable(&self) -> Vec<SocketAddr> {
         self.collect_unreachable();
         self.take_collected()
