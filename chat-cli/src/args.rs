@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use chat_core::{Config, Rate};
 use chat_proto::{Dialect, DialectError, EndWords, Language, Name, Prefix, Verbs, Word};
+use clap::builder::FalseyValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::failure::Failure;
@@ -80,12 +81,22 @@ pub(crate) struct ServeArgs {
     /// Remove members at public addresses that say nothing after so many bytes of the room's traffic, or `off`
     #[arg(long, value_name = "BYTES", default_value = "1048576")]
     silent_limit: Limit,
+    #[command(flatten)]
+    pub(crate) sending: SendingArgs,
     /// Print no line per event
     #[arg(long, conflicts_with = "json")]
     pub(crate) quiet: bool,
     /// Print a JSON object per event on standard output
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What whoever runs a room can say about the way its datagrams take.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SendingArgs {
+    /// Send each datagram of a room that runs here with a system call of its own, not up to 64 with one
+    #[arg(long, env = "CHAT_NO_BATCH", value_parser = FalseyValueParser::new())]
+    pub(crate) no_batch: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -110,6 +121,8 @@ pub(crate) struct JoinArgs {
     /// Stay so long after the end of the input when it is not a terminal
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub(crate) linger: u32,
+    #[command(flatten)]
+    pub(crate) sending: SendingArgs,
     /// Print a JSON object per event
     #[arg(long)]
     pub(crate) json: bool,
@@ -244,13 +257,31 @@ impl ServerArgs {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{CommandFactory, FromArgMatches};
 
     use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn batches_are_sent_unless_the_command_line_says_otherwise() {
+        for (arguments, expected) in [
+            (&["chat", "serve"][..], false),
+            (&["chat", "serve", "--no-batch"], true),
+        ] {
+            let matches = Args::command()
+                .mut_subcommand("serve", |serve| {
+                    serve.mut_arg("no_batch", |option| option.env(None::<&str>))
+                })
+                .get_matches_from(arguments);
+            let Command::Serve(args) = Args::from_arg_matches(&matches).unwrap().command else {
+                panic!("serve was asked for");
+            };
+            assert_eq!(args.sending.no_batch, expected, "{arguments:?}");
+        }
     }
 
     #[test]

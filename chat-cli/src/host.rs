@@ -7,10 +7,11 @@ use std::thread::{self, JoinHandle};
 use chat_core::proto::Dialect;
 use chat_core::{Config, Event, Stats};
 
+use crate::args::SendingArgs;
 use crate::failure::Failure;
 use crate::platform::inbox::{StopSwitch, inbox};
 use crate::platform::socket::ChatSocket;
-use crate::room::{Room, RoomLog};
+use crate::room::{Losses, Room, RoomLog};
 
 /// The room, in a thread of its own. [`close`](Self::close) ends it in order.
 pub(crate) struct Host {
@@ -22,7 +23,7 @@ pub(crate) struct Host {
 impl Host {
     /// Opens the room at `address`; `None` when somebody has that address already. Binding is the test: it cannot be
     /// fooled by two programs that look at the same time.
-    pub(crate) fn open(address: SocketAddr) -> Result<Option<Self>, Failure> {
+    pub(crate) fn open(address: SocketAddr, sending: &SendingArgs) -> Result<Option<Self>, Failure> {
         let socket = match ChatSocket::bind(address) {
             Ok(socket) => socket,
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Ok(None),
@@ -30,6 +31,7 @@ impl Host {
             Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => return Ok(None),
             Err(error) => return Err(Failure::bind(address)(error)),
         };
+        socket.set_batching(!sending.no_batch);
         let address = socket.local_addr().map_err(Failure::io("cannot host the room"))?;
         // Nothing but the switch is used: the hosted room has no console.
         let (inbox, _) = inbox(1).map_err(Failure::io("cannot host the room"))?;
@@ -61,5 +63,6 @@ impl RoomLog for Unlogged {
     fn event(&mut self, _: &Event<'_, SocketAddr>) {}
     fn lost(&mut self, _: SocketAddr, _: &io::Error) {}
     fn bad_line(&mut self, _: &str) {}
-    fn stopped(&mut self, _: &Stats, _: u64) {}
+    fn kernel_dropped(&mut self, _: u64, _: u64) {}
+    fn stopped(&mut self, _: &Stats, _: Losses) {}
 }

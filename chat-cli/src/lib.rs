@@ -11,7 +11,7 @@ mod host;
 mod join;
 mod json;
 pub mod platform;
-mod room;
+pub mod room;
 mod send;
 mod serve;
 

@@ -1,5 +1,7 @@
 //! The server's loop: from the socket to `chat-core` and back to the socket.
 
+mod drop_watch;
+
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,63 +12,79 @@ use chat_core::{Config, Event, Outgoing, Server, Stats};
 use crate::clock::Clock;
 use crate::platform::inbox::Inbox;
 use crate::platform::lines::Line;
-use crate::platform::socket::{ChatSocket, Received, Sent};
+use crate::platform::socket::{ChatSocket, Received};
+
+use drop_watch::DropWatch;
 
 /// How many datagrams are handled before the console and the clock are looked at again.
 const BURST: usize = 64;
-/// How often the reports of unreachable members are asked for before datagrams are received again.
-const REPORT_ROUNDS: usize = 8;
+/// How many turns in a row may receive nothing because of reports of unreachable members; then datagrams go first.
+const REPORT_TURNS: usize = 8;
 /// One byte more than any request: a longer datagram is then seen to be too long.
 const RECEIVE_BUFFER: usize = chat_core::proto::MAX_DATAGRAM + 1;
 
 /// What a room tells whoever runs it.
-pub(crate) trait RoomLog {
+pub trait RoomLog {
     /// Something happened.
     fn event(&mut self, event: &Event<'_, SocketAddr>);
     /// A datagram could not be sent; nothing else is affected.
     fn lost(&mut self, to: SocketAddr, error: &io::Error);
+    /// So many datagrams more were dropped by the kernel since this was said last, and so many in all: the room did not
+    /// read them in time. It is looked at now and then, while datagrams come.
+    fn kernel_dropped(&mut self, new: u64, total: u64);
     /// A line of the console cannot be said.
     fn bad_line(&mut self, why: &str);
-    /// The room is closed; what was counted, and how many datagrams could not be sent.
-    fn stopped(&mut self, stats: &Stats, lost: u64);
+    /// The room is closed; what was counted.
+    fn stopped(&mut self, stats: &Stats, losses: Losses);
+}
+
+/// What the room's rules know nothing of: datagrams that were lost on this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Losses {
+    /// How many could not be sent.
+    pub not_sent: u64,
+    /// How many the kernel dropped because they were not received in time; `None`: not known.
+    pub kernel_dropped: Option<u64>,
 }
 
 /// A room on a socket.
-pub(crate) struct Room<L> {
+#[derive(Debug)]
+pub struct Room<L> {
     socket: ChatSocket,
     server: Server<SocketAddr>,
     clock: Clock,
     log: L,
     lost: u64,
+    drop_watch: DropWatch,
+    /// How many turns in a row received nothing because of a report.
+    report_turns: usize,
+    /// The last turn may have left datagrams, so that there is no need to ask for them.
+    more: bool,
+    buffer: [u8; RECEIVE_BUFFER],
 }
 
 impl<L: RoomLog> Room<L> {
-    pub(crate) fn new(socket: ChatSocket, config: Config, log: L) -> Self {
+    /// A room with nobody in it.
+    pub fn new(socket: ChatSocket, config: Config, log: L) -> Self {
+        let clock = Clock::start();
         Self {
             socket,
             server: Server::new(config),
-            clock: Clock::start(),
+            clock,
             log,
             lost: 0,
+            drop_watch: DropWatch::new(clock.now()),
+            report_turns: 0,
+            more: false,
+            buffer: [0; RECEIVE_BUFFER],
         }
     }
 
     /// Works until the inbox's switch says stop, then closes the room. It ends early only when the socket itself
     /// breaks.
-    pub(crate) fn run(mut self, inbox: &Inbox<Option<Line>>) -> io::Result<()> {
-        let mut buffer = [0; RECEIVE_BUFFER];
+    pub fn run(mut self, inbox: &Inbox<Option<Line>>) -> io::Result<()> {
         while !inbox.stop_switch().is_stopped() {
-            let all_done = self.catch_up();
-            let sleep = if all_done {
-                self.clock.until_first([self.server.poll_timeout()])
-            } else {
-                Some(Duration::ZERO)
-            };
-            inbox.wait(&self.socket, sleep)?;
-            self.receive(&mut buffer)?;
-            while let Some(line) = inbox.next() {
-                self.console(line);
-            }
+            self.turn(inbox)?;
         }
         let Self {
             socket,
@@ -76,54 +94,108 @@ impl<L: RoomLog> Room<L> {
             ..
         } = &mut self;
         deliver(socket, log, lost, &server.shutdown());
-        log.stopped(server.stats(), *lost);
+        let losses = Losses {
+            not_sent: *lost,
+            kernel_dropped: socket.dropped_by_kernel(),
+        };
+        log.stopped(server.stats(), losses);
         Ok(())
     }
 
-    /// What is due by the clock, and what the kernel reported. False when there are more reports.
-    fn catch_up(&mut self) -> bool {
+    /// Sleeps until something is there, and handles what is: the clock and the reports about members first, then some
+    /// datagrams, then the console. [`run`](Self::run) does nothing else.
+    pub fn turn(&mut self, inbox: &Inbox<Option<Line>>) -> io::Result<()> {
+        if !self.more {
+            // What the kernel still knows ends the sleep at once; what was taken from it does not.
+            let sleep = if self.socket.has_collected() {
+                Some(Duration::ZERO)
+            } else {
+                self.clock.until_first([self.server.poll_timeout()])
+            };
+            inbox.wait(&self.socket, sleep)?;
+        }
+        self.catch_up();
+        self.receive()?;
+        while let Some(line) = inbox.next() {
+            self.console(line);
+        }
+        Ok(())
+    }
+
+    /// The socket that the room uses.
+    pub fn socket(&self) -> &ChatSocket {
+        &self.socket
+    }
+
+    /// What the room has counted so far.
+    pub fn stats(&self) -> &Stats {
+        self.server.stats()
+    }
+
+    /// What is due by the clock, and what the kernel reported.
+    fn catch_up(&mut self) {
         let Self {
             socket,
             server,
             clock,
             log,
             lost,
+            ..
         } = self;
         let now = clock.now();
         while server.poll_timeout().is_some_and(|due| due <= now) {
             deliver(socket, log, lost, &server.handle_timeout(now));
         }
-        // A question to a dead address is reported at once on loopback: go on while there is something, but not for
-        // ever, because reports can be forged.
-        for _ in 0..REPORT_ROUNDS {
-            let unreachable = socket.take_unreachable();
-            if unreachable.is_empty() {
-                return true;
-            }
-            for peer in unreachable {
-                deliver(socket, log, lost, &server.handle_unreachable(now, peer));
-            }
+        for peer in socket.take_collected() {
+            deliver(socket, log, lost, &server.handle_unreachable(now, peer));
         }
-        false
     }
 
-    fn receive(&mut self, buffer: &mut [u8]) -> io::Result<()> {
+    fn receive(&mut self) -> io::Result<()> {
         let Self {
             socket,
             server,
             clock,
             log,
             lost,
+            drop_watch,
+            report_turns,
+            more,
+            buffer,
         } = self;
+        *more = true;
+        let mut received_at = None;
+        let mut cut_short = false;
         for _ in 0..BURST {
+            // Somebody's address is dead. `catch_up` asks who before the next datagram, which may want that name: on
+            // loopback a question to a dead address is reported at once. But not for ever, because reports can be
+            // forged.
+            if socket.has_collected() && *report_turns < REPORT_TURNS {
+                cut_short = true;
+                break;
+            }
             match socket.receive(buffer)? {
                 Received::Datagram { len, from } => {
+                    let now = clock.now();
+                    received_at = Some(now);
                     let datagram = buffer.get(..len).unwrap_or_default();
-                    deliver(socket, log, lost, &server.handle(clock.now(), from, datagram));
+                    deliver(socket, log, lost, &server.handle(now, from, datagram));
                 }
-                // Somebody else's dead address; `catch_up` asks who.
-                Received::PeerUnreachable | Received::Nothing => break,
+                Received::PeerUnreachable => {}
+                Received::Nothing => {
+                    *more = false;
+                    break;
+                }
             }
+        }
+        *report_turns = if cut_short && received_at.is_none() {
+            *report_turns + 1
+        } else {
+            0
+        };
+        let growth = received_at.and_then(|now| drop_watch.look(now, || socket.dropped_by_kernel()));
+        if let Some(growth) = growth {
+            log.kernel_dropped(growth.new, growth.total);
         }
         Ok(())
     }
@@ -156,12 +228,10 @@ impl<L: RoomLog> Room<L> {
 /// Sends what a call caused. The borrowed `outgoing` keeps the membership as it is until everything is sent.
 fn deliver<L: RoomLog>(socket: &ChatSocket, log: &mut L, lost: &mut u64, outgoing: &Outgoing<'_, SocketAddr>) {
     for transmit in outgoing.transmits() {
-        for to in transmit.to.iter() {
-            if let Sent::Lost(error) = socket.send_to(transmit.payload, to) {
-                *lost += 1;
-                log.lost(to, &error);
-            }
-        }
+        socket.send_to_each(transmit.payload, transmit.to.iter(), |to, error| {
+            *lost += 1;
+            log.lost(to, &error);
+        });
     }
     log.event(&outgoing.event());
 }

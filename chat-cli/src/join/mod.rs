@@ -27,7 +27,7 @@ pub(crate) fn join(args: &JoinArgs) -> Result<(), Failure> {
     let mut addresses = address::resolve(&address::or_default(args.server.as_deref()))?;
     // Only a room at the default address is opened by whoever comes first: who names a server wants that one.
     let host = match (&args.server, addresses.first()) {
-        (None, Some(&address)) => Host::open(address)?,
+        (None, Some(&address)) => Host::open(address, &args.sending)?,
         _ => None,
     };
     let screen = Screen::new(args.json);

@@ -63,7 +63,7 @@ impl<T> Inbox<T> {
     ///
     /// `None` sleeps for as long as it takes and uses no processor time. A timeout is rounded up to a whole
     /// millisecond, so a deadline has passed when the sleep towards it ends. After it read everything: the wake-up
-    /// is gone, so what stays in the queue waits for the next one.
+    /// may be gone, so what stays in the queue waits for the next one.
     pub fn wait(&self, socket: &ChatSocket, timeout: Option<Duration>) -> io::Result<()> {
         let timeout = if socket.has_notice() {
             Some(Duration::ZERO)
@@ -77,7 +77,9 @@ impl<T> Inbox<T> {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        let [chat, _] = &watched;
+        let [chat, bell] = &watched;
+        // Anything that poll says of it, not only a byte: an error that is left there would end every sleep.
+        let rung = !bell.revents().is_empty();
         if chat.revents().contains(PollFlags::ERR) {
             // The reports in the error queue keep the socket "ready" until they are read, and not every loop asks
             // for them in each round.
@@ -85,7 +87,9 @@ impl<T> Inbox<T> {
         }
         // Before the caller looks at the queue: a message that is posted after this look has its own wake-up, and
         // none is taken away for a message that was not there yet.
-        self.silence();
+        if rung {
+            self.silence();
+        }
         Ok(())
     }
 

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`socket`] | datagrams in and out, with the noise of the network kept away from the caller |
 //! | [`error_queue`] | who the kernel was told is unreachable (Linux) |
+//! | [`drop_counter`] | how many datagrams the kernel dropped (Linux) |
 //! | [`mod@inbox`] | how other threads reach the loop |
 //! | [`lines`] | lines of bounded length from any reader |
 //! | [`console`] | the thread that reads standard input |
@@ -16,6 +17,7 @@
 //! | [`safe_text`] | the only text that is fit to be shown |
 
 pub mod console;
+pub mod drop_counter;
 pub mod error_queue;
 pub mod inbox;
 pub mod lines;

@@ -17,7 +17,7 @@ use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuild
 
 use crate::json;
 use crate::platform::safe_text::SafeText;
-use crate::room::RoomLog;
+use crate::room::{Losses, RoomLog};
 
 /// How many lines may wait for somebody who reads slowly.
 const QUEUED_LINES: usize = 16_384;
@@ -89,9 +89,15 @@ enum Entry<'a> {
         peer: SocketAddr,
         error: String,
     },
+    KernelDropped {
+        datagrams: u64,
+        total: u64,
+    },
     Stopped {
         stats: &'a Stats,
         send_failed: u64,
+        /// Null: not known.
+        kernel_dropped: Option<u64>,
         log_lines_left_out: usize,
     },
 }
@@ -191,11 +197,16 @@ impl RoomLog for EventLog {
         eprintln!("not said: {why}");
     }
 
-    fn stopped(&mut self, stats: &Stats, send_failed: u64) {
+    fn kernel_dropped(&mut self, new: u64, total: u64) {
+        self.write(&Entry::KernelDropped { datagrams: new, total });
+    }
+
+    fn stopped(&mut self, stats: &Stats, losses: Losses) {
         let log_lines_left_out = self.left_out.dropped_lines();
         self.write(&Entry::Stopped {
             stats,
-            send_failed,
+            send_failed: losses.not_sent,
+            kernel_dropped: losses.kernel_dropped,
             log_lines_left_out,
         });
     }
@@ -242,9 +253,14 @@ impl fmt::Display for Entry<'_> {
             Self::Probed { name, peer } => write!(f, "{name} is reported unreachable, asking ({peer})"),
             Self::Closed { members } => write!(f, "closed the room, {members} were in"),
             Self::SendFailed { peer, error } => write!(f, "a datagram to {peer} was lost: {error}"),
+            Self::KernelDropped { datagrams, total } => write!(
+                f,
+                "the system dropped {datagrams} datagrams that came faster than they were read, {total} in all"
+            ),
             Self::Stopped {
                 stats,
                 send_failed,
+                kernel_dropped,
                 log_lines_left_out,
             } => {
                 let refused: u64 = stats.refusals.iter().map(|(_, count)| count).sum();
@@ -252,6 +268,10 @@ impl fmt::Display for Entry<'_> {
                 write!(f, "stopped: {} logins, {} lines, ", stats.logins, stats.messages)?;
                 write!(f, "{} datagrams in, {} out, ", stats.datagrams_in, stats.datagrams_out)?;
                 write!(f, "{refused} refused, {dropped} dropped, {send_failed} not sent, ")?;
+                match kernel_dropped {
+                    Some(datagrams) => write!(f, "{datagrams} dropped by the system, ")?,
+                    None => f.write_str("not known how many dropped by the system, ")?,
+                }
                 write!(f, "{log_lines_left_out} log lines left out")
             }
         }

@@ -21,6 +21,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
     let asked = address::or_default(args.bind.as_deref());
     let addresses = address::resolve(&asked)?;
     let socket = bind_first(&addresses)?;
+    socket.set_batching(!args.sending.no_batch);
     let local = socket
         .local_addr()
         .map_err(Failure::io("cannot tell the socket's address"))?;

@@ -6,17 +6,22 @@
 use std::time::Duration;
 
 pub mod binary;
+pub mod crowd;
 pub mod net;
+pub mod own_socket;
 pub mod process;
 pub mod python;
 pub mod raw;
 pub mod server;
+pub mod strace;
 pub mod terminal;
 
 pub use binary::{chat, chat_binary};
+pub use crowd::Crowd;
 pub use process::{Process, Signal};
 pub use raw::RawPeer;
 pub use server::Server;
+pub use strace::Strace;
 
 /// How long to wait for something before saying that it did not happen.
 pub const PATIENCE: Duration = Duration::from_secs(15);

@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::own_socket::OwnSocket;
+
 /// An address of the loopback network where nobody listens.
 ///
 /// The port lies below those that systems give to sockets bound to port 0, so that no client of a test that
@@ -16,7 +18,7 @@ pub fn free_address() -> SocketAddr {
         let turn = NEXT.fetch_add(1, Ordering::Relaxed);
         let port = FIRST + (process::id().wrapping_mul(97).wrapping_add(turn)) % COUNT;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, u16::try_from(port).expect("below 65,536")));
-        if UdpSocket::bind(address).is_ok() {
+        if OwnSocket::bind(address).is_ok() {
             return address;
         }
     }

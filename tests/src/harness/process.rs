@@ -1,5 +1,6 @@
 //! A running program whose output is captured while it runs.
 
+use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -11,7 +12,7 @@ pub use nix::sys::signal::Signal;
 use nix::sys::signal::{kill, killpg};
 use nix::unistd::Pid;
 
-use super::PATIENCE;
+use super::{PATIENCE, own_socket};
 
 /// A child in a process group of its own; when it is dropped the whole group is killed.
 pub struct Process {
@@ -57,9 +58,7 @@ impl Process {
             .stderr(Stdio::piped())
             .process_group(0);
         let shown = format!("{command:?}");
-        let mut child = command
-            .spawn()
-            .unwrap_or_else(|error| panic!("cannot start {shown}: {error}"));
+        let mut child = own_socket::start(&mut command).unwrap_or_else(|error| panic!("cannot start {shown}: {error}"));
         Self {
             command: shown,
             stdin: child.stdin.take(),
@@ -107,6 +106,24 @@ impl Process {
     /// Sends a signal to it alone.
     pub fn signal(&self, signal: Signal) {
         kill(self.pid(), signal).unwrap_or_else(|error| panic!("no {signal} for {}: {error}", self.command));
+    }
+
+    /// Waits until a stop signal has arrived: until then it may still do something.
+    pub fn wait_until_stopped(&self) {
+        let started = Instant::now();
+        let path = format!("/proc/{}/stat", self.id());
+        while started.elapsed() < PATIENCE {
+            let stat = fs::read_to_string(&path).unwrap_or_default();
+            // The state stands behind the name, which stands in brackets.
+            if stat
+                .rsplit_once(") ")
+                .is_some_and(|(_, fields)| fields.starts_with('T'))
+            {
+                return;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        self.fail("it does not stop");
     }
 
     /// What it has written to its standard output so far.

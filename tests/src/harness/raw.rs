@@ -1,17 +1,18 @@
 //! A peer that is nothing but a socket: it sends and receives the bytes that a test says.
 
 use std::io::ErrorKind;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use super::PATIENCE;
+use super::own_socket::OwnSocket;
 
 /// A socket that speaks with one server.
 ///
 /// The socket is not connected, so that it never hears from the kernel that the server is away. Dropping it
 /// is what the server sees of a client that vanishes.
 pub struct RawPeer {
-    socket: UdpSocket,
+    socket: OwnSocket,
     server: SocketAddr,
 }
 
@@ -26,8 +27,12 @@ const MARK_ANSWER: &[u8] = b"EXIT";
 impl RawPeer {
     /// A new socket on a free port.
     pub fn new(server: SocketAddr) -> Self {
-        let any_port = if server.is_ipv6() { "[::1]:0" } else { "127.0.0.1:0" };
-        let socket = UdpSocket::bind(any_port).expect("a loopback address has a free port");
+        let any_port = if server.is_ipv6() {
+            SocketAddr::from((Ipv6Addr::LOCALHOST, 0))
+        } else {
+            SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
+        };
+        let socket = OwnSocket::bind(any_port).expect("a loopback address has a free port");
         Self { socket, server }
     }
 
@@ -148,13 +153,15 @@ impl RawPeer {
         );
     }
 
-    /// Asks until a server at the address answers, which it may not do yet.
-    pub fn wait_until_a_server_answers(&self) {
+    /// Asks until a server at the address answers, which it may not do yet. Returns how often it asked.
+    pub fn wait_until_a_server_answers(&self) -> u64 {
         let started = Instant::now();
+        let mut asked = 0;
         while started.elapsed() < PATIENCE {
             self.send(MARK);
+            asked += 1;
             if self.receive_within(Duration::from_millis(20)).is_some() {
-                return;
+                return asked;
             }
         }
         panic!("no server answers at {}", self.server);

@@ -4,33 +4,24 @@
 //! tells that an *earlier* datagram found nobody. None of that is a reason to stop, so a receive separates it from
 //! real failures and a send that fails is a datagram that was lost, as any may be.
 
+mod batch;
+mod meaning;
+mod sending;
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::error_queue;
+use super::{drop_counter, error_queue};
+use meaning::{Meaning, meaning};
+use sending::Batching;
 
 /// The receive buffer that is asked for, in bytes: some ten thousand chat lines, the burst of a large room. A queue
 /// that overflows drops datagrams without a word.
 pub const WANTED_RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
-
-/// How long a send waits for room in the send buffer: it empties at the speed of the network, so a second without
-/// room means that the interface is stuck.
-const SEND_PATIENCE: Duration = Duration::from_secs(1);
-
-/// How often a send is repeated when the queue of the interface is full, a millisecond apart.
-const QUEUE_RETRIES: u32 = 5;
-
-/// How often a send is repeated because of another peer's error. Each failure takes a pending error away; more can
-/// arrive meanwhile, but a send must end.
-const PENDING_RETRIES: u32 = 8;
 
 /// How many unreachable addresses are remembered until somebody asks. More are forgotten: they are hints.
 const MAX_UNREACHABLE: usize = 4096;
@@ -54,6 +45,8 @@ pub struct ChatSocket {
     /// A send of a client met the news that its server is unreachable, which the next receive passes on.
     server_refused: Cell<bool>,
     strange: Cell<u32>,
+    batching: Cell<Batching>,
+    send_calls: Cell<u64>,
 }
 
 /// What a receive found.
@@ -138,6 +131,8 @@ impl ChatSocket {
             unreachable: RefCell::default(),
             server_refused: Cell::new(false),
             strange: Cell::new(0),
+            batching: Cell::new(Batching::Untried),
+            send_calls: Cell::new(0),
         })
     }
 
@@ -203,33 +198,30 @@ impl ChatSocket {
         }
     }
 
-    /// Sends a server's datagram. Waits a second at most, when the system's buffers are full.
-    pub fn send_to(&self, payload: &[u8], to: SocketAddr) -> Sent {
-        let to = match to {
-            SocketAddr::V4(ipv4) if self.is_ipv6 => SocketAddr::new(ipv4.ip().to_ipv6_mapped().into(), ipv4.port()),
-            to => to,
-        };
-        self.send_with(|| self.udp.send_to(payload, to))
-    }
-
-    /// Sends a client's datagram to its server. Waits a second at most, when the system's buffers are full.
-    ///
-    /// The news that an earlier datagram found nobody does not take this one with it: it is sent all the same, and
-    /// the next [`receive`](ChatSocket::receive) reports the news.
-    pub fn send(&self, payload: &[u8]) -> Sent {
-        self.send_with(|| self.udp.send(payload))
-    }
-
     /// Which peers were reported unreachable since the last call: canonical, each once, the first report first. At
     /// most 4096; a hint, which a stranger can forge. Always empty on a client, and on systems other than Linux.
-    ///
-    /// Ask once in each round, after sending.
     pub fn take_unreachable(&self) -> Vec<SocketAddr> {
         self.collect_unreachable();
+        self.take_collected()
+    }
+
+    /// The same without asking the kernel: those whom a wait, a receive or a send has met. Whoever waits with
+    /// [`Inbox::wait`](super::inbox::Inbox::wait) misses nobody, because what the kernel still knows ends that wait.
+    pub fn take_collected(&self) -> Vec<SocketAddr> {
         self.unreachable.take().in_order
     }
 
-    /// Moves the kernel's reports into [`take_unreachable`](ChatSocket::take_unreachable)'s list, which also clears
+    /// Whether [`take_collected`](ChatSocket::take_collected) has something to return.
+    pub fn has_collected(&self) -> bool {
+        !self.unreachable.borrow().in_order.is_empty()
+    }
+
+    /// How many datagrams the kernel dropped because they were not received in time; `None` where that is not known.
+    pub fn dropped_by_kernel(&self) -> Option<u64> {
+        drop_counter::dropped(&self.udp)
+    }
+
+    /// Moves the kernel's reports into [`take_collected`](ChatSocket::take_collected)'s list, which also clears
     /// the errors that are pending because of them. Returns how many there were.
     pub(crate) fn collect_unreachable(&self) -> usize {
         if self.server.is_some() {
@@ -246,70 +238,6 @@ impl ChatSocket {
     /// Whether the next receive has something to say that the kernel no longer knows of.
     pub(crate) fn has_notice(&self) -> bool {
         self.server_refused.get()
-    }
-
-    fn send_with(&self, attempt: impl Fn() -> io::Result<usize>) -> Sent {
-        let (mut full, mut pending) = (0, 0);
-        let mut deadline = None;
-        loop {
-            let Err(error) = attempt() else { return Sent::Done };
-            let again = match meaning(&error) {
-                Meaning::Again => true,
-                Meaning::Wait => {
-                    let deadline = *deadline.get_or_insert_with(|| Instant::now() + SEND_PATIENCE);
-                    self.wait_until_writable(deadline)
-                }
-                Meaning::QueueFull => {
-                    full += 1;
-                    if full <= QUEUE_RETRIES {
-                        thread::sleep(Duration::from_millis(1));
-                    }
-                    full <= QUEUE_RETRIES
-                }
-                Meaning::EarlierDatagram => {
-                    pending += 1;
-                    pending <= PENDING_RETRIES && self.is_of_another(&error)
-                }
-                Meaning::Broken | Meaning::Unknown => false,
-            };
-            if !again {
-                return Sent::Lost(error);
-            }
-        }
-    }
-
-    /// Whether an error that a send met may belong to an earlier datagram, in which case it is now out of the way.
-    fn is_of_another(&self, error: &io::Error) -> bool {
-        if self.server.is_some() {
-            let refused = is_refused(error);
-            self.server_refused.set(refused || self.server_refused.get());
-            return refused;
-        }
-        // Others than "connection refused" can come from this machine (no route), where trying again helps nobody;
-        // but then nothing is in the queue.
-        self.collect_unreachable() > 0 || is_refused(error)
-    }
-
-    /// Waits for room in the send buffer; `false` when the deadline has passed.
-    fn wait_until_writable(&self, deadline: Instant) -> bool {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return false;
-        }
-        let Ok(timeout) = Timespec::try_from(left) else {
-            return false;
-        };
-        let mut watched = [PollFd::new(&self.udp, PollFlags::OUT)];
-        match poll(&mut watched, Some(&timeout)) {
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(_) => return false,
-        }
-        let [socket] = &watched;
-        if socket.revents().contains(PollFlags::ERR) {
-            // Or the reports in the queue would end every wait at once.
-            self.collect_unreachable();
-        }
-        true
     }
 }
 
@@ -345,54 +273,6 @@ fn buffer_warning(granted: usize) -> Option<String> {
         "the system grants a receive buffer of {granted} bytes instead of {WANTED_RECEIVE_BUFFER}: \
          in a burst datagrams may be lost{remedy}"
     ))
-}
-
-/// What an error of a datagram socket asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Meaning {
-    /// Try again at once: a signal came.
-    Again,
-    /// Not now.
-    Wait,
-    /// Not now either, but no poll will tell when.
-    QueueFull,
-    /// Perhaps the fate of an earlier datagram, which a router or the peer's system told.
-    EarlierDatagram,
-    /// The socket itself does not work.
-    Broken,
-    /// None of the above.
-    Unknown,
-}
-
-fn is_refused(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset)
-}
-
-fn meaning(error: &io::Error) -> Meaning {
-    match error.kind() {
-        ErrorKind::Interrupted => return Meaning::Again,
-        ErrorKind::WouldBlock => return Meaning::Wait,
-        // Windows says "reset" where others say "refused".
-        ErrorKind::ConnectionRefused
-        | ErrorKind::ConnectionReset
-        | ErrorKind::ConnectionAborted
-        | ErrorKind::HostUnreachable
-        | ErrorKind::NetworkUnreachable => return Meaning::EarlierDatagram,
-        _ => {}
-    }
-    // The other errors that Linux makes of an ICMP message; anyone can send one, so they must not count as strange.
-    #[cfg(target_os = "linux")]
-    if Errno::from_io_error(error) == Some(Errno::NONET) {
-        return Meaning::EarlierDatagram;
-    }
-    match Errno::from_io_error(error) {
-        Some(
-            Errno::ACCESS | Errno::HOSTDOWN | Errno::MSGSIZE | Errno::NOPROTOOPT | Errno::OPNOTSUPP | Errno::PROTO,
-        ) => Meaning::EarlierDatagram,
-        Some(Errno::BADF | Errno::FAULT | Errno::INVAL | Errno::NOTCONN | Errno::NOTSOCK) => Meaning::Broken,
-        Some(Errno::NOBUFS) => Meaning::QueueFull,
-        _ => Meaning::Unknown,
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,11 @@
 //! On real sockets of the loopback interface.
 
+use std::io::ErrorKind;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+
 use super::*;
 
 fn bind(addr: &str) -> ChatSocket {

@@ -1,0 +1,98 @@
+//! What comes faster than the real server reads: held by the receive buffer, or counted as dropped by the kernel.
+
+use chat_tests::harness::{RawPeer, Server, Signal};
+use serde_json::Value;
+
+/// A server that does not read because it is stopped, as if it were busy with something else.
+struct Stopped {
+    server: Server,
+    speaker: RawPeer,
+    /// How many datagrams were sent to it.
+    sent: u64,
+}
+
+/// What the server said of itself at its end.
+struct Counted {
+    sent: u64,
+    received: u64,
+    lines: u64,
+    kernel_dropped: Option<u64>,
+}
+
+impl Stopped {
+    fn new() -> Self {
+        let server = Server::start(&["--json", "--line-rate", "off", "--byte-rate", "off"]);
+        let speaker = server.member("speaker");
+        server.process.signal(Signal::SIGSTOP);
+        server.process.wait_until_stopped();
+        Self {
+            server,
+            speaker,
+            sent: 1,
+        }
+    }
+
+    fn say(&mut self, lines: u64) {
+        let line = format!("C speaker {:22}", "a burst");
+        assert_eq!(line.len(), 32);
+        for _ in 0..lines {
+            self.speaker.send(&line);
+        }
+        self.sent += lines;
+    }
+
+    /// Lets the server read all of it and ends it.
+    fn go_on(self) -> Counted {
+        let Self {
+            mut server,
+            speaker,
+            mut sent,
+        } = self;
+        server.process.signal(Signal::SIGCONT);
+        // A question may find the buffer full. Where one is answered there is room again, and what is sent last is
+        // answered last.
+        sent += speaker.wait_until_a_server_answers();
+        speaker.send("L speaker");
+        sent += 1;
+        speaker.wait_for("OK", "a repeated login");
+        server.process.signal(Signal::SIGTERM);
+        server.process.expect_exit(0);
+        let output = server.process.stdout();
+        let last = output.lines().next_back().expect("the server's last line");
+        let last: Value = serde_json::from_str(last).expect("a JSON object");
+        assert_eq!(last["event"], "stopped");
+        let number = |value: &Value| value.as_u64().expect("a number");
+        Counted {
+            sent,
+            received: number(&last["stats"]["datagrams_in"]),
+            lines: number(&last["stats"]["messages"]),
+            kernel_dropped: last["kernel_dropped"].as_u64(),
+        }
+    }
+}
+
+#[test]
+fn ten_thousand_lines_at_one_moment_are_all_received() {
+    const LINES: u64 = 10_000;
+    let mut stopped = Stopped::new();
+    let granted = stopped.server.process.stderr();
+    if let Some(warning) = granted.lines().find(|line| line.contains("receive buffer")) {
+        println!("SKIPPED: {warning}");
+        return;
+    }
+    stopped.say(LINES);
+    let counted = stopped.go_on();
+    assert_eq!((counted.lines, counted.kernel_dropped), (LINES, Some(0)));
+}
+
+#[test]
+fn what_the_kernel_dropped_is_what_was_sent_and_not_received() {
+    // Twice what the largest buffer that is asked for holds.
+    const LINES: u64 = 24_000;
+    let mut stopped = Stopped::new();
+    stopped.say(LINES);
+    let counted = stopped.go_on();
+    let dropped = counted.kernel_dropped.expect("Linux tells what it drops");
+    assert!(dropped > 0, "the buffer overflowed");
+    assert_eq!(counted.received + dropped, counted.sent, "{} were lines", counted.lines);
+}

@@ -1,0 +1,113 @@
+//! What the server's real loop costs, from its socket through the rules and back: memory and send calls.
+
+use std::net::SocketAddr;
+
+use allocation_counter::measure;
+use chat_cli::platform::{ChatSocket, Inbox, Line, inbox};
+use chat_cli::room::{Losses, Room, RoomLog};
+use chat_core::{Config, Event, Stats};
+use chat_tests::harness::Crowd;
+
+const MEMBERS: usize = 1_000;
+
+/// Writes nothing down.
+#[derive(Debug)]
+struct Silent;
+
+impl RoomLog for Silent {
+    fn event(&mut self, _: &Event<'_, SocketAddr>) {}
+    fn lost(&mut self, to: SocketAddr, error: &std::io::Error) {
+        panic!("a datagram to {to} was lost: {error}");
+    }
+    fn kernel_dropped(&mut self, new: u64, _: u64) {
+        panic!("the kernel dropped {new} datagrams");
+    }
+    fn bad_line(&mut self, _: &str) {}
+    fn stopped(&mut self, _: &Stats, _: Losses) {}
+}
+
+/// A room in which everybody is.
+struct Full {
+    room: Room<Silent>,
+    crowd: Crowd,
+    inbox: Inbox<Option<Line>>,
+}
+
+impl Full {
+    fn new(batching: bool) -> Self {
+        let socket = ChatSocket::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
+        socket.set_batching(batching);
+        let crowd = Crowd::new(socket.local_addr().expect("a bound socket has an address"));
+        let (inbox, _) = inbox(1).expect("an inbox");
+        let room = Room::new(socket, Config::default(), Silent);
+        let mut full = Self { room, crowd, inbox };
+        for member in 0..MEMBERS {
+            full.crowd.send(member, format!("L {}", Crowd::name(member)));
+            full.work_until(|stats| stats.logins > member as u64);
+        }
+        full.crowd.discard_all();
+        full
+    }
+
+    fn work_until(&mut self, done: impl Fn(&Stats) -> bool) {
+        while !done(self.room.stats()) {
+            self.room.turn(&self.inbox).expect("the socket works");
+        }
+    }
+
+    /// So many lines from as many members are there at once and are forwarded. Returns how many allocations and how many
+    /// send calls that took.
+    fn forward(&mut self, lines: usize) -> (u64, u64) {
+        for member in 0..lines {
+            self.crowd.send(member, format!("C {} hello", Crowd::name(member)));
+        }
+        let before = self.room.stats().clone();
+        let calls = self.room.socket().send_calls();
+        let used = measure(|| {
+            self.work_until(|stats| stats.messages == before.messages + lines as u64);
+        });
+        let sent = self.room.stats().datagrams_out - before.datagrams_out;
+        assert_eq!(
+            sent,
+            (lines * (MEMBERS - 1)) as u64,
+            "everybody else is sent every line"
+        );
+        self.crowd.discard_all();
+        (used.count_total, self.room.socket().send_calls() - calls)
+    }
+}
+
+#[test]
+fn forwarding_to_a_thousand_members_allocates_nothing_and_takes_16_send_calls() {
+    let mut full = Full::new(true);
+    for lines in [1, 100, 200] {
+        let (allocations, calls) = full.forward(lines);
+        assert_eq!(allocations, 0, "{lines} lines");
+        if cfg!(target_os = "linux") {
+            assert_eq!(calls, 16 * lines as u64, "999 recipients, 64 a call");
+        }
+    }
+    let look = measure(|| {
+        full.room.socket().dropped_by_kernel();
+    });
+    assert_eq!(look.count_total, 0, "what the kernel dropped is looked up now and then");
+    let to_one = full.room.socket().send_calls();
+    full.crowd.send(0, "Q nobody-of-that-name");
+    full.work_until(|stats| stats.datagrams_in > (MEMBERS + 301) as u64);
+    assert_eq!(
+        full.room.socket().send_calls() - to_one,
+        1,
+        "an answer to one is one call"
+    );
+    full.crowd.expect_times("EXIT", 1);
+}
+
+#[test]
+fn without_batches_it_allocates_nothing_either_and_takes_a_call_for_each_member() {
+    let mut full = Full::new(false);
+    for lines in [1, 10, 20] {
+        let (allocations, calls) = full.forward(lines);
+        assert_eq!(allocations, 0, "{lines} lines");
+        assert_eq!(calls, (MEMBERS as u64 - 1) * lines as u64);
+    }
+}
