@@ -25,6 +25,6 @@ pub(crate) fn send(args: &SendArgs) -> Result<(), Failure> {
     on_stop_signal(inbox.stop_switch()).map_err(Failure::io("cannot watch for signals"))?;
     // The line and the end of the input: the same way as through `chat join`, with nothing on the screen.
     let _queue_has_room = mailer.post(Some(Line::Text(text))) && mailer.post(None);
-    let mut session = Session::begin(&addresses, args.name, config, &inbox, Screen::Silent)?;
+    let mut session = Session::begin(&addresses, args.name, &config, &inbox, Screen::Silent)?;
     session.talk(Input::Filter { linger: Duration::ZERO })
 }

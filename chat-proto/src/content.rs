@@ -11,6 +11,9 @@ mod sealed {
 pub trait Content: sealed::Sealed {
     /// The characters.
     fn as_str(&self) -> &str;
+
+    /// The characters as UTF-8 bytes.
+    fn as_bytes(&self) -> &[u8];
 }
 
 macro_rules! content {
@@ -19,6 +22,10 @@ macro_rules! content {
         impl Content for $type {
             fn as_str(&self) -> &str {
                 self.as_ref()
+            }
+
+            fn as_bytes(&self) -> &[u8] {
+                self.as_bytes()
             }
         }
     )*};

@@ -68,7 +68,7 @@ impl<T: Content> Delivery<T> {
         });
         let language = dialect.language();
         match self {
-            Self::Said { name, text } => writer.put(name.as_bytes()).put(" : ").put(text.as_str()),
+            Self::Said { name, text } => writer.put(name.as_bytes()).put(" : ").put(text.as_bytes()),
             Self::Joined { name } => writer.put("* ").put(name.as_bytes()).put(" ").put(language.joined()),
             Self::Left { name } => writer.put("* ").put(name.as_bytes()).put(" ").put(language.left()),
         }

@@ -54,9 +54,9 @@ pub enum Prefix {
 /// The words that begin a request; distinct.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verbs {
-    login: Word,
-    chat: Word,
-    quit: Word,
+    pub(crate) login: Word,
+    pub(crate) chat: Word,
+    pub(crate) quit: Word,
 }
 
 /// The words with which a server answers a quit, in the order in which they are sent: 1 to [`MAX_END_WORDS`],

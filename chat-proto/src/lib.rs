@@ -38,11 +38,15 @@
 //! | `serde` | `Serialize` and `Deserialize`, through the checked constructors |
 //! | `proptest` | [`strategy`]: strategies for every type, valid and nearly valid |
 //! | `arbitrary` | `arbitrary::Arbitrary` for every owned type |
+//! | `simd` | nothing to see: text that is not ASCII is checked with vector instructions where the processor has them |
 //!
-//! None of them changes what a function does. The crate is `no_std` in every combination; `proptest` and
+//! None of them changes what a function does. The crate is `no_std` in every combination; `proptest`, `simd` and
 //! `arbitrary` bring dependencies that use std.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// The way of a good line through the parser is inlined by hand: a rule's result is 64 bytes, and to hand it up through
+// memory costs more than the rule (BENCHMARKS.md).
+#![allow(clippy::inline_always)]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
@@ -63,7 +67,9 @@ mod name;
 mod refusal;
 mod reply;
 mod request;
+mod scan;
 mod text;
+mod utf8;
 mod word;
 
 #[cfg(feature = "arbitrary")]

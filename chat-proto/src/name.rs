@@ -6,8 +6,9 @@ use thiserror::Error;
 
 use crate::inline::{Inline, inline_newtype};
 use crate::limits::MAX_NAME;
+use crate::utf8::Utf8;
 
-/// A member's name: 1 to [`MAX_NAME`] bytes of UTF-8, kept in place (33 bytes, `Copy`).
+/// A member's name: 1 to [`MAX_NAME`] bytes of UTF-8, kept in place (40 bytes, `Copy`).
 ///
 /// No blank or other white space, no control, format or invisible character, no `:` or `：`; it does not begin with
 /// `*` or `~` and is none of `OK`, `FAIL`, `EXIT` in any case. So no name can be taken for a notice, a reply or a
@@ -21,7 +22,7 @@ use crate::limits::MAX_NAME;
 /// # Ok::<(), chat_proto::NameError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(Inline<MAX_NAME>);
+pub struct Name(Inline<{ MAX_NAME / 8 }>);
 
 inline_newtype!(Name, NameError);
 
@@ -68,26 +69,93 @@ impl NameError {
 impl Name {
     /// Checks `text` against the rules above.
     pub fn new(text: &str) -> Result<Self, NameError> {
-        let first = text.chars().next().ok_or(NameError::Empty)?;
-        let inline = Inline::new(text).ok_or(NameError::TooLong { len: text.len() })?;
-        if let Some((offset, character)) = text.char_indices().find(|&(_, c)| is_forbidden(c)) {
-            return Err(NameError::Forbidden { character, offset });
-        }
-        if matches!(first, '*' | '~') {
-            return Err(NameError::Marker(first));
-        }
-        if ["OK", "FAIL", "EXIT"]
-            .iter()
-            .any(|word| text.eq_ignore_ascii_case(word))
-        {
-            return Err(NameError::ReplyWord);
-        }
-        Ok(Self(inline))
+        CheckedName::new(text.into(), plain_prefix(text.as_bytes())).map(CheckedName::keep)
     }
 
     /// A name of this crate's own tables, all of which a test puts through [`Name::new`].
     pub(crate) fn known(text: &'static str) -> Self {
-        Self(Inline::known(text))
+        Self(Inline::known(text.as_bytes()))
+    }
+}
+
+/// A string that is a [`Name`], not yet copied: while a datagram is being read its name is handed from rule to rule, and
+/// a copy at every step would cost more than the reading.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CheckedName<'a>(Utf8<'a>);
+
+impl<'a> CheckedName<'a> {
+    /// Checks `text`, whose first `plain` bytes are known to be plain: see [`plain_prefix`].
+    #[inline(always)]
+    pub(crate) fn new(text: Utf8<'a>, plain: usize) -> Result<Self, NameError> {
+        let bytes = text.as_bytes();
+        if bytes.len() > MAX_NAME {
+            return Err(NameError::TooLong { len: bytes.len() });
+        }
+        if bytes.len() > plain {
+            check_closely(text.as_str())?;
+        }
+        match bytes {
+            [] => Err(NameError::Empty),
+            [marker @ (b'*' | b'~'), ..] => Err(NameError::Marker(char::from(*marker))),
+            word if is_reply_word(word) => Err(NameError::ReplyWord),
+            _ => Ok(Self(text)),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn keep(self) -> Name {
+        Name(Inline::known(self.0.as_bytes()))
+    }
+}
+
+/// How many bytes at the start of `text` are plain: characters by themselves that a name can hold. Nearly every name is
+/// made of nothing but these; only the others are looked at character by character.
+#[inline]
+pub(crate) fn plain_prefix(text: &[u8]) -> usize {
+    let (groups, rest) = text.as_chunks();
+    let mut plain = 0;
+    for group in groups {
+        let here = plain_in_group(*group);
+        plain += here;
+        if here < group.len() {
+            return plain;
+        }
+    }
+    plain + rest.iter().position(|byte| !is_plain(*byte)).unwrap_or(rest.len())
+}
+
+/// The same for eight bytes, all at once in one number: the lowest byte comes first, and of a byte that is not plain the
+/// highest bit is set. (Borrows and carries can set it in bytes behind the first such one, where it does not matter.)
+#[inline]
+fn plain_in_group(group: [u8; 8]) -> usize {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    let bytes = u64::from_le_bytes(group);
+    let below = |bytes: u64, limit: u64| bytes.wrapping_sub(EACH * limit) & !bytes;
+    let colon = below(bytes ^ (EACH * 0x3a), 1);
+    let above = bytes | bytes.wrapping_add(EACH);
+    let found = (below(bytes, 0x21) | colon | above) & (EACH * 0x80);
+    found.trailing_zeros() as usize / 8
+}
+
+fn check_closely(text: &str) -> Result<(), NameError> {
+    match text.char_indices().find(|&(_, character)| is_forbidden(character)) {
+        None => Ok(()),
+        Some((offset, character)) => Err(NameError::Forbidden { character, offset }),
+    }
+}
+
+/// Whether a name can hold the byte, and it is a character by itself.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b'!'..=b'9' | b';'..=b'~')
+}
+
+#[inline(always)]
+fn is_reply_word(word: &[u8]) -> bool {
+    let is = |known: &[u8]| word.eq_ignore_ascii_case(known);
+    match word.len() {
+        2 => is(b"OK"),
+        4 => is(b"FAIL") || is(b"EXIT"),
+        _ => false,
     }
 }
 
@@ -97,8 +165,8 @@ impl Name {
 /// name-char = %x21-39 / %x3B-7E / visible   ; not ":" nor "："
 /// ```
 fn is_forbidden(c: char) -> bool {
-    if c.is_ascii() {
-        return c <= ' ' || c == ':' || c == '\u{7f}';
+    if let Ok(byte @ ..0x80) = u8::try_from(c) {
+        return !is_plain(byte);
     }
     // U+2800 is the one blank that Unicode calls a symbol: an empty Braille cell.
     matches!(c, '：' | '\u{2800}')
@@ -174,5 +242,17 @@ mod tests {
     fn names_are_ordered_like_their_strings() {
         let names = ["a", "aa", "ab", "b", "é", "老"].map(|n| Name::new(n).unwrap());
         assert!(names.is_sorted());
+    }
+
+    #[test]
+    fn the_plain_bytes_are_counted_up_to_the_first_other_one() {
+        for len in 0..40 {
+            for byte in 0..=u8::MAX {
+                let mut bytes = alloc::vec![b'x'; 40];
+                bytes[len] = byte;
+                let expected = if is_plain(byte) { 40 } else { len };
+                assert_eq!(plain_prefix(&bytes), expected, "{byte:#x} at {len}");
+            }
+        }
     }
 }

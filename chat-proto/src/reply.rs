@@ -60,7 +60,7 @@ impl<R: Content> Reply<R> {
         match self {
             Self::Success => writer.put(dialect.success().as_bytes()),
             Self::Refused { reason: None } => writer.put("FAIL"),
-            Self::Refused { reason: Some(reason) } => writer.put("FAIL ").put(reason.as_str()),
+            Self::Refused { reason: Some(reason) } => writer.put("FAIL ").put(reason.as_bytes()),
             Self::End { word } => writer.put(word.as_bytes()),
         }
         .finish()

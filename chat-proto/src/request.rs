@@ -97,8 +97,8 @@ impl<T: Content> Request<T> {
         match self {
             Self::Login {
                 extension: Some(tail), ..
-            } => begin.put(" ~").put(tail.as_str()),
-            Self::Chat { text, .. } => begin.put(" ").put(text.as_str()),
+            } => begin.put(" ~").put(tail.as_bytes()),
+            Self::Chat { text, .. } => begin.put(" ").put(text.as_bytes()),
             Self::Login { extension: None, .. } | Self::Quit { .. } => begin,
         }
         .finish()

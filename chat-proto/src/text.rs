@@ -3,17 +3,19 @@
 use thiserror::Error;
 
 use crate::limits::{MAX_REASON, MAX_TEXT};
+use crate::scan::first_control;
+use crate::utf8::Utf8;
 
 /// What somebody said, borrowed: 0 to [`MAX_TEXT`] bytes of UTF-8 without control characters (TAB is allowed), never
 /// trimmed. It may hold characters that trick a terminal (bidirectional overrides, zero-width ones): a program that
 /// shows it makes it safe there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Text<'a>(&'a str);
+pub struct Text<'a>(Utf8<'a>);
 
 /// Why a refused login or line was refused, borrowed: 1 to [`MAX_REASON`] bytes of UTF-8 without control characters,
 /// not beginning with `:` (so that no refusal looks like somebody who is called `FAIL`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Reason<'a>(&'a str);
+pub struct Reason<'a>(Utf8<'a>);
 
 /// Why a string is no [`Text`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -85,8 +87,14 @@ impl ReasonError {
 impl<'a> Text<'a> {
     /// Checks `text` against the rules above.
     pub fn new(text: &'a str) -> Result<Self, TextError> {
-        if text.len() > MAX_TEXT {
-            return Err(TextError::TooLong { len: text.len() });
+        Self::of(text.into())
+    }
+
+    #[inline(always)]
+    pub(crate) fn of(text: Utf8<'a>) -> Result<Self, TextError> {
+        let len = text.as_bytes().len();
+        if len > MAX_TEXT {
+            return Err(TextError::TooLong { len });
         }
         match first_control(text) {
             None => Ok(Self(text)),
@@ -96,26 +104,32 @@ impl<'a> Text<'a> {
 
     /// A text of this crate's own tables, all of which a test puts through [`Text::new`].
     pub(crate) fn known(text: &'static str) -> Text<'static> {
-        Text(text)
+        Text(text.into())
     }
 
-    /// The characters.
+    /// The characters. Looks at every byte once more: who forwards takes [`as_bytes`](Self::as_bytes).
     pub fn as_str(&self) -> &'a str {
-        self.0
+        self.0.as_str()
+    }
+
+    /// The characters as UTF-8 bytes.
+    pub fn as_bytes(&self) -> &'a [u8] {
+        self.0.as_bytes()
     }
 }
 
 impl<'a> Reason<'a> {
     /// Checks `text` against the rules above.
     pub fn new(text: &'a str) -> Result<Self, ReasonError> {
-        if text.is_empty() {
-            return Err(ReasonError::Empty);
-        }
-        if text.len() > MAX_REASON {
-            return Err(ReasonError::TooLong { len: text.len() });
-        }
-        if text.starts_with(':') {
-            return Err(ReasonError::Colon);
+        Self::of(text.into())
+    }
+
+    pub(crate) fn of(text: Utf8<'a>) -> Result<Self, ReasonError> {
+        match text.as_bytes() {
+            [] => return Err(ReasonError::Empty),
+            long if long.len() > MAX_REASON => return Err(ReasonError::TooLong { len: long.len() }),
+            [b':', ..] => return Err(ReasonError::Colon),
+            _ => {}
         }
         match first_control(text) {
             None => Ok(Self(text)),
@@ -125,41 +139,18 @@ impl<'a> Reason<'a> {
 
     /// A reason of this crate's own tables, all of which a test puts through [`Reason::new`].
     pub(crate) fn known(text: &'static str) -> Reason<'static> {
-        Reason(text)
+        Reason(text.into())
     }
 
-    /// The characters.
+    /// The characters. Looks at every byte once more: who forwards takes [`as_bytes`](Self::as_bytes).
     pub fn as_str(&self) -> &'a str {
-        self.0
+        self.0.as_str()
     }
-}
 
-/// The first control character that is not a TAB, and where it stands.
-///
-/// Controls are one byte (below 0x20, and 0x7F) or the pair 0xC2 0x80..=0x9F. Whole blocks are looked at without a
-/// branch a byte, so that ordinary text costs next to nothing; only a block that might hold one is looked at closely.
-fn first_control(text: &str) -> Option<(usize, char)> {
-    const BLOCK: usize = 32;
-    let bytes = text.as_bytes();
-    for (index, block) in bytes.chunks(BLOCK).enumerate() {
-        let suspicious = block.iter().fold(0, |found, &b| {
-            found | u8::from(b < 0x20) | u8::from(b == 0x7f) | u8::from(b == 0xc2)
-        });
-        if suspicious == 0 {
-            continue;
-        }
-        for (within, &byte) in block.iter().enumerate() {
-            let offset = index * BLOCK + within;
-            let character = match (byte, bytes.get(offset + 1)) {
-                (b'\t', _) => continue,
-                (0..0x20 | 0x7f, _) => char::from(byte),
-                (0xc2, Some(&second @ 0x80..=0x9f)) => char::from(second),
-                _ => continue,
-            };
-            return Some((offset, character));
-        }
+    /// The characters as UTF-8 bytes.
+    pub fn as_bytes(&self) -> &'a [u8] {
+        self.0.as_bytes()
     }
-    None
 }
 
 /// What the borrowed strings have in common.
@@ -175,13 +166,13 @@ macro_rules! borrowed_newtype {
 
         impl AsRef<str> for $type<'_> {
             fn as_ref(&self) -> &str {
-                self.0
+                self.as_str()
             }
         }
 
         impl core::fmt::Display for $type<'_> {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.pad(self.0)
+                f.pad(self.as_str())
             }
         }
     };
@@ -213,18 +204,23 @@ mod owned {
                 /// The borrowed form.
                 pub fn $as_borrowed(&self) -> $borrowed<'_> {
                     // Checked by `new`, the only door.
-                    $borrowed(&self.0)
+                    $borrowed(self.0.as_str().into())
                 }
 
                 /// The characters.
                 pub fn as_str(&self) -> &str {
                     &self.0
                 }
+
+                /// The characters as UTF-8 bytes.
+                pub fn as_bytes(&self) -> &[u8] {
+                    self.0.as_bytes()
+                }
             }
 
             impl From<$borrowed<'_>> for $owned {
                 fn from(text: $borrowed<'_>) -> Self {
-                    Self(text.0.into())
+                    Self(text.as_str().into())
                 }
             }
 

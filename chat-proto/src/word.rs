@@ -8,7 +8,7 @@ use crate::limits::MAX_WORD;
 /// A success word (`OK`), an end word (`EXIT`) or a request's verb (`L`): 1 to [`MAX_WORD`] bytes of UTF-8 without
 /// white space and controls, not beginning with `*` or `~`. Kept in place, `Copy`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Word(Inline<MAX_WORD>);
+pub struct Word(Inline<{ MAX_WORD / 8 }>);
 
 inline_newtype!(Word, WordError);
 
@@ -49,7 +49,7 @@ impl Word {
 
     /// A word of this crate's own tables, all of which a test puts through [`Word::new`].
     pub(crate) fn known(text: &'static str) -> Self {
-        Self(Inline::known(text))
+        Self(Inline::known(text.as_bytes()))
     }
 }
 

@@ -53,7 +53,7 @@ pub(crate) fn join(args: &JoinArgs) -> Result<(), Failure> {
             linger: Duration::from_secs(args.linger.into()),
         }
     };
-    let session = Session::begin(&addresses, args.name, config, &inbox, screen);
+    let session = Session::begin(&addresses, args.name, &config, &inbox, screen);
     let ended = session.and_then(|mut session| {
         session.greet(by_hand);
         if !console::in_background() {

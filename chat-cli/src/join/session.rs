@@ -52,7 +52,7 @@ impl<'i> Session<'i> {
     pub(crate) fn begin(
         servers: &[SocketAddr],
         name: Name,
-        config: ClientConfig,
+        config: &ClientConfig,
         inbox: &'i Inbox<Option<Line>>,
         screen: Screen,
     ) -> Result<Self, Failure> {
@@ -66,7 +66,7 @@ impl<'i> Session<'i> {
                 }
             };
             let mut session = Self {
-                client: Client::new(name, config),
+                client: Client::new(name, *config),
                 clock: Clock::start(),
                 inbox,
                 front: Front::new(socket, server, screen),

@@ -7,13 +7,13 @@ fn at(millis: u64) -> Timestamp {
     Timestamp::from_millis(millis)
 }
 
-fn client(config: ClientConfig) -> Client {
-    Client::new(Name::new("alice").unwrap(), config)
+fn client(config: &ClientConfig) -> Client {
+    Client::new(Name::new("alice").unwrap(), *config)
 }
 
 /// A client that is in since the moment 0.
 fn member() -> Client {
-    let mut client = client(ClientConfig::default());
+    let mut client = client(&ClientConfig::default());
     let _login = client.login(at(0));
     assert_eq!(
         client.handle(at(0), b"OK").event(),
@@ -35,7 +35,7 @@ fn due(client: &Client) -> Option<u64> {
 
 #[test]
 fn a_login_is_repeated_after_1_and_3_seconds_of_silence_and_given_up_after_7() {
-    let mut client = client(ClientConfig::default());
+    let mut client = client(&ClientConfig::default());
     assert_eq!(sent(&client.login(at(0))), ["L alice"]);
     for (early, moment) in [(999, 1_000), (2_999, 3_000)] {
         assert_eq!(
@@ -55,7 +55,7 @@ fn a_login_is_repeated_after_1_and_3_seconds_of_silence_and_given_up_after_7() {
 #[test]
 fn every_success_word_of_the_field_lets_in() {
     for word in ["OK", "ok", "IN", "OK\n"] {
-        let mut client = client(ClientConfig::default());
+        let mut client = client(&ClientConfig::default());
         let _login = client.login(at(0));
         assert_eq!(
             client.handle(at(1), word.as_bytes()).event(),
@@ -72,7 +72,7 @@ fn every_success_word_of_the_field_lets_in() {
 
 #[test]
 fn lines_and_end_words_are_no_answer_to_a_login() {
-    let mut client = client(ClientConfig::default());
+    let mut client = client(&ClientConfig::default());
     let _login = client.login(at(0));
     for early in ["bob : hi", "\n* bob joined", "EXIT", "#"] {
         let datagram = early.as_bytes();
@@ -98,7 +98,7 @@ fn all_else_refuses_the_login_and_says_whether_it_was_repeated() {
         b"\xff\xfe",
     ] {
         for repeated in [false, true] {
-            let mut client = client(ClientConfig::default());
+            let mut client = client(&ClientConfig::default());
             let _login = client.login(at(0));
             if repeated {
                 let _again = client.handle_timeout(at(1_000));
@@ -115,7 +115,7 @@ fn all_else_refuses_the_login_and_says_whether_it_was_repeated() {
 #[test]
 fn a_line_is_sent_once_and_only_by_who_is_in() {
     let text = Text::new(" 吃了么 ").unwrap();
-    let mut client = client(ClientConfig::default());
+    let mut client = client(&ClientConfig::default());
     assert_eq!(client.say(at(0), text).err(), Some(SayError::NotIn));
     let _login = client.login(at(0));
     assert_eq!(client.say(at(0), text).err(), Some(SayError::NotIn));
@@ -143,7 +143,7 @@ fn a_quit_is_sent_once_and_waited_for_at_most_a_second() {
         ClientEvent::Left { answered: false }
     );
 
-    let mut not_in = client(ClientConfig::default());
+    let mut not_in = client(&ClientConfig::default());
     let _login = not_in.login(at(0));
     assert_eq!(
         sent(&not_in.quit(at(1))),
@@ -262,7 +262,7 @@ fn other_refusals_are_told_and_change_nothing() {
 
 #[test]
 fn an_unreachable_server_is_a_hint_while_joining_and_a_reason_to_log_in_again_later() {
-    let mut joining = client(ClientConfig::default());
+    let mut joining = client(&ClientConfig::default());
     let _login = joining.login(at(0));
     assert_eq!(joining.handle_unreachable(at(1)).event(), ClientEvent::Nothing);
     assert_eq!(due(&joining), Some(1_000));
@@ -289,7 +289,7 @@ fn an_unreachable_server_is_a_hint_while_joining_and_a_reason_to_log_in_again_la
 fn keep_alive_repeats_the_login_and_notices_silence() {
     let mut config = ClientConfig::default();
     config.keep_alive_seconds = std::num::NonZeroU32::new(10);
-    let mut client = client(config);
+    let mut client = client(&config);
     let _login = client.login(at(0));
     let _joined = client.handle(at(0), b"OK");
     let _line = client.say(at(5_000), Text::new("hi").unwrap()).unwrap();
@@ -309,7 +309,7 @@ fn the_servers_verbs_can_be_others() {
     let word = |text| Word::new(text).unwrap();
     let mut config = ClientConfig::default();
     config.dialect = Dialect::lenient().with_verbs(Verbs::new(word("LOGIN"), word("CHAT"), word("EXIT")).unwrap());
-    let mut client = client(config);
+    let mut client = client(&config);
     assert_eq!(sent(&client.login(at(0))), ["LOGIN alice"]);
     let _joined = client.handle(at(0), b"OK");
     assert_eq!(

@@ -6,7 +6,7 @@ use nom::bytes::complete::tag;
 use nom::combinator::eof;
 use nom::sequence::{delimited, separated_pair, terminated};
 
-use super::{Fault, Step, is_blank, name, text, utf8, whole, without_line_end};
+use super::{BLANK, Fault, Step, name, text, utf8, whole, without_line_end};
 use crate::delivery::Delivery;
 use crate::dialect::{Dialect, Prefix};
 use crate::error::{DecodeError, DecodeErrorKind};
@@ -20,7 +20,7 @@ pub(crate) fn decode<'a>(datagram: &'a [u8], dialect: &Dialect) -> Result<Delive
     } else {
         input
     };
-    let body = match (trimmed.strip_prefix('\n'), dialect.prefix(), dialect.is_lenient()) {
+    let body = match (trimmed.strip_prefix(b"\n"), dialect.prefix(), dialect.is_lenient()) {
         (Some(body), Prefix::Newline, _) | (Some(body), _, true) => body,
         (None, Prefix::Newline, false) => {
             return Err(DecodeError {
@@ -41,8 +41,8 @@ pub(crate) fn decode<'a>(datagram: &'a [u8], dialect: &Dialect) -> Result<Delive
 /// ```abnf
 /// delivery = [LF] (notice / said)
 /// ```
-fn delivery<'a>(input: &'a str, dialect: &Dialect) -> Step<'a, Delivery<Text<'a>>> {
-    if input.starts_with("* ") {
+fn delivery<'a>(input: &'a [u8], dialect: &Dialect) -> Step<'a, Delivery<Text<'a>>> {
+    if input.starts_with(b"* ") {
         notice(input, dialect)
     } else {
         said(input)
@@ -52,10 +52,16 @@ fn delivery<'a>(input: &'a str, dialect: &Dialect) -> Step<'a, Delivery<Text<'a>
 /// ```abnf
 /// said = name " : " text
 /// ```
-fn said(input: &str) -> Step<'_, Delivery<Text<'_>>> {
-    let parsed = separated_pair(name(is_blank), tag(" : "), text).parse(input);
+fn said(input: &[u8]) -> Step<'_, Delivery<Text<'_>>> {
+    let parsed = separated_pair(|input| name(input, BLANK), tag(" : "), text).parse(input);
     match parsed {
-        Ok((left, (name, text))) => Ok((left, Delivery::Said { name, text })),
+        Ok((left, (name, text))) => Ok((
+            left,
+            Delivery::Said {
+                name: name.keep(),
+                text,
+            },
+        )),
         Err(nom::Err::Error(fault)) => Fault::at(fault.from, DecodeErrorKind::NotADelivery),
         Err(other) => Err(other),
     }
@@ -67,12 +73,12 @@ fn said(input: &str) -> Step<'_, Delivery<Text<'_>>> {
 /// ```
 ///
 /// A strict dialect reads its own language, a lenient one every language.
-fn notice<'a>(input: &'a str, dialect: &Dialect) -> Step<'a, Delivery<Text<'a>>> {
-    let (left, name) = delimited(tag("* "), name(is_blank), tag(" ")).parse(input)?;
+fn notice<'a>(input: &'a [u8], dialect: &Dialect) -> Step<'a, Delivery<Text<'a>>> {
+    let (left, name) = delimited(tag("* "), |input| name(input, BLANK), tag(" ")).parse(input)?;
     for language in Language::ALL {
         if dialect.is_lenient() || language == dialect.language() {
-            let joined = terminated(tag(language.joined()), eof).map(|_| Delivery::Joined { name });
-            let gone = terminated(tag(language.left()), eof).map(|_| Delivery::Left { name });
+            let joined = terminated(tag(language.joined()), eof).map(|_| Delivery::Joined { name: name.keep() });
+            let gone = terminated(tag(language.left()), eof).map(|_| Delivery::Left { name: name.keep() });
             if let Ok(done) = alt((joined, gone)).parse(left) as Step<'a, _> {
                 return Ok(done);
             }

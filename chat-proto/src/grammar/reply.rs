@@ -10,6 +10,7 @@ use crate::dialect::Dialect;
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::reply::Reply;
 use crate::text::Reason;
+use crate::utf8::Utf8;
 use crate::word::Word;
 
 /// The words of the servers in the field, beside the dialect's own.
@@ -29,7 +30,7 @@ pub(crate) fn decode<'a>(datagram: &'a [u8], dialect: &Dialect) -> Result<Reply<
 /// ```abnf
 /// reply = success / refusal / end
 /// ```
-fn reply<'a>(input: &'a str, dialect: &Dialect) -> Step<'a, Reply<Reason<'a>>> {
+fn reply<'a>(input: &'a [u8], dialect: &Dialect) -> Step<'a, Reply<Reason<'a>>> {
     if let Some(done) = success_or_end(input, dialect) {
         return rest(input).map(|(left, _)| (left, done));
     }
@@ -46,31 +47,34 @@ fn reply<'a>(input: &'a str, dialect: &Dialect) -> Step<'a, Reply<Reason<'a>>> {
 /// ```
 ///
 /// Both are the whole datagram.
-fn success_or_end<'a>(input: &str, dialect: &Dialect) -> Option<Reply<Reason<'a>>> {
-    if dialect.success().as_str() == input {
+fn success_or_end<'a>(input: &[u8], dialect: &Dialect) -> Option<Reply<Reason<'a>>> {
+    if dialect.success().as_bytes() == input {
         return Some(Reply::Success);
     }
-    if let Some(word) = dialect.ends().iter().find(|word| word.as_str() == input) {
+    if let Some(word) = dialect.ends().iter().find(|word| word.as_bytes() == input) {
         return Some(Reply::End { word });
     }
     if !dialect.is_lenient() {
         return None;
     }
-    if LENIENT_SUCCESS.contains(&input) {
+    if LENIENT_SUCCESS.iter().any(|word| word.as_bytes() == input) {
         return Some(Reply::Success);
     }
-    LENIENT_ENDS.iter().find(|&&word| word == input).map(|word| Reply::End {
-        word: Word::known(word),
-    })
+    LENIENT_ENDS
+        .iter()
+        .find(|word| word.as_bytes() == input)
+        .map(|word| Reply::End {
+            word: Word::known(word),
+        })
 }
 
 /// ```abnf
 /// refusal = "FAIL" [SP reason]
 /// reason  = 1*text-char   ; at most 115 bytes, not beginning with ":", see Reason
 /// ```
-fn reason(input: &str) -> Step<'_, Reason<'_>> {
+fn reason(input: &[u8]) -> Step<'_, Reason<'_>> {
     let (left, text) = rest(input)?;
-    match Reason::new(text) {
+    match Reason::of(Utf8::piece(text)) {
         Ok(reason) => Ok((left, reason)),
         Err(error) => Fault::within(input, error.offset(), DecodeErrorKind::Reason(error)),
     }

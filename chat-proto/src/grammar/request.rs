@@ -1,14 +1,14 @@
 //! `request`: PROTOCOL.md, "Requests" and "Lenient reading".
 
-use nom::bytes::complete::{tag, take_till};
-use nom::character::complete::char;
+use nom::Parser;
+use nom::bytes::complete::tag;
 use nom::combinator::{all_consuming, cut, opt, rest};
 use nom::sequence::preceded;
-use nom::{IResult, Parser};
 
-use super::{Fault, Step, is_blank, name, text, utf8, whole, without_line_end};
+use super::{BLANK, BLANK_OR_COLON, Fault, Step, name, text, utf8, whole, without_line_end};
 use crate::dialect::Dialect;
 use crate::error::{DecodeError, DecodeErrorKind};
+use crate::name::CheckedName;
 use crate::request::{Request, Verb};
 use crate::text::Text;
 
@@ -32,6 +32,14 @@ const GLUED_VERB: &str = "Q";
 /// The text that some clients send to quit, where it is also an end word.
 const QUIT_TEXT: &str = "#";
 
+/// A request whose name is not yet copied.
+#[derive(Clone, Copy, Debug)]
+enum Parts<'a> {
+    Login(CheckedName<'a>, Option<Text<'a>>),
+    Chat(CheckedName<'a>, Text<'a>),
+    Quit(CheckedName<'a>),
+}
+
 pub(crate) fn decode<'a>(datagram: &'a [u8], dialect: &Dialect) -> Result<Request<Text<'a>>, DecodeError> {
     let request = utf8(datagram).and_then(|input| {
         let input = if dialect.is_lenient() {
@@ -41,31 +49,51 @@ pub(crate) fn decode<'a>(datagram: &'a [u8], dialect: &Dialect) -> Result<Reques
         };
         whole(input, |input| request(input, dialect))
     });
-    request.map_err(|error| DecodeError {
-        verb: wanted(datagram, dialect),
-        ..error
-    })
+    match request {
+        Ok(Parts::Chat(name, text)) => Ok(Request::Chat {
+            name: name.keep(),
+            text,
+        }),
+        Ok(Parts::Login(name, extension)) => Ok(Request::Login {
+            name: name.keep(),
+            extension,
+        }),
+        Ok(Parts::Quit(name)) => Ok(Request::Quit { name: name.keep() }),
+        Err(error) => Err(DecodeError {
+            verb: wanted(datagram, dialect),
+            ..error
+        }),
+    }
 }
 
 /// What the sender of an unreadable datagram wanted: its verb, when a blank follows.
 fn wanted(datagram: &[u8], dialect: &Dialect) -> Option<Verb> {
-    let blank = datagram.iter().position(|&byte| byte == b' ')?;
-    let word = core::str::from_utf8(datagram.get(..blank)?).ok()?;
-    verb_of(word, dialect)
+    let (verb, len) = verb(datagram, dialect)?;
+    (datagram.get(len) == Some(&b' ')).then_some(verb)
 }
 
-fn verb_of(word: &str, dialect: &Dialect) -> Option<Verb> {
+/// The verb that the datagram begins with, before a blank or the end, and how long it is.
+#[inline(always)]
+fn verb(datagram: &[u8], dialect: &Dialect) -> Option<(Verb, usize)> {
     let verbs = dialect.verbs();
-    let own = [
-        (verbs.login(), Verb::Login),
-        (verbs.chat(), Verb::Chat),
-        (verbs.quit(), Verb::Quit),
-    ];
-    if let Some((_, verb)) = own.into_iter().find(|(known, _)| known.as_str() == word) {
-        return Some(verb);
+    // The frequent one first.
+    let own = begins(datagram, verbs.chat.as_bytes(), Verb::Chat)
+        .or_else(|| begins(datagram, verbs.login.as_bytes(), Verb::Login))
+        .or_else(|| begins(datagram, verbs.quit.as_bytes(), Verb::Quit));
+    if own.is_some() || !dialect.is_lenient() {
+        return own;
     }
-    let known = LENIENT_VERBS.iter().find(|(known, _)| *known == word)?;
-    dialect.is_lenient().then_some(known.1)
+    LENIENT_VERBS
+        .iter()
+        .find_map(|(word, verb)| begins(datagram, word.as_bytes(), *verb))
+}
+
+#[inline(always)]
+fn begins(datagram: &[u8], word: &[u8], verb: Verb) -> Option<(Verb, usize)> {
+    let (head, behind) = datagram.split_at_checked(word.len())?;
+    // Byte by byte: for so few of them that is less than the call that compares many.
+    let is_word = head.iter().zip(word).all(|(one, other)| one == other);
+    (is_word && matches!(behind, [] | [b' ', ..])).then_some((verb, word.len()))
 }
 
 /// ```abnf
@@ -73,15 +101,17 @@ fn verb_of(word: &str, dialect: &Dialect) -> Option<Verb> {
 /// ```
 ///
 /// A lenient dialect also takes `Qname`.
-fn request<'a>(input: &'a str, dialect: &Dialect) -> Step<'a, Request<Text<'a>>> {
-    let (left, word) = take_till(is_blank)(input)?;
-    match verb_of(word, dialect) {
-        Some(Verb::Login) => preceded(blank, cut(login)).parse(left),
-        Some(Verb::Chat) => {
-            let colon = dialect.is_lenient() && word == COLON_VERB;
-            preceded(blank, cut(|input| chat(input, dialect, colon))).parse(left)
+#[inline(always)]
+fn request<'a>(input: &'a [u8], dialect: &Dialect) -> Step<'a, Parts<'a>> {
+    let verb = verb(input, dialect).and_then(|(verb, len)| Some((verb, input.split_at_checked(len)?)));
+    match verb {
+        Some((Verb::Chat, (word, left))) => {
+            let colon = dialect.is_lenient() && word == COLON_VERB.as_bytes();
+            let (left, ()) = blank(left)?;
+            chat(left, dialect, colon)
         }
-        Some(Verb::Quit) => preceded(blank, cut(|input| quit(input, dialect))).parse(left),
+        Some((Verb::Login, (_, left))) => preceded(blank, cut(login)).parse(left),
+        Some((Verb::Quit, (_, left))) => preceded(blank, cut(|input| quit(input, dialect))).parse(left),
         None if dialect.is_lenient() => match glued_quit(input) {
             Ok(done) => Ok(done),
             Err(_) => Fault::at(input, DecodeErrorKind::UnknownVerb),
@@ -93,10 +123,10 @@ fn request<'a>(input: &'a str, dialect: &Dialect) -> Step<'a, Request<Text<'a>>>
 /// ```abnf
 /// login = "L" SP name [SP "~" extension]
 /// ```
-fn login(input: &str) -> Step<'_, Request<Text<'_>>> {
-    let (left, (name, extension)) = (name(is_blank), opt(preceded(tag(" ~"), cut(text)))).parse(input)?;
+fn login(input: &[u8]) -> Step<'_, Parts<'_>> {
+    let (left, (name, extension)) = (|input| name(input, BLANK), opt(preceded(tag(" ~"), cut(text)))).parse(input)?;
     // A blank behind the name makes the whole of it a bad name: say so where the blank stands.
-    Ok((left, Request::Login { name, extension }))
+    Ok((left, Parts::Login(name, extension)))
 }
 
 /// ```abnf
@@ -105,18 +135,23 @@ fn login(input: &str) -> Step<'_, Request<Text<'_>>> {
 ///
 /// A lenient dialect also takes `C name` for an empty text, `CHAT name:text`, and `C name #` for a quit where `#` is
 /// an end word.
-fn chat<'a>(input: &'a str, dialect: &Dialect, colon: bool) -> Step<'a, Request<Text<'a>>> {
-    let ends = |c| is_blank(c) || (colon && c == ':');
-    let (left, name) = name(ends).parse(input)?;
-    let (left, text) = match left.strip_prefix(ends) {
-        Some(behind) => text(behind)?,
+#[inline(always)]
+fn chat<'a>(input: &'a [u8], dialect: &Dialect, colon: bool) -> Step<'a, Parts<'a>> {
+    let (left, name) = if colon {
+        name(input, BLANK_OR_COLON)?
+    } else {
+        name(input, BLANK)?
+    };
+    // What stands behind a name is what ends it, or nothing.
+    let (left, text) = match left.split_at_checked(1) {
+        Some((_, behind)) => text(behind)?,
         None if dialect.is_lenient() => text(left)?,
         None => return Fault::at(left, DecodeErrorKind::MissingBlank),
     };
-    if dialect.is_lenient() && text.as_str() == QUIT_TEXT && dialect.ends().contains(QUIT_TEXT) {
-        return Ok((left, Request::Quit { name }));
+    if dialect.is_lenient() && text.as_bytes() == QUIT_TEXT.as_bytes() && dialect.ends().contains(QUIT_TEXT) {
+        return Ok((left, Parts::Quit(name)));
     }
-    Ok((left, Request::Chat { name, text }))
+    Ok((left, Parts::Chat(name, text)))
 }
 
 /// ```abnf
@@ -124,26 +159,30 @@ fn chat<'a>(input: &'a str, dialect: &Dialect, colon: bool) -> Step<'a, Request<
 /// ```
 ///
 /// A lenient dialect ignores what follows the name behind a blank.
-fn quit<'a>(input: &'a str, dialect: &Dialect) -> Step<'a, Request<Text<'a>>> {
-    let (left, name) = name(is_blank).parse(input)?;
+fn quit<'a>(input: &'a [u8], dialect: &Dialect) -> Step<'a, Parts<'a>> {
+    let (left, name) = name(input, BLANK)?;
     let left = if dialect.is_lenient() {
         opt(preceded(blank, rest)).parse(left)?.0
     } else {
         left
     };
-    Ok((left, Request::Quit { name }))
+    Ok((left, Parts::Quit(name)))
 }
 
 /// `Qname`, without a blank and with nothing behind.
-fn glued_quit(input: &str) -> Step<'_, Request<Text<'_>>> {
-    all_consuming(preceded(tag(GLUED_VERB), name(is_blank)))
-        .map(|name| Request::Quit { name })
+fn glued_quit(input: &[u8]) -> Step<'_, Parts<'_>> {
+    all_consuming(preceded(tag(GLUED_VERB), |input| name(input, BLANK)))
+        .map(Parts::Quit)
         .parse(input)
 }
 
 /// ```abnf
 /// SP = %x20
 /// ```
-fn blank(input: &str) -> IResult<&str, char, Fault<'_>> {
-    char(' ')(input)
+#[inline(always)]
+fn blank(input: &[u8]) -> Step<'_, ()> {
+    match input {
+        [b' ', left @ ..] => Ok((left, ())),
+        _ => Err(nom::Err::Error(Fault::missing_blank(input))),
+    }
 }
