@@ -10,7 +10,7 @@ const GROUP: usize = 8;
 ///
 /// In groups, because a copy of a few bytes whose number is not known is slower than one of a few whole groups.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(align(8))]
+
 pub(crate) struct Inline<const GROUPS: usize> {
     groups: [[u8; GROUP]; GROUPS],
     len: u8,

@@ -8,7 +8,7 @@ use crate::inline::{Inline, inline_newtype};
 use crate::limits::MAX_NAME;
 use crate::utf8::Utf8;
 
-/// A member's name: 1 to [`MAX_NAME`] bytes of UTF-8, kept in place (40 bytes, `Copy`).
+/// A member's name: 1 to [`MAX_NAME`] bytes of UTF-8, kept in place (33 bytes, `Copy`).
 ///
 /// No blank or other white space, no control, format or invisible character, no `:` or `：`; it does not begin with
 /// `*` or `~` and is none of `OK`, `FAIL`, `EXIT` in any case. So no name can be taken for a notice, a reply or a

@@ -4,6 +4,8 @@ use core::num::NonZeroU32;
 
 use super::config::Config;
 use super::members::Member;
+use super::place::Place;
+use super::silent::Entry;
 use crate::peer::Peer;
 use crate::rate::Bucket;
 use crate::time::Timestamp;
@@ -28,11 +30,11 @@ impl Config {
         let members = u64::from(self.max_members?.get());
         let member = slot::<A>()
             + slot::<Member>()
-            + entry::<(A, usize)>()            // by address
-            + 3 * entry::<(u64, usize)>()      // by the looks of its name
+            + slot::<Entry>()                  // silent members
+            + entry::<(A, Place)>()            // by address
+            + 3 * entry::<(u64, Place)>()      // by the looks of its name
             + entry::<(A::Network, u32)>()     // per network
-            + entry::<(Timestamp, A)>()        // idle deadlines
-            + entry::<(u64, u64, A)>(); // silent members
+            + entry::<(Timestamp, A)>(); // idle deadlines
         let network = entry::<(A::Network, Bucket, Timestamp)>() + entry::<(Timestamp, A::Network)>();
         let networks = self
             .network_logins

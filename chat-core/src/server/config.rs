@@ -28,7 +28,8 @@ pub struct Config {
     /// (PROTOCOL.md, "Names that look alike"). The operator's name is reserved in the same way. Default: `admin`, `管理员`,
     /// `管理員`.
     pub reserved: Vec<Name>,
-    /// The most members at one time; `None`: as many as memory holds. Default: 16,384.
+    /// The most members at one time; `None`: as many as memory holds, and never more than 4,294,967,294.
+    /// Default: 16,384.
     pub max_members: Option<NonZeroU32>,
     /// The most members of one [network](crate::Peer::network) at one time. Default: 4,096.
     pub max_members_per_network: Option<NonZeroU32>,

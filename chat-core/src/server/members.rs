@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 use chat_proto::Name;
 
 use super::look_alike::Looks;
+use super::place::Place;
+use super::silent::SilentList;
 use crate::peer::Peer;
 use crate::rate::Bucket;
 use crate::time::Timestamp;
@@ -15,37 +17,35 @@ use crate::time::Timestamp;
 pub(super) struct Member {
     pub(super) name: Name,
     pub(super) last_heard: Timestamp,
-    pub(super) last_refusal: Option<Timestamp>,
-    /// When somebody else's login last caused a probe.
-    pub(super) last_probe: Option<Timestamp>,
+    /// Before this moment no refused line is answered.
+    pub(super) quiet_until: Timestamp,
+    /// Before this moment nobody else's login causes a probe.
+    pub(super) unprobed_until: Timestamp,
     /// Reported unreachable and probed since anything was heard.
     pub(super) suspect: bool,
     pub(super) lines: Bucket,
     pub(super) bytes: Bucket,
     looks: Looks,
-    /// Under which deadline it stands in `deadlines`: never later than `last_heard` and the idle limit.
-    deadline: Option<Timestamp>,
-    /// Under which number it stands in `silent`.
-    silent: Option<u64>,
+    /// Under which deadline it stands in `deadlines`, when there is an idle limit: never later than `last_heard` and the
+    /// limit.
+    deadline: Timestamp,
 }
 
-/// The members. `addresses` and `entries` run in parallel; leaving moves the last member into the gap, so that the
+/// The members. `addresses`, `entries` and `silent` run in parallel; leaving moves the last member into the gap, so that the
 /// table stays dense and a leave costs the same in a room of any size.
 pub(super) struct Members<A: Peer> {
     addresses: Vec<A>,
     entries: Vec<Member>,
-    by_address: BTreeMap<A, usize>,
+    by_address: BTreeMap<A, Place>,
     /// By each of the forms that a name has for the eye: no two members share one.
-    by_looks: BTreeMap<u64, usize>,
+    by_looks: BTreeMap<u64, Place>,
     per_network: BTreeMap<A::Network, u32>,
     /// Idle deadlines, earliest first. A member that was heard since is put back with a later one only when its turn
     /// comes: hearing a member costs nothing here.
     deadlines: BTreeSet<(Timestamp, A)>,
     idle_limit_millis: Option<u64>,
-    /// Who has said nothing yet, in the order of the logins, and how much traffic there had been before.
-    silent: BTreeMap<u64, (u64, A)>,
+    silent: SilentList,
     silent_limit: Option<u64>,
-    logins: u64,
     /// How many bytes each member has been sent that was there from the beginning.
     traffic: u64,
 }
@@ -60,9 +60,8 @@ impl<A: Peer> Members<A> {
             per_network: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             idle_limit_millis,
-            silent: BTreeMap::new(),
+            silent: SilentList::default(),
             silent_limit,
-            logins: 0,
             traffic: 0,
         }
     }
@@ -83,7 +82,7 @@ impl<A: Peer> Members<A> {
     }
 
     pub(super) fn at_address(&self, address: A) -> Option<usize> {
-        self.by_address.get(&address).copied()
+        self.by_address.get(&address).map(|place| place.index())
     }
 
     pub(super) fn named(&self, name: &Name) -> Option<usize> {
@@ -93,14 +92,17 @@ impl<A: Peer> Members<A> {
 
     /// The member whose name looks like that.
     pub(super) fn like(&self, looks: Looks) -> Option<usize> {
-        looks.keys().find_map(|key| self.by_looks.get(&key).copied())
+        looks
+            .keys()
+            .find_map(|key| self.by_looks.get(&key))
+            .map(|place| place.index())
     }
 
     /// Whether a member other than the one at `index` has a name that looks like that; which.
     pub(super) fn other_like(&self, looks: Looks, index: Option<usize>) -> Option<usize> {
         looks
             .keys()
-            .filter_map(|key| self.by_looks.get(&key).copied())
+            .filter_map(|key| Some(self.by_looks.get(&key)?.index()))
             .find(|&other| Some(other) != index)
     }
 
@@ -116,31 +118,27 @@ impl<A: Peer> Members<A> {
         self.per_network.get(&network).copied().unwrap_or(0)
     }
 
-    /// Adds a member; the caller has seen to it that neither the name, nor one like it, nor the address is in. Returns its
-    /// place.
+    /// Adds a member; the caller has seen to it that neither the name, nor one like it, nor the address is in, and that
+    /// there are less than [`MAX_MEMBERS`](super::place::MAX_MEMBERS). Returns its index.
     pub(super) fn insert(&mut self, name: Name, looks: Looks, address: A, now: Timestamp) -> usize {
         let index = self.len();
-        self.by_looks.extend(looks.keys().map(|key| (key, index)));
-        self.by_address.insert(address, index);
+        self.stands_at(index, looks, address);
         *self.per_network.entry(address.network()).or_insert(0) += 1;
         let deadline = self.idle_limit_millis.map(|limit| now.plus_millis(limit));
         self.deadlines.extend(deadline.map(|deadline| (deadline, address)));
-        self.logins += 1;
-        let silent = (self.silent_limit.is_some() && !address.is_private()).then_some(self.logins);
-        self.silent
-            .extend(silent.map(|number| (number, (self.traffic, address))));
+        let is_silent = self.silent_limit.is_some() && !address.is_private();
+        self.silent.push(is_silent, self.traffic);
         self.addresses.push(address);
         self.entries.push(Member {
             name,
             last_heard: now,
-            last_refusal: None,
-            last_probe: None,
+            quiet_until: Timestamp::default(),
+            unprobed_until: Timestamp::default(),
             suspect: false,
             lines: Bucket::default(),
             bytes: Bucket::default(),
             looks,
-            deadline,
-            silent,
+            deadline: deadline.unwrap_or_default(),
         });
         index
     }
@@ -153,15 +151,14 @@ impl<A: Peer> Members<A> {
             self.by_looks.remove(&key);
         }
         member.looks = looks;
-        self.by_looks.extend(looks.keys().map(|key| (key, index)));
+        let address = *self.addresses.get(index)?;
+        self.stands_at(index, looks, address);
         Some(before)
     }
 
     /// The member at `index` has said something.
     pub(super) fn spoke(&mut self, index: usize) {
-        if let Some(number) = self.entries.get_mut(index).and_then(|member| member.silent.take()) {
-            self.silent.remove(&number);
-        }
+        self.silent.spoke(index);
     }
 
     /// Takes the member at `index` out.
@@ -169,14 +166,14 @@ impl<A: Peer> Members<A> {
         if index >= self.len() {
             return None;
         }
-        self.spoke(index);
+        self.silent.swap_remove(index);
         let address = self.addresses.swap_remove(index);
         let member = self.entries.swap_remove(index);
         self.by_address.remove(&address);
         for key in member.looks.keys() {
             self.by_looks.remove(&key);
         }
-        self.deadlines.remove(&(member.deadline.unwrap_or_default(), address));
+        self.deadlines.remove(&(member.deadline, address));
         let network = address.network();
         if let Some(count) = self.per_network.get_mut(&network) {
             *count -= 1;
@@ -184,11 +181,18 @@ impl<A: Peer> Members<A> {
                 self.per_network.remove(&network);
             }
         }
-        if let (Some(moved), Some(moved_address)) = (self.entries.get(index), self.addresses.get(index)) {
-            self.by_looks.extend(moved.looks.keys().map(|key| (key, index)));
-            self.by_address.insert(*moved_address, index);
+        if let Some((moved, moved_address)) = self.get(index) {
+            self.stands_at(index, moved.looks, moved_address);
         }
         Some((member.name, address))
+    }
+
+    /// Where to find the member with these looks and this address.
+    fn stands_at(&mut self, index: usize, looks: Looks, address: A) {
+        if let Some(place) = Place::new(index) {
+            self.by_looks.extend(looks.keys().map(|key| (key, place)));
+            self.by_address.insert(address, place);
+        }
     }
 
     /// Everybody leaves. Returns the addresses.
@@ -205,9 +209,9 @@ impl<A: Peer> Members<A> {
 
     /// A member that has said nothing for as much traffic as the limit.
     pub(super) fn overdue_silent(&self) -> Option<usize> {
-        let (_, (before, address)) = self.silent.first_key_value()?;
-        let due = self.traffic.saturating_sub(*before) >= self.silent_limit?;
-        due.then(|| self.at_address(*address))?
+        let (index, before) = self.silent.first()?;
+        let due = self.traffic.saturating_sub(before) >= self.silent_limit?;
+        due.then_some(index)
     }
 
     /// When the first member may have been idle for too long: never too late, perhaps too early.
@@ -228,7 +232,7 @@ impl<A: Peer> Members<A> {
             }
             self.deadlines.remove(&(deadline, address));
             self.deadlines.insert((due, address));
-            member.deadline = Some(due);
+            member.deadline = due;
         }
         None
     }

@@ -8,7 +8,9 @@ mod look_alike;
 mod members;
 mod networks;
 mod outgoing;
+mod place;
 mod room;
+mod silent;
 mod stats;
 mod transitions;
 

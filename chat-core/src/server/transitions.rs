@@ -7,6 +7,7 @@ use chat_proto::{
 use super::event::{DropReason, Event, LeaveReason};
 use super::look_alike::{Looks, has_stray_marks};
 use super::outgoing::To;
+use super::place::MAX_MEMBERS;
 use super::room::Server;
 use crate::peer::Peer;
 use crate::time::Timestamp;
@@ -90,9 +91,11 @@ impl<A: Peer> Server<A> {
     fn is_full(&self, from: A) -> bool {
         let members = self.members.len() as u64;
         let neighbours = self.members.in_network(from.network());
-        self.config
+        let most = self
+            .config
             .max_members
-            .is_some_and(|most| members >= u64::from(most.get()))
+            .map_or(MAX_MEMBERS, |most| most.get().min(MAX_MEMBERS));
+        members >= u64::from(most)
             || self
                 .config
                 .max_members_per_network
@@ -232,13 +235,10 @@ impl<A: Peer> Server<A> {
         let Some((member, from)) = self.members.get_mut(index) else {
             return Event::Nothing;
         };
-        if member
-            .last_refusal
-            .is_some_and(|last| now.millis_since(last) < REFUSAL_INTERVAL_MILLIS)
-        {
+        if now < member.quiet_until {
             return self.dropped(from, DropReason::RefusedAlready);
         }
-        member.last_refusal = Some(now);
+        member.quiet_until = now.plus_millis(REFUSAL_INTERVAL_MILLIS);
         self.refused(now, from, Some(index), refusal)
     }
 
@@ -262,15 +262,18 @@ impl<A: Peer> Server<A> {
 
     /// Somebody else wants the name of the member at `index`: ask whether that member is still there.
     fn probe_for_another(&mut self, now: Timestamp, index: usize) {
-        let last = self.members.get(index).and_then(|(member, _)| member.last_probe);
-        if last.is_none_or(|last| now.millis_since(last) >= PROBE_INTERVAL_MILLIS) {
+        if self
+            .members
+            .get(index)
+            .is_some_and(|(member, _)| member.unprobed_until <= now)
+        {
             self.probe(now, index);
         }
     }
 
     fn probe(&mut self, now: Timestamp, index: usize) {
         if let Some((member, peer)) = self.members.get_mut(index) {
-            member.last_probe = Some(now);
+            member.unprobed_until = now.plus_millis(PROBE_INTERVAL_MILLIS);
             self.stats.probes += 1;
             let text = self.config.dialect.language().probe();
             let question = Delivery::Said {

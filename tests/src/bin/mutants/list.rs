@@ -99,13 +99,13 @@ pub(crate) const SERVER: &[Mutant] = &[
     mutant(
         "a refusal is told a millisecond late",
         "server/transitions.rs",
-        "now.millis_since(last) < REFUSAL_INTERVAL_MILLIS",
-        "now.millis_since(last) <= REFUSAL_INTERVAL_MILLIS",
+        "if now < member.quiet_until {",
+        "if now <= member.quiet_until {",
     ),
     mutant(
         "every refused line is answered",
         "server/transitions.rs",
-        "        member.last_refusal = Some(now);\n",
+        "        member.quiet_until = now.plus_millis(REFUSAL_INTERVAL_MILLIS);\n",
         "",
     ),
     mutant(
@@ -123,8 +123,8 @@ pub(crate) const SERVER: &[Mutant] = &[
     mutant(
         "every login under a taken name asks its owner",
         "server/transitions.rs",
-        ">= PROBE_INTERVAL_MILLIS",
-        "< u64::MAX",
+        "member.unprobed_until <= now",
+        "member.unprobed_until < Timestamp::from_millis(u64::MAX)",
     ),
     mutant(
         "a quit is not answered",
@@ -223,26 +223,26 @@ pub(crate) const PARTS: &[Mutant] = &[
     mutant(
         "a timer is not cleared",
         "server/members.rs",
-        "        self.deadlines.remove(&(member.deadline.unwrap_or_default(), address));\n",
+        "        self.deadlines.remove(&(member.deadline, address));\n",
         "",
     ),
     mutant(
         "who left is still counted as silent",
-        "server/members.rs",
-        "        self.spoke(index);\n        let address",
-        "        let address",
+        "server/silent.rs",
+        "        self.spoke(index);\n        let moved",
+        "        let moved",
     ),
     mutant(
         "a member that moved in the table is lost",
         "server/members.rs",
-        "            self.by_address.insert(*moved_address, index);\n",
-        "",
+        "            self.stands_at(index, moved.looks, moved_address);\n",
+        "            self.by_looks.extend(moved.looks.keys().filter_map(|key| Some((key, Place::new(index)?))));\n",
     ),
     mutant(
         "a member that moved in the table loses its name",
         "server/members.rs",
-        "            self.by_looks.extend(moved.looks.keys().map(|key| (key, index)));\n            self",
-        "            self",
+        "            self.stands_at(index, moved.looks, moved_address);\n",
+        "            self.by_address.extend(Place::new(index).map(|place| (moved_address, place)));\n",
     ),
     mutant(
         "a network's members are never fewer",
@@ -253,8 +253,8 @@ pub(crate) const PARTS: &[Mutant] = &[
     mutant(
         "silence counts from the room's beginning",
         "server/members.rs",
-        "(number, (self.traffic, address))",
-        "(number, (0, address))",
+        "self.silent.push(is_silent, self.traffic);",
+        "self.silent.push(is_silent, 0);",
     ),
     mutant(
         "a silent member stays one byte too long",
