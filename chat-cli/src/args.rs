@@ -7,6 +7,8 @@ use chat_core::{Config, Rate};
 use chat_proto::{Dialect, DialectError, EndWords, Language, Name, Prefix, Verbs, Word};
 use clap::{Parser, Subcommand, ValueEnum};
 
+#[cfg(target_os = "linux")]
+use crate::bench::{BenchArgs, PeerArgs};
 use crate::failure::Failure;
 
 /// A chat room over UDP: log in, chat, quit.
@@ -28,6 +30,12 @@ pub(crate) enum Command {
     Join(JoinArgs),
     /// Say one thing and leave
     Send(SendArgs),
+    /// Measure what a server costs and how fast it is
+    #[cfg(target_os = "linux")]
+    Bench(BenchArgs),
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    BenchPeer(PeerArgs),
 }
 
 #[derive(Debug, clap::Args)]
