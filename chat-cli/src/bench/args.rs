@@ -79,6 +79,8 @@ pub(super) struct Load {
     /// How many bytes of text.
     pub(super) size: usize,
     pub(super) pace: Pace,
+    /// Whether the driver has a core of its own, on which it need not sleep.
+    pub(super) busy: bool,
 }
 
 /// When the next line is said.
@@ -91,7 +93,7 @@ pub(super) enum Pace {
 }
 
 impl BenchArgs {
-    pub(super) fn load(&self, members: u32) -> Load {
+    pub(super) fn load(&self, members: u32, busy: bool) -> Load {
         let by_default = || COPIES_A_ROUND.div_ceil(members.saturating_sub(1).max(1)).max(1);
         let lines = match (self.lines, self.seconds) {
             (Some(lines), _) => lines.get(),
@@ -103,11 +105,25 @@ impl BenchArgs {
             time: self.seconds.map(|seconds| Duration::from_secs(seconds.get().into())),
             size: self.size.into(),
             pace: self.rate.map_or(Pace::Window(self.window), Pace::Rate),
+            busy,
         }
     }
 }
 
 impl Load {
+    /// One of so many parts of it, from 0.
+    pub(super) fn part(self, part: u32, parts: NonZeroU32) -> Self {
+        let until = |part: u32| {
+            let lines = u64::from(self.lines) * u64::from(part) / u64::from(parts.get());
+            u32::try_from(lines).unwrap_or(u32::MAX)
+        };
+        Self {
+            lines: until(part + 1).saturating_sub(until(part)),
+            time: self.time.map(|time| time / parts.get()),
+            ..self
+        }
+    }
+
     /// The same, but a tenth as long: what is not measured, so that what is measured finds everything warm.
     pub(super) fn warm_up(self) -> Self {
         Self {
@@ -133,4 +149,25 @@ pub(super) enum Role {
     Serve(ServeArgs),
     Forward,
     Naive,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_a_load_are_the_load() {
+        let load = |lines| Load {
+            lines,
+            time: None,
+            size: 40,
+            pace: Pace::Window(8),
+            busy: false,
+        };
+        let parts = NonZeroU32::new(8).unwrap();
+        for lines in [1, 7, 8, 9, 1000, u32::MAX] {
+            let all: u64 = (0..8).map(|part| u64::from(load(lines).part(part, parts).lines)).sum();
+            assert_eq!(all, u64::from(lines));
+        }
+    }
 }

@@ -54,6 +54,15 @@ impl CpuClock {
 }
 
 impl CpuTime {
+    /// Of both.
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self {
+            total: self.total + other.total,
+            user: self.user + other.user,
+            system: self.system + other.system,
+        }
+    }
+
     /// What was used since `earlier`.
     pub(super) fn since(self, earlier: Self) -> Self {
         Self {

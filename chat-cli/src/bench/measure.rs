@@ -1,5 +1,7 @@
 //! The rounds of a measurement.
 
+use std::num::NonZeroU32;
+
 use crate::platform::inbox::StopSwitch;
 
 use super::args::{BenchArgs, Load, Pace, Yardstick};
@@ -11,6 +13,10 @@ use super::login;
 use super::progress::Progress;
 use super::report::{Report, Server, ratios};
 use super::target::{Kind, Target};
+
+/// In how many parts a round is driven, with the servers in turn for each part: what disturbs the machine for longer than
+/// some ten milliseconds disturbs all of them alike.
+const PARTS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 
 /// What is measured, for any number of members.
 #[derive(Debug)]
@@ -39,7 +45,7 @@ impl<'a> Measurement<'a> {
             return Err(BenchError::Interrupted);
         };
         let mut crowd = Crowd::open(members, first.room.address)?;
-        let load = self.args.load(members);
+        let load = self.args.load(members, self.cores.is_some());
         let driven = self.drive(members, &mut crowd, &mut targets, load);
         for target in targets.iter().filter(|target| target.is_foreign()) {
             // Also when something failed: the server is not ours.
@@ -90,7 +96,7 @@ impl<'a> Measurement<'a> {
     fn drive(&self, members: u32, crowd: &mut Crowd, targets: &mut [Target], load: Load) -> Result<(), BenchError> {
         let rounds = self.args.rounds.get();
         let count = u64::try_from(targets.len()).unwrap_or(u64::MAX);
-        let progress = Progress::new(count.saturating_mul(u64::from(rounds) + 1));
+        let progress = Progress::new(count.saturating_mul(u64::from(rounds) * u64::from(PARTS.get()) + 1));
         // Some rounds later a number may come again; no datagram is on its way for so long.
         let mut numbers = (0..=u16::MAX).cycle();
         let mut next = || numbers.next().unwrap_or_default();
@@ -101,18 +107,18 @@ impl<'a> Measurement<'a> {
             target.prepare(crowd, load, next(), &self.stop, &mut show)?;
             progress.step();
         }
-        for round in 0..rounds {
-            // Each is the first once in a while: whatever follows from the order evens out.
-            let first = usize::try_from(round).unwrap_or_default() % targets.len().max(1);
-            let (last, begin) = targets.split_at_mut(first);
-            for target in begin.iter_mut().chain(last) {
-                progress.show(format!(
-                    "{members} members: round {} of {rounds}, {}",
-                    round + 1,
-                    target.name
-                ));
-                target.measure(crowd, load, next(), &self.stop)?;
-                progress.step();
+        let mut turn = 0;
+        for round in 1..=rounds {
+            targets.iter_mut().for_each(Target::begin_round);
+            for part in 0..PARTS.get() {
+                // Each is the first once in a while: whatever follows from the order evens out.
+                let (last, begin) = targets.split_at_mut(turn % targets.len().max(1));
+                turn += 1;
+                for target in begin.iter_mut().chain(last) {
+                    progress.show(format!("{members} members: round {round} of {rounds}, {}", target.name));
+                    target.measure(crowd, load.part(part, PARTS), next(), &self.stop)?;
+                    progress.step();
+                }
             }
         }
         Ok(())

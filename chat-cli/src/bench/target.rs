@@ -125,7 +125,15 @@ impl Target {
         driven.map(drop).map_err(|error| self.cause(error))
     }
 
-    /// One round that counts.
+    /// From now on everything counts for a new round.
+    pub(super) fn begin_round(&mut self) {
+        self.rounds.push(Round {
+            outcome: Outcome::default(),
+            cpu: self.cpu.map(|_| CpuTime::default()),
+        });
+    }
+
+    /// A part of the round.
     pub(super) fn measure(
         &mut self,
         crowd: &mut Crowd,
@@ -139,8 +147,11 @@ impl Target {
         let driven = drive(crowd, &self.room, load, round, stop, &mut self.latencies);
         let outcome = driven.map_err(|error| self.cause(error))?;
         crowd.settle(Duration::from_millis(2))?;
-        let cpu = before.zip(self.read_cpu()?).map(|(before, after)| after.since(before));
-        self.rounds.push(Round { outcome, cpu });
+        let used = before.zip(self.read_cpu()?).map(|(before, after)| after.since(before));
+        if let Some(round) = self.rounds.last_mut() {
+            round.outcome.add(outcome);
+            round.cpu = round.cpu.zip(used).map(|(sum, used)| sum.plus(used));
+        }
         Ok(())
     }
 
