@@ -21,8 +21,11 @@ impl fmt::Display for Report {
         });
         writeln!(
             f,
-            "{} members, {} rounds, {} bytes of text, {pace}; {cores}",
-            self.members, self.rounds, self.size
+            "{} members, {} round{}, {} bytes of text, {pace}; {cores}",
+            self.members,
+            self.rounds,
+            if self.rounds == 1 { "" } else { "s" },
+            self.size
         )?;
         writeln!(f, "{}", servers(&self.servers))?;
         if !self.ratios.is_empty() {
