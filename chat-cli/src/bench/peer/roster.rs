@@ -41,6 +41,11 @@ impl<A: From<SocketAddr>> Roster<A> {
         }
     }
 
+    /// How many are in.
+    pub(super) fn len(&self) -> usize {
+        self.ready.len()
+    }
+
     pub(super) fn all_but(&self, but: usize) -> impl Iterator<Item = &A> {
         let before = self.ready.get(..but).unwrap_or_default();
         let after = self.ready.get(but + 1..).unwrap_or_default();
