@@ -7,7 +7,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chat_tests::harness::net::free_address;
+use chat_tests::harness::net::{free_address, has_ipv6};
 use chat_tests::harness::python::CourseServer;
 use chat_tests::harness::{PATIENCE, Process, Server, Signal, chat, chat_binary};
 use serde_json::Value;
@@ -252,6 +252,33 @@ fn a_server_of_another_kind_can_be_measured() {
         );
         server.expect_alive();
     }
+}
+
+#[test]
+fn a_server_on_ipv6_is_compared_on_ipv6() {
+    if !has_ipv6() {
+        return;
+    }
+    let server = Server::start_at("[::1]:0", &[]);
+    let at = server.at();
+    let options = [
+        "--members",
+        "3",
+        "--rounds",
+        "1",
+        "--lines",
+        "20",
+        "--vs",
+        "forwarder,naive",
+        "--json",
+    ];
+    let mut bench = bench(&[&options[..], &["--server", &at]].concat());
+    let report = &reports(&mut bench)[0];
+    for server in report["servers"].as_array().expect("a list") {
+        expect_all(server, 20, 2);
+    }
+    // Whose CPU time the server's is, is not known: nothing can be said of it.
+    assert_eq!(names(&report["ratios"], "of"), ["forwarder again"]);
 }
 
 #[test]

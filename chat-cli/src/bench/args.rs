@@ -1,5 +1,6 @@
 //! The options of `chat bench`, and of the processes that it starts.
 
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ const COPIES_A_ROUND: u32 = 200_000;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  chat bench --vs forwarder,naive                 this server against the limit and against plain sends\n  chat bench --server 127.0.0.1:8888 --pid 4711   any server that speaks L/C/Q; the process is for its CPU time\n  chat bench --members 100 --rate 2000            so many lines a second, whether or not the server keeps up\n  chat bench -- --prefix newline                  what stands behind -- goes to `chat serve`"
+    after_help = "Examples:\n  chat bench --vs forwarder,naive       beside the limit and beside plain sends\n  chat bench --server 127.0.0.1:8888 --pid 4711\n                                        any server that speaks L/C/Q, with its CPU time\n  chat bench --members 100 --rate 2000  so many lines a second, come what may\n  chat bench -- --prefix newline        options of `chat serve` stand behind --"
 )]
 pub(crate) struct BenchArgs {
     /// How many members there are; several numbers are measured one after the other
@@ -144,11 +145,17 @@ pub(crate) struct PeerArgs {
     pub(super) role: Role,
 }
 
+/// On which address of this machine, at any port.
+#[derive(Debug, clap::Args)]
+pub(super) struct At {
+    pub(super) ip: IpAddr,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Role {
     Serve(ServeArgs),
-    Forward,
-    Naive,
+    Forward(At),
+    Naive(At),
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::process::CommandExt;
 use std::process::{Child as Process, ChildStderr, Command, Stdio};
 
@@ -52,13 +52,17 @@ impl Child {
         Self::start("the server", &arguments.collect::<Vec<_>>(), cores)
     }
 
-    /// Something to compare it with.
-    pub(super) fn yardstick(yardstick: Yardstick, cores: Option<Cores>) -> Result<Self, BenchError> {
+    /// Something to compare it with, where the members reach it who reach `server`.
+    pub(super) fn yardstick(yardstick: Yardstick, server: IpAddr, cores: Option<Cores>) -> Result<Self, BenchError> {
         let (what, role) = match yardstick {
             Yardstick::Forwarder => ("the forwarder", "forward"),
             Yardstick::Naive => ("the naive server", "naive"),
         };
-        Self::start(what, &[role.to_owned()], cores)
+        let loopback: IpAddr = match server {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        };
+        Self::start(what, &[role.to_owned(), loopback.to_string()], cores)
     }
 
     fn start(what: &'static str, role: &[String], cores: Option<Cores>) -> Result<Self, BenchError> {

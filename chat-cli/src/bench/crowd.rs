@@ -125,7 +125,7 @@ impl Crowd {
             let Some(Member { socket, .. }) = self.members.get(member) else {
                 continue;
             };
-            // One each: a socket that has more is told of again. An error is that of an earlier datagram, and then gone.
+            // One each: a socket that has more is told of again. An error is of an earlier datagram, and then gone.
             let Ok((_, len, Some(from))) = recvfrom(socket, &mut buffer[..], RecvFlags::DONTWAIT) else {
                 continue;
             };

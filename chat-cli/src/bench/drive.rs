@@ -47,8 +47,8 @@ impl Outcome {
     }
 }
 
-/// Drives a room in which everybody is. Latencies, in nanoseconds, go into `latencies`; `round` must differ from that of
-/// any other round of this process that may still have datagrams on their way.
+/// Drives a room in which everybody is. Latencies, in nanoseconds, go into `latencies`; `round` must differ from that
+/// of any other round of this process that may still have datagrams on their way.
 pub(super) fn drive(
     crowd: &mut Crowd,
     room: &Room,

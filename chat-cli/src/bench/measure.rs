@@ -1,5 +1,6 @@
 //! The rounds of a measurement.
 
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 
 use crate::platform::inbox::StopSwitch;
@@ -14,8 +15,8 @@ use super::progress::Progress;
 use super::report::{Report, Server, ratios};
 use super::target::{Kind, Target};
 
-/// In how many parts a round is driven, with the servers in turn for each part: what disturbs the machine for longer than
-/// some ten milliseconds disturbs all of them alike.
+/// In how many parts a round is driven, with the servers in turn for each part: what disturbs the machine for longer
+/// than some ten milliseconds disturbs all of them alike.
 const PARTS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 
 /// What is measured, for any number of members.
@@ -40,11 +41,11 @@ impl<'a> Measurement<'a> {
 
     /// Measures with so many members. Whatever it started has ended when it returns.
     pub(super) fn of(&self, members: u32) -> Result<Report, BenchError> {
-        let mut targets = self.targets()?;
-        let Some(first) = targets.first() else {
-            return Err(BenchError::Interrupted);
-        };
-        let mut crowd = Crowd::open(members, first.room.address)?;
+        let server = self.server()?;
+        let address = server.room.address;
+        let mut targets = vec![server];
+        self.add_yardsticks(address.ip(), &mut targets)?;
+        let mut crowd = Crowd::open(members, address)?;
         let load = self.args.load(members, self.cores.is_some());
         let driven = self.drive(members, &mut crowd, &mut targets, load);
         for target in targets.iter().filter(|target| target.is_foreign()) {
@@ -71,26 +72,29 @@ impl<'a> Measurement<'a> {
         })
     }
 
-    /// The server first, then what it is compared with.
-    fn targets(&self) -> Result<Vec<Target>, BenchError> {
-        let mut targets = vec![match &self.room {
-            Some(room) => Target::found(room.clone(), self.args.pid.map(Into::into))?,
+    fn server(&self) -> Result<Target, BenchError> {
+        match &self.room {
+            Some(room) => Target::found(room.clone(), self.args.pid.map(Into::into)),
             None => {
                 let child = Child::serve(&self.args.serve_options, self.cores)?;
-                Target::started(Kind::Server, "server", child)?
+                Target::started(Kind::Server, "server", child)
             }
-        }];
+        }
+    }
+
+    /// What the server is compared with.
+    fn add_yardsticks(&self, server: IpAddr, targets: &mut Vec<Target>) -> Result<(), BenchError> {
         for yardstick in [Yardstick::Forwarder, Yardstick::Naive] {
             if self.args.vs.contains(&yardstick) {
                 // The first of them twice: against itself it shows how noisy the machine is.
                 let is_first = targets.len() == 1;
-                targets.push(Target::yardstick(yardstick, false, self.cores)?);
+                targets.push(Target::yardstick(yardstick, false, server, self.cores)?);
                 if is_first {
-                    targets.push(Target::yardstick(yardstick, true, self.cores)?);
+                    targets.push(Target::yardstick(yardstick, true, server, self.cores)?);
                 }
             }
         }
-        Ok(targets)
+        Ok(())
     }
 
     fn drive(&self, members: u32, crowd: &mut Crowd, targets: &mut [Target], load: Load) -> Result<(), BenchError> {

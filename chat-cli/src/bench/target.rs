@@ -1,5 +1,6 @@
 //! A server that is driven, and what is known of it.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use chat_core::proto::Dialect;
@@ -72,14 +73,19 @@ impl Target {
     }
 
     /// Something to compare with. `again` tells a second one from the first.
-    pub(super) fn yardstick(yardstick: Yardstick, again: bool, cores: Option<Cores>) -> Result<Self, BenchError> {
+    pub(super) fn yardstick(
+        yardstick: Yardstick,
+        again: bool,
+        server: IpAddr,
+        cores: Option<Cores>,
+    ) -> Result<Self, BenchError> {
         let (kind, name) = match (yardstick, again) {
             (Yardstick::Forwarder, false) => (Kind::Forwarder, "forwarder"),
             (Yardstick::Forwarder, true) => (Kind::Forwarder, "forwarder again"),
             (Yardstick::Naive, false) => (Kind::Naive, "naive"),
             (Yardstick::Naive, true) => (Kind::Naive, "naive again"),
         };
-        Self::started(kind, name, Child::yardstick(yardstick, cores)?)
+        Self::started(kind, name, Child::yardstick(yardstick, server, cores)?)
     }
 
     /// A server that somebody else runs.

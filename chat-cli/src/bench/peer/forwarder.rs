@@ -3,7 +3,7 @@
 
 use std::array;
 use std::io::{self, ErrorKind, IoSlice};
-use std::net::UdpSocket;
+use std::net::{IpAddr, UdpSocket};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
@@ -17,8 +17,8 @@ const BATCH: usize = 64;
 /// What is enough for a small room: headers that are not used have to be made all the same.
 const SMALL_BATCH: usize = 16;
 
-pub(super) fn run() -> io::Result<()> {
-    let socket = super::open()?;
+pub(super) fn run(ip: IpAddr) -> io::Result<()> {
+    let socket = super::open(ip)?;
     socket.set_nonblocking(true)?;
     let mut roster = Roster::new();
     let mut buffer = [0; RECEIVE_BUFFER];

@@ -7,7 +7,7 @@ mod naive;
 mod roster;
 
 use std::io;
-use std::net::{Ipv4Addr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -31,15 +31,16 @@ pub(crate) fn run(args: &PeerArgs) -> Result<(), Failure> {
     }
     match &args.role {
         Role::Serve(serve) => serve::serve(serve),
-        Role::Forward => forwarder::run().map_err(Failure::io("the forwarder's socket broke")),
-        Role::Naive => naive::run().map_err(Failure::io("the naive server's socket broke")),
+        Role::Forward(at) => forwarder::run(at.ip).map_err(Failure::io("the forwarder's socket broke")),
+        Role::Naive(at) => naive::run(at.ip).map_err(Failure::io("the naive server's socket broke")),
     }
 }
 
 /// A socket with the room's receive buffer, and the news of where it is, in the room's words.
-fn open() -> io::Result<UdpSocket> {
-    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
-    socket.bind(&std::net::SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
+fn open(ip: IpAddr) -> io::Result<UdpSocket> {
+    let at = SocketAddr::new(ip, 0);
+    let socket = Socket::new(Domain::for_address(at), Type::DGRAM, Some(Protocol::UDP))?;
+    socket.bind(&at.into())?;
     socket.set_recv_buffer_size(WANTED_RECEIVE_BUFFER)?;
     let socket = UdpSocket::from(socket);
     eprintln!("listening on {}", socket.local_addr()?);

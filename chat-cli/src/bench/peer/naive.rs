@@ -1,13 +1,13 @@
 //! What one writes first: one call receives, one call per listener sends.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::RECEIVE_BUFFER;
 use super::roster::{Roster, Wish};
 
-pub(super) fn run() -> io::Result<()> {
-    let socket = super::open()?;
+pub(super) fn run(ip: IpAddr) -> io::Result<()> {
+    let socket = super::open(ip)?;
     let mut roster = Roster::<SocketAddr>::new();
     let mut buffer = [0; RECEIVE_BUFFER];
     loop {
