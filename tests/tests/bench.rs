@@ -353,6 +353,24 @@ fn what_cannot_be_measured_is_said_with_a_remedy() {
     no_process.expect_exit(1);
     assert!(no_process.stderr().contains("--pid"), "{}", no_process.stderr());
 
+    let server = Server::start(&[]);
+    let mut asleep = Command::new("sleep");
+    asleep.arg("3600");
+    let asleep = Process::spawn(asleep);
+    let pid = asleep.id().to_string();
+    let mut wrong_process = bench(&[
+        "--members",
+        "3",
+        "--lines",
+        "20",
+        "--server",
+        &server.at(),
+        "--pid",
+        &pid,
+    ]);
+    wrong_process.expect_exit(1);
+    assert!(wrong_process.stderr().contains("--pid"), "{}", wrong_process.stderr());
+
     let mut limited = Command::new("sh");
     limited
         .args(["-c", "ulimit -n 100 && exec \"$0\" bench --members 200"])

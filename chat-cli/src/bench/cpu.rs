@@ -33,6 +33,10 @@ impl CpuClock {
         Ok(Self { pid, clock })
     }
 
+    pub(super) fn pid(self) -> u32 {
+        self.pid
+    }
+
     /// Exact only while the process sleeps: of a running one the kernel knows the last turn.
     pub(super) fn read(self) -> Result<CpuTime, BenchError> {
         let total = self.clock.now().map_err(Self::missing(self.pid))?;

@@ -29,6 +29,10 @@ pub(crate) enum BenchError {
         "no CPU time of process {pid}: {error}; --pid takes the number of a process on this machine that still runs"
     )]
     NoCpuTime { pid: u32, error: io::Error },
+    #[error(
+        "process {pid} used no CPU time while {received} datagrams were passed on: --pid has to name the server itself"
+    )]
+    WrongProcess { pid: u32, received: u64 },
     #[error("{server} refused the login of {name}: {answer}; it has to let all members in")]
     Refused {
         server: SocketAddr,
@@ -68,6 +72,7 @@ impl BenchError {
             | Self::NotListening { .. }
             | Self::Died { .. }
             | Self::NoCpuTime { .. }
+            | Self::WrongProcess { .. }
             | Self::Interrupted => 1,
         }
     }

@@ -154,6 +154,16 @@ impl Target {
         let outcome = driven.map_err(|error| self.cause(error))?;
         crowd.settle(Duration::from_millis(2))?;
         let used = before.zip(self.read_cpu()?).map(|(before, after)| after.since(before));
+        if let (Some(clock), Some(used)) = (self.cpu, used)
+            && used.total.is_zero()
+            && outcome.received > 0
+        {
+            // A shell around the server, for instance: better no figure than that one.
+            return Err(BenchError::WrongProcess {
+                pid: clock.pid(),
+                received: outcome.received,
+            });
+        }
         if let Some(round) = self.rounds.last_mut() {
             round.outcome.add(outcome);
             round.cpu = round.cpu.zip(used).map(|(sum, used)| sum.plus(used));
