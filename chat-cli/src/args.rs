@@ -8,6 +8,8 @@ use chat_proto::{Dialect, DialectError, EndWords, Language, Name, Prefix, Verbs,
 use clap::builder::FalseyValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 
+#[cfg(target_os = "linux")]
+use crate::bench::{BenchArgs, PeerArgs};
 use crate::failure::Failure;
 
 /// A chat room over UDP: log in, chat, quit.
@@ -29,6 +31,12 @@ pub(crate) enum Command {
     Join(JoinArgs),
     /// Say one thing and leave
     Send(SendArgs),
+    /// Measure what a server costs and how fast it is
+    #[cfg(target_os = "linux")]
+    Bench(BenchArgs),
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    BenchPeer(PeerArgs),
 }
 
 #[derive(Debug, clap::Args)]

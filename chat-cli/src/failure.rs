@@ -25,6 +25,9 @@ pub(crate) enum Failure {
     Interrupted,
     #[error("not everything was said; see above")]
     NotAllSaid,
+    #[cfg(target_os = "linux")]
+    #[error(transparent)]
+    Bench(#[from] crate::bench::BenchError),
     #[error("{what}: {error}{remedy}")]
     Io {
         what: String,
@@ -67,6 +70,8 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::Refused { .. } | Self::LineRefused { .. } => 3,
             Self::NoAnswer { .. } => 4,
+            #[cfg(target_os = "linux")]
+            Self::Bench(error) => error.exit_code(),
         })
     }
 }

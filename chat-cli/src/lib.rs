@@ -5,6 +5,8 @@
 
 mod address;
 mod args;
+#[cfg(target_os = "linux")]
+mod bench;
 mod clock;
 mod failure;
 mod host;
@@ -28,6 +30,10 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => serve::serve(&args),
         Command::Join(args) => join::join(&args),
         Command::Send(args) => send::send(&args),
+        #[cfg(target_os = "linux")]
+        Command::Bench(args) => bench::bench(&args),
+        #[cfg(target_os = "linux")]
+        Command::BenchPeer(args) => bench::peer(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

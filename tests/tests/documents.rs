@@ -100,7 +100,7 @@ fn the_table_of_mutants_names_every_mutant_and_says_that_enough_died() {
 #[test]
 fn every_option_that_the_readme_shows_exists() {
     let mut help = String::new();
-    for command in ["serve", "join", "send"] {
+    for command in ["serve", "join", "send", "bench"] {
         let output = std::process::Command::new(chat_binary())
             .args([command, "--help"])
             .output()
