@@ -1,5 +1,6 @@
 //! Who is in: a dense table of addresses for sending, and ordered maps for finding.
 
+use alloc::collections::btree_map::Entry;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
@@ -174,11 +175,10 @@ impl<A: Peer> Members<A> {
             self.by_looks.remove(&key);
         }
         self.deadlines.remove(&(member.deadline, address));
-        let network = address.network();
-        if let Some(count) = self.per_network.get_mut(&network) {
-            *count -= 1;
-            if *count == 0 {
-                self.per_network.remove(&network);
+        if let Entry::Occupied(mut count) = self.per_network.entry(address.network()) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
             }
         }
         if let Some((moved, moved_address)) = self.get(index) {

@@ -247,7 +247,7 @@ pub(crate) const PARTS: &[Mutant] = &[
     mutant(
         "a network's members are never fewer",
         "server/members.rs",
-        "            *count -= 1;\n",
+        "            *count.get_mut() -= 1;\n",
         "",
     ),
     mutant(
