@@ -1,5 +1,6 @@
 //! What the tests across the crates share.
 
+pub mod benchmarks;
 pub mod harness;
 pub mod laws;
 pub mod model;

@@ -19,7 +19,7 @@ const COPIES_A_ROUND: u32 = 200_000;
     after_help = "Examples:\n  chat bench --vs forwarder,naive       beside the limit and beside plain sends\n  chat bench --server 127.0.0.1:8888 --pid 4711\n                                        any server that speaks L/C/Q, with its CPU time\n  chat bench --members 100 --rate 2000  so many lines a second, come what may\n  chat bench -- --prefix newline        options of `chat serve` stand behind --"
 )]
 pub(crate) struct BenchArgs {
-    /// How many members there are; several numbers are measured one after the other
+    /// How many members there are; rooms of several sizes are driven in turn
     #[arg(long, value_name = "N[,N…]", value_delimiter = ',', default_value = "10,100,1000",
           value_parser = clap::value_parser!(u32).range(2..=60_000))]
     pub(super) members: Vec<u32>,

@@ -37,9 +37,9 @@ struct Member {
 }
 
 impl Crowd {
-    /// So many members with sockets that reach `server`.
-    pub(super) fn open(count: u32, server: SocketAddr) -> Result<Self, BenchError> {
-        allow_files(count)?;
+    /// So many members with sockets that reach `server`; there are `others` in other crowds.
+    pub(super) fn open(count: u32, others: u32, server: SocketAddr) -> Result<Self, BenchError> {
+        allow_files(count.saturating_add(others))?;
         let local = SocketAddr::new(local(server.ip()), 0);
         let epoll = epoll::create(CreateFlags::CLOEXEC).map_err(BenchError::io("cannot watch sockets (epoll)"))?;
         let mut members = Vec::new();

@@ -12,7 +12,7 @@ use super::crowd::{Crowd, Room};
 use super::error::BenchError;
 use super::login;
 use super::progress::Progress;
-use super::report::{Report, Server, ratios};
+use super::report::{MEMBERS_FOR_GROWTH, Report, Server, growth, ratios};
 use super::target::{Kind, Target};
 
 /// In how many parts a round is driven, with the servers in turn for each part: what disturbs the machine for longer
@@ -39,37 +39,72 @@ impl<'a> Measurement<'a> {
         }
     }
 
-    /// Measures with so many members. Whatever it started has ended when it returns.
-    pub(super) fn of(&self, members: u32) -> Result<Report, BenchError> {
+    /// Measures with each of these numbers of members. Whatever it started has ended when it returns.
+    ///
+    /// Rooms of our own are all there at once and driven in turn, so that their costs can be compared; somebody else's
+    /// is one room, with one number of members after the other.
+    pub(super) fn of(
+        &self,
+        sizes: &[u32],
+        report: &mut dyn FnMut(&Report) -> Result<(), BenchError>,
+    ) -> Result<(), BenchError> {
+        let at_once = if self.room.is_some() { 1 } else { sizes.len().max(1) };
+        for sizes in sizes.chunks(at_once) {
+            let mut scenes = Vec::new();
+            for &members in sizes {
+                let others: u32 = scenes.iter().map(|scene: &Scene| scene.members).sum();
+                scenes.push(self.open(members, others)?);
+            }
+            let driven = self.drive(&mut scenes);
+            for scene in &mut scenes {
+                // Also when something failed: the server may not be ours.
+                let left = scene.leave();
+                if driven.is_ok() {
+                    left?;
+                }
+            }
+            driven?;
+            for scene in &scenes {
+                report(&self.report(scene, &scenes))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The servers for so many members, `others` of whom are elsewhere, and those members.
+    fn open(&self, members: u32, others: u32) -> Result<Scene, BenchError> {
         let server = self.server()?;
         let address = server.room.address;
         let mut targets = vec![server];
         self.add_yardsticks(address.ip(), &mut targets)?;
-        let mut crowd = Crowd::open(members, address)?;
-        let load = self.args.load(members, self.cores.is_some());
-        let driven = self.drive(members, &mut crowd, &mut targets, load);
-        for target in targets.iter().filter(|target| target.is_foreign()) {
-            // Also when something failed: the server is not ours.
-            let left = login::leave(&mut crowd, &target.room);
-            if driven.is_ok() {
-                left?;
-            }
-        }
-        driven?;
-        let (window, rate) = match load.pace {
+        Ok(Scene {
+            members,
+            load: self.args.load(members, self.cores.is_some()),
+            crowd: Crowd::open(members, others, address)?,
+            targets,
+        })
+    }
+
+    fn report(&self, scene: &Scene, scenes: &[Scene]) -> Report {
+        let (window, rate) = match scene.load.pace {
             Pace::Window(window) => (Some(window), None),
             Pace::Rate(rate) => (None, Some(rate.get())),
         };
-        Ok(Report {
-            members,
+        let mut ratios = ratios(scene.members, &scene.targets);
+        let smaller = |other: &&Scene| (MEMBERS_FOR_GROWTH..scene.members).contains(&other.members);
+        if let Some(smallest) = scenes.iter().filter(smaller).min_by_key(|other| other.members) {
+            ratios.extend(growth(&scene.targets, smallest.members, &smallest.targets));
+        }
+        Report {
+            members: scene.members,
             rounds: self.args.rounds.get(),
-            size: load.size,
+            size: scene.load.size,
             window,
             rate,
             cores: self.cores,
-            servers: targets.iter().map(Server::of).collect(),
-            ratios: ratios(members, &targets),
-        })
+            servers: scene.targets.iter().map(Server::of).collect(),
+            ratios,
+        }
     }
 
     fn server(&self) -> Result<Target, BenchError> {
@@ -97,34 +132,71 @@ impl<'a> Measurement<'a> {
         Ok(())
     }
 
-    fn drive(&self, members: u32, crowd: &mut Crowd, targets: &mut [Target], load: Load) -> Result<(), BenchError> {
+    fn drive(&self, scenes: &mut [Scene]) -> Result<(), BenchError> {
         let rounds = self.args.rounds.get();
-        let count = u64::try_from(targets.len()).unwrap_or(u64::MAX);
-        let progress = Progress::new(count.saturating_mul(u64::from(rounds) * u64::from(PARTS.get()) + 1));
+        let targets: usize = scenes.iter().map(|scene| scene.targets.len()).sum();
+        let targets = u64::try_from(targets).unwrap_or(u64::MAX);
+        let progress = Progress::new(targets.saturating_mul(u64::from(rounds) * u64::from(PARTS.get()) + 1));
         // Some rounds later a number may come again; no datagram is on its way for so long.
         let mut numbers = (0..=u16::MAX).cycle();
         let mut next = || numbers.next().unwrap_or_default();
-        for target in targets.iter_mut() {
-            let name = target.name.clone();
-            let mut show = |inside| progress.show(format!("{members} members: {name}, {inside} are in"));
-            show(0);
-            target.prepare(crowd, load, next(), &self.stop, &mut show)?;
-            progress.step();
+        for scene in scenes.iter_mut() {
+            scene.prepare(&progress, &self.stop, &mut next)?;
         }
         let mut turn = 0;
         for round in 1..=rounds {
-            targets.iter_mut().for_each(Target::begin_round);
+            let targets = scenes.iter_mut().flat_map(|scene| &mut scene.targets);
+            targets.for_each(Target::begin_round);
             for part in 0..PARTS.get() {
                 // Each is the first once in a while: whatever follows from the order evens out.
-                let (last, begin) = targets.split_at_mut(turn % targets.len().max(1));
-                turn += 1;
-                for target in begin.iter_mut().chain(last) {
-                    progress.show(format!("{members} members: round {round} of {rounds}, {}", target.name));
-                    target.measure(crowd, load.part(part, PARTS), next(), &self.stop)?;
-                    progress.step();
+                let (last, begin) = scenes.split_at_mut(turn % scenes.len().max(1));
+                for scene in begin.iter_mut().chain(last) {
+                    let first = turn % scene.targets.len().max(1);
+                    let (last, begin) = scene.targets.split_at_mut(first);
+                    for target in begin.iter_mut().chain(last) {
+                        let members = scene.members;
+                        progress.show(format!("{members} members: round {round} of {rounds}, {}", target.name));
+                        target.measure(&mut scene.crowd, scene.load.part(part, PARTS), next(), &self.stop)?;
+                        progress.step();
+                    }
                 }
+                turn += 1;
             }
         }
         Ok(())
+    }
+}
+
+/// One number of members, and the servers that they are in.
+struct Scene {
+    members: u32,
+    load: Load,
+    crowd: Crowd,
+    targets: Vec<Target>,
+}
+
+impl Scene {
+    /// Gets everybody in everywhere.
+    fn prepare(
+        &mut self,
+        progress: &Progress,
+        stop: &StopSwitch,
+        next: &mut dyn FnMut() -> u16,
+    ) -> Result<(), BenchError> {
+        let members = self.members;
+        for target in &mut self.targets {
+            let name = target.name.clone();
+            let mut show = |inside| progress.show(format!("{members} members: {name}, {inside} are in"));
+            show(0);
+            target.prepare(&mut self.crowd, self.load, next(), stop, &mut show)?;
+            progress.step();
+        }
+        Ok(())
+    }
+
+    /// Leaves the servers that are not ours.
+    fn leave(&mut self) -> Result<(), BenchError> {
+        let mut foreign = self.targets.iter().filter(|target| target.is_foreign());
+        foreign.try_for_each(|target| login::leave(&mut self.crowd, &target.room))
     }
 }

@@ -61,14 +61,13 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<(), Failure> {
         eprintln!("warning: this is a debug build, whose figures mean little; use `cargo run --release`");
     }
     let measurement = Measurement::new(args, room, inbox.stop_switch());
-    for &members in &args.members {
-        let report = measurement.of(members)?;
+    measurement.of(&args.members, &mut |report| {
         let shown = if args.json {
-            json::line(&report)
+            json::line(report)
         } else {
             report.to_string()
         };
-        writeln!(io::stdout(), "{shown}").map_err(Failure::io("cannot print the result"))?;
-    }
+        writeln!(io::stdout(), "{shown}").map_err(BenchError::io("cannot print the result"))
+    })?;
     Ok(())
 }

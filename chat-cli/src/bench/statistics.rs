@@ -25,6 +25,15 @@ impl Spread {
         })
     }
 
+    /// The one of the two that is farther from 1.
+    pub(super) fn wider(self, other: Self) -> Self {
+        if other.distance_from_one() > self.distance_from_one() {
+            other
+        } else {
+            self
+        }
+    }
+
     /// How far the quartiles are from 1, the farther of the two.
     pub(super) fn distance_from_one(self) -> f64 {
         (1.0 - self.low).max(self.high - 1.0)

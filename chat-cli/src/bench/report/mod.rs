@@ -14,6 +14,10 @@ const SERVER_TO_FORWARDER: Wanted = Wanted::AtMost(1.10);
 const NAIVE_TO_SERVER: Wanted = Wanted::AtLeast(1.08);
 /// A batch of a few saves little: below so many members nothing is asked of the naive server's ratio.
 const MEMBERS_FOR_NAIVE: u32 = 100;
+/// What a datagram of a server may cost in a larger room, of what it costs in a smaller one.
+const GROWTH: Wanted = Wanted::AtMost(1.25);
+/// A room that larger ones are compared with has at least so many members: its batches are full.
+pub(super) const MEMBERS_FOR_GROWTH: u32 = 100;
 
 /// All of one number of members.
 #[derive(Debug, Serialize)]
@@ -135,11 +139,11 @@ pub(super) fn ratios(members: u32, targets: &[Target]) -> Vec<Ratio> {
     let of = |kind| targets.iter().filter(move |target| target.kind == kind);
     let (forwarders, naives): (Vec<_>, Vec<_>) = (of(Kind::Forwarder).collect(), of(Kind::Naive).collect());
     let servers: Vec<_> = of(Kind::Server).collect();
-    let itself = |pair: &[&Target]| match pair {
+    let twice = |pair: &[&Target]| match pair {
         [first, second, ..] => ratio(&[*second], &[*first]),
         _ => None,
     };
-    let noise = itself(&forwarders).or_else(|| itself(&naives));
+    let noise = itself(targets);
     let mut found = Vec::new();
     let mut add = |of: &str, to: &str, ratio: Option<Spread>, wanted: Option<Wanted>| {
         found.extend(ratio.map(|ratio| Ratio {
@@ -157,9 +161,37 @@ pub(super) fn ratios(members: u32, targets: &[Target]) -> Vec<Ratio> {
     );
     add("server", "forwarder", ratio(&servers, &forwarders), to_forwarder);
     add("naive", "server", ratio(&naives, &servers), to_server);
-    add("forwarder again", "forwarder", itself(&forwarders), None);
-    add("naive again", "naive", itself(&naives), None);
+    add("forwarder again", "forwarder", twice(&forwarders), None);
+    add("naive again", "naive", twice(&naives), None);
     found
+}
+
+/// What a datagram costs more in this room than in a smaller one, which was driven in turn with it.
+pub(super) fn growth(targets: &[Target], members: u32, smaller: &[Target]) -> Vec<Ratio> {
+    let noise = itself(targets)
+        .zip(itself(smaller))
+        .map(|(one, other)| one.wider(other));
+    let pairs = targets.iter().zip(smaller).filter_map(|(target, smaller)| {
+        let spread = ratio(&[target], &[smaller])?;
+        let wanted = (target.kind == Kind::Server).then_some(GROWTH);
+        Some(Ratio {
+            of: target.name.clone(),
+            to: format!("{} with {members} members", smaller.name),
+            spread,
+            wanted,
+            verdict: wanted.zip(noise).map(|(wanted, noise)| wanted.judge(spread, noise)),
+        })
+    });
+    pairs.collect()
+}
+
+/// A yardstick that runs twice, against itself.
+fn itself(targets: &[Target]) -> Option<Spread> {
+    [Kind::Forwarder, Kind::Naive].into_iter().find_map(|kind| {
+        let mut pair = targets.iter().filter(|target| target.kind == kind);
+        let (first, second) = (pair.next()?, pair.next()?);
+        ratio(&[second], &[first])
+    })
 }
 
 /// Of the means within each round: where something ran twice, both count.
