@@ -87,8 +87,8 @@ pub(crate) const SERVER: &[Mutant] = &[
     mutant(
         "one member too many",
         "server/transitions.rs",
-        "members >= u64::from(most.get())",
-        "members > u64::from(most.get())",
+        "members >= u64::from(most)",
+        "members > u64::from(most)",
     ),
     mutant(
         "one neighbour too many",
