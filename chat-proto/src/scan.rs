@@ -20,7 +20,8 @@ pub(crate) fn first_control(text: Utf8<'_>) -> Option<(usize, char)> {
 /// Whether a byte is there that a control character begins with.
 #[inline(never)]
 fn may_hold_control(bytes: &[u8]) -> bool {
-    by_blocks::<16>(bytes)
+    by_blocks::<32>(bytes)
+        .or_else(|| by_blocks::<16>(bytes))
         .or_else(|| by_blocks::<8>(bytes))
         .or_else(|| by_blocks::<1>(bytes))
         .unwrap_or(false)
