@@ -3,10 +3,10 @@
 use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
-use super::Process;
+use super::{Process, own_socket};
 
 /// The `chat` binary, built with the profile and in the target directory of the running test.
 ///
@@ -46,7 +46,8 @@ fn build() -> PathBuf {
         .parent()
         .expect("the tests are a folder of the workspace");
 
-    let built = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut build = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    build
         .current_dir(workspace)
         .args([
             "build",
@@ -58,7 +59,10 @@ fn build() -> PathBuf {
             "--target-dir",
         ])
         .arg(target)
-        .output()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let built = own_socket::start(&mut build)
+        .and_then(Child::wait_with_output)
         .unwrap_or_else(|error| panic!("cargo could not be started to build the binary under test: {error}"));
     assert!(
         built.status.success(),
