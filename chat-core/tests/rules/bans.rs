@@ -49,6 +49,9 @@ fn nobody_logs_in_with_a_banned_name_or_one_that_looks_like_it() {
         room.from(9, format!("L {disguise}"));
         room.sent(&[(9, "FAIL banned")]);
     }
+    ban(&mut room, name("Bob"), None);
+    room.from(9, "L Вob");
+    room.sent(&[(9, "FAIL banned")]);
     room.from(9, "L trolley");
     room.sent(&[(9, "OK"), (1, "* trolley joined")]);
     room.from(1, "L Troll");
