@@ -186,3 +186,15 @@ fn with_json_each_answer_is_an_object_on_standard_output() {
         (&json!(1), &json!(0))
     );
 }
+
+#[test]
+fn a_banned_client_says_so_and_gives_up() {
+    let mut server = Server::start(&[]);
+    let mut troll = server.join("troll", &[]);
+    troll.wait_for_text("in the room at");
+    server.operator_says("/ban troll");
+    troll.expect_exit(1);
+    let mut again = server.join("troll", &[]);
+    again.expect_exit(3);
+    assert!(again.stderr().contains("banned"), "{}", again.stderr());
+}
