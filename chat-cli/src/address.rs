@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
-use crate::failure::Failure;
+use crate::failure::{AddressProblem, Doing, Failure};
 
 /// Where a room is when nothing else is said.
 pub(crate) const DEFAULT_ADDRESS: &str = "127.0.0.1:8888";
@@ -24,22 +24,39 @@ pub(crate) fn or_default(asked: Option<&str>) -> String {
         .unwrap_or_else(|| DEFAULT_ADDRESS.into())
 }
 
-/// Every address that `HOST:PORT`, or `HOST` alone, stands for; at least one.
-pub(crate) fn resolve(text: &str) -> Result<Vec<SocketAddr>, Failure> {
-    let bad = |why: String| {
-        Failure::Usage(format!(
-            "{text:?} is no address ({why}); write HOST:PORT, such as {DEFAULT_ADDRESS} or [::1]:8888"
-        ))
+/// What an address that a person wrote stands for: at least one.
+#[derive(Debug)]
+pub(crate) struct Addresses {
+    /// The one to be tried first.
+    pub(crate) first: SocketAddr,
+    /// To be tried after it, in this order.
+    pub(crate) others: Vec<SocketAddr>,
+}
+
+impl From<SocketAddr> for Addresses {
+    fn from(first: SocketAddr) -> Self {
+        Self {
+            first,
+            others: Vec::new(),
+        }
+    }
+}
+
+/// Every address that `HOST:PORT`, or `HOST` alone, stands for.
+pub(crate) fn resolve(text: &str) -> Result<Addresses, Failure> {
+    let bad = |problem| Failure::BadAddress {
+        text: text.to_owned(),
+        problem,
     };
     if text.is_empty() {
-        return Err(bad("it is empty".into()));
+        return Err(bad(AddressProblem::Empty));
     }
     let bare = text
         .strip_prefix('[')
         .and_then(|text| text.strip_suffix(']'))
         .unwrap_or(text);
     if let Ok(ip) = bare.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(ip, DEFAULT_PORT)]);
+        return Ok(SocketAddr::new(ip, DEFAULT_PORT).into());
     }
     let has_port = text.rsplit_once(':').is_some();
     let resolved = if has_port {
@@ -47,29 +64,27 @@ pub(crate) fn resolve(text: &str) -> Result<Vec<SocketAddr>, Failure> {
     } else {
         (text, DEFAULT_PORT).to_socket_addrs()
     };
-    let mut addresses = Vec::new();
-    let resolved = resolved.map_err(|error| match error.kind() {
-        ErrorKind::InvalidInput => bad(error.to_string()),
-        _ => Failure::io(format!("cannot find the address of {text}"))(error),
-    });
-    for address in resolved? {
-        if !addresses.contains(&address) {
-            addresses.push(address);
+    let mut resolved = resolved.map_err(|error| match error.kind() {
+        ErrorKind::InvalidInput => bad(AddressProblem::Unreadable(error)),
+        _ => Failure::io(Doing::FindAddress(text.to_owned()))(error),
+    })?;
+    let first = resolved.next().ok_or_else(|| bad(AddressProblem::Unknown))?;
+    let mut others = Vec::new();
+    for address in resolved {
+        if address != first && !others.contains(&address) {
+            others.push(address);
         }
     }
-    if addresses.is_empty() {
-        Err(bad("nothing is known by that name".into()))
-    } else {
-        Ok(addresses)
-    }
+    Ok(Addresses { first, others })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::messages::Language;
 
     fn first(text: &str) -> String {
-        resolve(text).unwrap()[0].to_string()
+        resolve(text).unwrap().first.to_string()
     }
 
     #[test]
@@ -84,7 +99,7 @@ mod tests {
     #[test]
     fn what_is_no_address_is_wrong_usage_with_an_example() {
         for text in ["", "127.0.0.1:99999", "127.0.0.1:x"] {
-            let failure = resolve(text).unwrap_err().to_string();
+            let failure = resolve(text).unwrap_err().message(Language::English).to_string();
             assert!(failure.contains("HOST:PORT"), "{text}: {failure}");
         }
     }

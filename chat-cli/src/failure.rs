@@ -1,81 +1,109 @@
-//! How a command can end badly: a sentence for the user, with what to do next, and an exit code.
+//! How a command can end badly. What the user is told about it is in `messages::failure`.
 
 use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use thiserror::Error;
+use chat_core::proto::{DialectError, TextError};
 
-use crate::messages::{Language, bans};
+use crate::join::TranscriptError;
 use crate::platform::safe_text::SafeText;
 use crate::room::BanFileError;
 
 /// Why a command did not do what it was asked to.
-#[derive(Debug, Error)]
+#[derive(Debug)]
 pub(crate) enum Failure {
-    #[error("{0}")]
-    Usage(String),
-    #[error("the server refused the login: {answer}{hint}")]
-    Refused { answer: SafeText, hint: &'static str },
-    #[error("the server refused the line: {answer}")]
+    /// `--success` and `--end` do not go together.
+    Words(DialectError),
+    /// What was to be an address is none.
+    BadAddress { text: String, problem: AddressProblem },
+    /// What was to be said cannot be.
+    CannotSay(TextError),
+    /// The server refused the login.
+    Refused { answer: SafeText, repeated: bool },
+    /// The server refused the only line.
     LineRefused { answer: SafeText },
-    #[error("no answer from {server}{hint}")]
-    NoAnswer { server: SocketAddr, hint: String },
-    #[error("the server ended the conversation ({word}); join again with the same command if it was not you it meant")]
+    /// No server answered the login.
+    NoAnswer { server: SocketAddr, silence: Silence },
+    /// The server ended the conversation.
     Ended { word: SafeText },
-    #[error("interrupted before the server answered")]
+    /// A signal came before the login was answered.
     Interrupted,
-    #[error("{}", bans::text(error, *language))]
-    Bans { error: BanFileError, language: Language },
-    #[error("not everything was said; see above")]
+    /// The file of the bans cannot be used.
+    Bans(BanFileError),
+    /// Some lines were not said, which the user was told of.
     NotAllSaid,
+    /// The transcript cannot be written.
+    Transcript(TranscriptError),
+    /// Something that was said is not in the transcript, which the user was told of.
+    NotAllWritten,
+    /// A measurement failed.
     #[cfg(target_os = "linux")]
-    #[error(transparent)]
-    Bench(#[from] crate::bench::BenchError),
-    #[error("{what}: {error}{remedy}")]
-    Io {
-        what: String,
-        error: io::Error,
-        remedy: &'static str,
-    },
+    Bench(crate::bench::BenchError),
+    /// The system did not do what it was asked to.
+    Io { doing: Doing, error: io::Error },
+}
+
+/// Why a text is no address.
+#[derive(Debug)]
+pub(crate) enum AddressProblem {
+    Empty,
+    Unreadable(io::Error),
+    Unknown,
+}
+
+/// What is known about a server that did not answer.
+#[derive(Debug)]
+pub(crate) enum Silence {
+    /// Something came that answers no login.
+    ButThisCame(SafeText),
+    /// The network said that nobody is there.
+    NobodyListens,
+    /// Nothing.
+    Nothing,
+}
+
+/// What the system was asked to do.
+#[derive(Debug)]
+pub(crate) enum Doing {
+    ListenOn(SocketAddr),
+    FindAddress(String),
+    Reach(SocketAddr),
+    TellAddress,
+    MakeQueue,
+    WatchSignals,
+    ReadInput,
+    UseSocket,
+    HostRoom,
 }
 
 impl Failure {
     /// An input or output error, with what was being done.
-    pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
-        let what = what.into();
-        move |error| Self::Io {
-            what,
-            error,
-            remedy: "",
-        }
-    }
-
-    /// A local address that cannot be had.
-    pub(crate) fn bind(address: SocketAddr) -> impl FnOnce(io::Error) -> Self {
-        move |error| {
-            let remedy = match error.kind() {
-                io::ErrorKind::AddrInUse => "; another program has this port: stop it, or choose another with --bind",
-                io::ErrorKind::AddrNotAvailable => "; this machine does not have that address: see `ip address`",
-                io::ErrorKind::PermissionDenied => "; choose a port above 1023 with --bind",
-                _ => "",
-            };
-            Self::Io {
-                what: format!("cannot listen on {address}"),
-                error,
-                remedy,
-            }
-        }
+    pub(crate) fn io(doing: Doing) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::Io { doing, error }
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Ended { .. } | Self::Interrupted | Self::NotAllSaid | Self::Bans { .. } | Self::Io { .. } => 1,
-            Self::Usage(_) => 2,
+            Self::Ended { .. }
+            | Self::Interrupted
+            | Self::NotAllSaid
+            | Self::NotAllWritten
+            | Self::Transcript(_)
+            | Self::Bans(_)
+            | Self::Io { .. } => 1,
+            Self::Words(_) | Self::BadAddress { .. } | Self::CannotSay(_) => 2,
             Self::Refused { .. } | Self::LineRefused { .. } => 3,
             Self::NoAnswer { .. } => 4,
             #[cfg(target_os = "linux")]
             Self::Bench(error) => error.exit_code(),
         })
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl From<crate::bench::BenchError> for Failure {
+    fn from(error: crate::bench::BenchError) -> Self {
+        Self::Bench(error)
     }
 }

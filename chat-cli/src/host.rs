@@ -4,11 +4,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::thread::{self, JoinHandle};
 
-use chat_core::proto::Dialect;
+use chat_core::proto::{Dialect, Language};
 use chat_core::{Config, Event, Stats};
 
 use crate::args::SendingArgs;
-use crate::failure::Failure;
+use crate::failure::{Doing, Failure};
 use crate::platform::inbox::{StopSwitch, inbox};
 use crate::platform::socket::ChatSocket;
 use crate::room::{Answer, Losses, Room, RoomLog};
@@ -23,20 +23,25 @@ pub(crate) struct Host {
 impl Host {
     /// Opens the room at `address`; `None` when somebody has that address already. Binding is the test: it cannot be
     /// fooled by two programs that look at the same time.
-    pub(crate) fn open(address: SocketAddr, sending: &SendingArgs) -> Result<Option<Self>, Failure> {
+    pub(crate) fn open(
+        address: SocketAddr,
+        sending: &SendingArgs,
+        language: Language,
+    ) -> Result<Option<Self>, Failure> {
         let socket = match ChatSocket::bind(address) {
             Ok(socket) => socket,
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Ok(None),
             // The default address can be set to one of another machine: then the room is there.
             Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => return Ok(None),
-            Err(error) => return Err(Failure::bind(address)(error)),
+            Err(error) => return Err(Failure::io(Doing::ListenOn(address))(error)),
         };
         socket.set_batching(!sending.no_batch);
-        let address = socket.local_addr().map_err(Failure::io("cannot host the room"))?;
+        let address = socket.local_addr().map_err(Failure::io(Doing::HostRoom))?;
         // Nothing but the switch is used: the hosted room has no console.
-        let (inbox, _) = inbox(1).map_err(Failure::io("cannot host the room"))?;
+        let (inbox, _) = inbox(1).map_err(Failure::io(Doing::HostRoom))?;
         let stop = inbox.stop_switch();
-        let thread = thread::spawn(move || Room::new(socket, Config::new(Dialect::lenient()), Unlogged).run(&inbox));
+        let config = Config::new(Dialect::lenient().with_language(language));
+        let thread = thread::spawn(move || Room::new(socket, config, Unlogged).run(&inbox));
         Ok(Some(Self { address, stop, thread }))
     }
 
@@ -52,7 +57,7 @@ impl Host {
             .thread
             .join()
             .unwrap_or_else(|_| Err(io::Error::other("its thread ended unexpectedly")));
-        ended.map_err(Failure::io("the hosted room broke"))
+        ended.map_err(Failure::io(Doing::HostRoom))
     }
 }
 

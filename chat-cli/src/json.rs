@@ -26,6 +26,24 @@ pub(crate) fn line(value: &impl Serialize) -> String {
     safe
 }
 
+/// The version of the shape of events: it grows when something that was there is named or meant otherwise. New events and
+/// new fields come without it.
+const EVENT_VERSION: u8 = 1;
+
+/// An event as a line of JSON, with the version of its shape: EVENTS.md.
+pub(crate) fn event(event: &impl Serialize) -> String {
+    #[derive(Serialize)]
+    struct Versioned<'e, E> {
+        v: u8,
+        #[serde(flatten)]
+        event: &'e E,
+    }
+    line(&Versioned {
+        v: EVENT_VERSION,
+        event,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

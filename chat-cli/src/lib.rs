@@ -27,7 +27,9 @@ use args::{Args, Command};
 /// Reads the command line, does what it says, reports what went wrong on standard error and returns the exit code:
 /// 0 done, 1 failed, 2 wrong usage, 3 refused by the server, 4 no answer.
 pub fn run() -> ExitCode {
-    let done = match Args::parse().command {
+    let command = Args::parse().command;
+    let language = command.language();
+    let done = match command {
         Command::Serve(args) => serve::serve(&args),
         Command::Join(args) => join::join(&args),
         Command::Send(args) => send::send(&args),
@@ -39,7 +41,7 @@ pub fn run() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("chat: {failure}");
+            eprintln!("chat: {}", failure.message(language));
             failure.exit_code()
         }
     }

@@ -7,7 +7,8 @@ use chat_core::proto::Text;
 
 use crate::address;
 use crate::args::SendArgs;
-use crate::failure::Failure;
+use crate::clock::Clock;
+use crate::failure::{Doing, Failure};
 use crate::join::screen::Screen;
 use crate::join::session::{Input, Session};
 use crate::platform::inbox::inbox;
@@ -16,15 +17,16 @@ use crate::platform::signals::on_stop_signal;
 
 pub(crate) fn send(args: &SendArgs) -> Result<(), Failure> {
     let text = args.text.join(" ");
-    Text::new(&text).map_err(|error| Failure::Usage(format!("this cannot be said: {error}")))?;
+    Text::new(&text).map_err(Failure::CannotSay)?;
     let addresses = address::resolve(&address::or_default(args.server.as_deref()))?;
     let mut config = ClientConfig::default();
     config.dialect = args.spoken.dialect();
 
-    let (inbox, mailer) = inbox(2).map_err(Failure::io("cannot make the input's queue"))?;
-    on_stop_signal(inbox.stop_switch()).map_err(Failure::io("cannot watch for signals"))?;
+    let (inbox, mailer) = inbox(2).map_err(Failure::io(Doing::MakeQueue))?;
+    on_stop_signal(inbox.stop_switch()).map_err(Failure::io(Doing::WatchSignals))?;
     // The line and the end of the input: the same way as through `chat join`, with nothing on the screen.
     let _queue_has_room = mailer.post(Some(Line::Text(text))) && mailer.post(None);
-    let mut session = Session::begin(&addresses, args.name, &config, &inbox, Screen::Silent)?;
+    let screen = Screen::silent(args.lang.language(), Clock::start());
+    let mut session = Session::begin(&addresses, args.name, &config, &inbox, &screen)?;
     session.talk(Input::Filter { linger: Duration::ZERO })
 }

@@ -37,7 +37,7 @@ pub(crate) use error::BenchError;
 pub(crate) use peer::run as peer;
 
 use crate::address;
-use crate::failure::Failure;
+use crate::failure::{Doing, Failure};
 use crate::json;
 use crate::platform::inbox::inbox;
 use crate::platform::signals::on_stop_signal;
@@ -49,14 +49,14 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<(), Failure> {
     let room = match &args.server {
         None => None,
         // The first that the name stands for: a measurement is of one.
-        Some(server) => address::resolve(server)?.first().map(|&address| Room {
-            address,
+        Some(server) => Some(Room {
+            address: address::resolve(server)?.first,
             dialect: args.spoken.dialect(),
         }),
     };
     // Nothing but the switch is used.
-    let (inbox, _) = inbox::<()>(1).map_err(Failure::io("cannot watch for signals"))?;
-    on_stop_signal(inbox.stop_switch()).map_err(Failure::io("cannot watch for signals"))?;
+    let (inbox, _) = inbox::<()>(1).map_err(Failure::io(Doing::WatchSignals))?;
+    on_stop_signal(inbox.stop_switch()).map_err(Failure::io(Doing::WatchSignals))?;
     if cfg!(debug_assertions) {
         eprintln!("warning: this is a debug build, whose figures mean little; use `cargo run --release`");
     }

@@ -6,8 +6,10 @@ use std::net::SocketAddr;
 use chat_core::proto::{Delivery, Dialect, Name};
 use chat_core::{ClientEvent, ClientOutgoing};
 
-use super::screen::{Screen, Shown, status};
-use crate::failure::Failure;
+use super::event::Shown;
+use super::screen::Screen;
+use crate::failure::{Failure, Silence};
+use crate::messages::{Problem, Status};
 use crate::platform::safe_text::SafeText;
 use crate::platform::socket::{ChatSocket, Sent};
 
@@ -16,10 +18,10 @@ const EARLY_DATAGRAMS: usize = 64;
 
 /// The socket, the screen, and how it ended.
 #[allow(clippy::struct_excessive_bools)] // Facts that have nothing to do with each other, not states.
-pub(crate) struct Front {
+pub(crate) struct Front<'s> {
     pub(crate) socket: ChatSocket,
     server: SocketAddr,
-    screen: Screen,
+    pub(crate) screen: &'s Screen,
     /// What came before the login was answered.
     early: Vec<Vec<u8>>,
     /// The server's answer to a line that it refused last.
@@ -36,8 +38,8 @@ pub(crate) struct Front {
     pub(crate) outcome: Option<Result<(), Failure>>,
 }
 
-impl Front {
-    pub(crate) fn new(socket: ChatSocket, server: SocketAddr, screen: Screen) -> Self {
+impl<'s> Front<'s> {
+    pub(crate) fn new(socket: ChatSocket, server: SocketAddr, screen: &'s Screen) -> Self {
         Self {
             socket,
             server,
@@ -82,11 +84,15 @@ impl Front {
             ClientEvent::LineRefused { answer } => {
                 self.missing = true;
                 self.refused = Some(safe(answer));
-                self.show(&Shown::LineRefused { answer: &String::from_utf8_lossy(answer) });
+                self.show(&Shown::LineRefused {
+                    answer: &String::from_utf8_lossy(answer),
+                });
             }
             ClientEvent::StillOut { answer } if !self.told_still_out => {
                 self.told_still_out = true;
-                self.show(&Shown::StillOut { answer: &String::from_utf8_lossy(answer) });
+                self.show(&Shown::StillOut {
+                    answer: &String::from_utf8_lossy(answer),
+                });
             }
             ClientEvent::Lost(reason) => {
                 self.missing = true;
@@ -95,17 +101,15 @@ impl Front {
             }
             ClientEvent::Refused { answer, repeated } => self.end(Err(Failure::Refused {
                 answer: safe(answer),
-                hint: if repeated {
-                    " (the login was repeated: the first one may have been accepted; wait a moment, or choose another name)"
-                } else {
-                    "; choose another name"
-                },
+                repeated,
             })),
             ClientEvent::NoAnswer => {
                 let no_answer = self.no_answer();
                 self.end(Err(no_answer));
             }
-            ClientEvent::Ended { word } => self.end(Err(Failure::Ended { word: SafeText::for_terminal(word.as_str()) })),
+            ClientEvent::Ended { word } => self.end(Err(Failure::Ended {
+                word: SafeText::for_terminal(word.as_str()),
+            })),
             ClientEvent::Left { .. } => {
                 self.show(&Shown::Out);
                 self.end(Ok(()));
@@ -117,55 +121,62 @@ impl Front {
 
     /// Why the login failed, when nothing that answers it came.
     pub(crate) fn no_answer(&self) -> Failure {
-        let hint = match self.early.last() {
-            Some(datagram) => format!(", but this came: {}", safe(datagram)),
-            None if self.nobody_listens => {
-                ": nobody listens there; start a room with `chat serve`, or look at --server".to_owned()
-            }
-            None => {
-                "; is the address right, and does a firewall let UDP through? See --server, and --verbs for servers \
-                     with other words"
-                    .to_owned()
-            }
+        let silence = match self.early.last() {
+            Some(datagram) => Silence::ButThisCame(safe(datagram)),
+            None if self.nobody_listens => Silence::NobodyListens,
+            None => Silence::Nothing,
         };
         Failure::NoAnswer {
             server: self.server,
-            hint,
+            silence,
         }
     }
 
     /// What the user is told at the beginning.
-    pub(crate) fn greet(&mut self, name: Name, hint: &str) {
-        status(&format!("in the room at {} as {name}{hint}", self.server));
-        self.show(&Shown::In {
-            name,
-            server: self.server,
-        });
+    pub(crate) fn greet(&mut self, name: Name, by_hand: bool) {
+        let server = self.server;
+        self.screen.status(&Status::InRoom { server, name, by_hand });
+        self.show(&Shown::In { name, server });
     }
 
     /// A line of the input cannot be said.
-    pub(crate) fn not_said(&mut self, line: u64, problem: &str) {
+    pub(crate) fn not_said(&mut self, line: Option<u64>, problem: Problem) {
         self.missing = true;
-        status(&format!("line {line} was not said: {problem}"));
+        self.screen.status(&Status::NotSaid { line, problem });
     }
 
-    /// Whether everything got into the room, as far as is known.
-    pub(crate) fn all_said(&mut self) -> Result<(), Failure> {
-        match (self.missing, self.screen, self.refused.take()) {
-            (false, ..) => Ok(()),
+    /// Whether everything that was asked for was done, as far as is known. A person has seen what was not said.
+    pub(crate) fn all_done(&mut self, is_filter: bool) -> Result<(), Failure> {
+        let missing = is_filter && self.missing;
+        match (missing, self.screen.is_silent(), self.refused.take()) {
             // There was one line only: its refusal is the answer.
-            (true, Screen::Silent, Some(answer)) => Err(Failure::LineRefused { answer }),
+            (true, true, Some(answer)) => Err(Failure::LineRefused { answer }),
+            // Nobody was there to hear it.
+            (_, true, None) if self.nobody_listens => Err(self.no_answer()),
             (true, ..) => Err(Failure::NotAllSaid),
+            (false, ..) if self.screen.transcript_broke() => Err(Failure::NotAllWritten),
+            (false, ..) => Ok(()),
         }
     }
 
+    /// Shows what the screen has held back for a moment, when it is time.
+    pub(crate) fn show_held(&mut self) {
+        let shown = self.screen.handle_timeout();
+        self.expect_a_reader(shown);
+    }
+
     fn show(&mut self, shown: &Shown<'_>) {
-        if let Err(error) = self.screen.show(shown) {
+        let shown = self.screen.show(shown);
+        self.expect_a_reader(shown);
+    }
+
+    fn expect_a_reader(&mut self, shown: io::Result<()>) {
+        if let Err(error) = shown {
             // Whoever reads has seen enough (`| head`): leave in order, which is no failure.
             self.unread = true;
             if error.kind() != io::ErrorKind::BrokenPipe {
                 self.missing = true;
-                status(&format!("cannot write to standard output: {error}"));
+                self.screen.status(&Status::OutputBroken { error: &error });
             }
         }
     }

@@ -4,13 +4,16 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use chat_core::proto::{MAX_TEXT, Name, Text};
+use chat_core::proto::{Name, Text, TextError};
 use chat_core::{Bucket, Client, ClientConfig, Rate, Timestamp};
 
+use super::command::Typed;
 use super::front::Front;
 use super::screen::Screen;
+use crate::address::Addresses;
 use crate::clock::Clock;
-use crate::failure::Failure;
+use crate::failure::{Doing, Failure};
+use crate::messages::{Problem, Status};
 use crate::platform::inbox::Inbox;
 use crate::platform::lines::Line;
 use crate::platform::socket::{ChatSocket, Received};
@@ -40,7 +43,7 @@ pub(crate) struct Session<'i> {
     client: Client,
     clock: Clock,
     inbox: &'i Inbox<Option<Line>>,
-    front: Front,
+    front: Front<'i>,
     pace: Bucket,
     buffer: Vec<u8>,
     /// Which line of the input is being read, for messages about it.
@@ -50,38 +53,45 @@ pub(crate) struct Session<'i> {
 impl<'i> Session<'i> {
     /// Logs in at the first of `servers` that answers.
     pub(crate) fn begin(
-        servers: &[SocketAddr],
+        servers: &Addresses,
         name: Name,
         config: &ClientConfig,
         inbox: &'i Inbox<Option<Line>>,
-        screen: Screen,
+        screen: &'i Screen,
     ) -> Result<Self, Failure> {
-        let mut failure = Failure::Usage("no address to join".into());
-        for (index, &server) in servers.iter().enumerate() {
-            let socket = match ChatSocket::connect(server) {
-                Ok(socket) => socket,
-                Err(error) => {
-                    failure = Failure::io(format!("cannot reach {server}"))(error);
-                    continue;
-                }
-            };
-            let mut session = Self {
-                client: Client::new(name, *config),
-                clock: Clock::start(),
-                inbox,
-                front: Front::new(socket, server, screen),
-                pace: Bucket::default(),
-                buffer: vec![0; RECEIVE_BUFFER],
-                line: 0,
-            };
-            let others_left = index + 1 < servers.len();
-            match session.log_in(others_left) {
-                Ok(()) => return Ok(session),
-                Err(no_answer @ Failure::NoAnswer { .. }) => failure = no_answer,
-                Err(other) => return Err(other),
+        let mut others = servers.others.iter();
+        let mut server = servers.first;
+        loop {
+            let others_left = !others.as_slice().is_empty();
+            let begun = Self::begin_at(server, name, config, inbox, screen, others_left);
+            match (begun, others.next()) {
+                // Nobody is there: perhaps at the next address.
+                (Err(Failure::NoAnswer { .. } | Failure::Io { .. }), Some(&next)) => server = next,
+                (begun, _) => return begun,
             }
         }
-        Err(failure)
+    }
+
+    fn begin_at(
+        server: SocketAddr,
+        name: Name,
+        config: &ClientConfig,
+        inbox: &'i Inbox<Option<Line>>,
+        screen: &'i Screen,
+        others_left: bool,
+    ) -> Result<Self, Failure> {
+        let socket = ChatSocket::connect(server).map_err(Failure::io(Doing::Reach(server)))?;
+        let mut session = Self {
+            client: Client::new(name, *config),
+            clock: screen.clock(),
+            inbox,
+            front: Front::new(socket, server, screen),
+            pace: Bucket::default(),
+            buffer: vec![0; RECEIVE_BUFFER],
+            line: 0,
+        };
+        session.log_in(others_left)?;
+        Ok(session)
     }
 
     /// Until the login is answered. Where other addresses are left, a hint that nobody listens here is enough to go on.
@@ -106,8 +116,7 @@ impl<'i> Session<'i> {
 
     /// What the user is told at the beginning.
     pub(crate) fn greet(&mut self, by_hand: bool) {
-        let hint = if by_hand { "; /quit or Ctrl-D leaves" } else { "" };
-        self.front.greet(self.client.name(), hint);
+        self.front.greet(self.client.name(), by_hand);
     }
 
     /// Says what comes in and shows what the room says, until one side ends it.
@@ -131,10 +140,7 @@ impl<'i> Session<'i> {
             }
         }
         let outcome = self.front.outcome.take().unwrap_or(Ok(()));
-        outcome.and_then(|()| match input {
-            Input::Keyboard => Ok(()),
-            Input::Filter { .. } => self.front.all_said(),
-        })
+        outcome.and_then(|()| self.front.all_done(matches!(input, Input::Filter { .. })))
     }
 
     /// Says the lines that wait, as fast as the pace allows. Returns when the next one may be said, where that is later.
@@ -165,40 +171,67 @@ impl<'i> Session<'i> {
     fn take(&mut self, now: Timestamp, line: Line, input: Input) {
         self.line += 1;
         let problem = match (line, input) {
-            (Line::Text(text), Input::Keyboard) if text == "/quit" => {
-                self.front.react(&self.client.quit(now));
-                return;
-            }
-            (Line::Text(text), Input::Keyboard) if text.is_empty() => return,
-            (Line::Text(text), _) => match self.say(now, &text) {
+            (Line::Text(text), Input::Keyboard) => match self.obey(now, Typed::from(text.as_str())) {
                 Ok(()) => return,
                 Err(problem) => problem,
             },
-            (Line::TooLong { bytes }, _) => format!("a line can have {MAX_TEXT} bytes at most, this one has {bytes}"),
-            (Line::NotUtf8 { offset }, _) => format!("it is not UTF-8 at byte {offset}"),
+            (Line::Text(text), Input::Filter { .. }) => match self.say(now, &text) {
+                Ok(()) => return,
+                Err(problem) => problem,
+            },
+            (Line::TooLong { bytes }, _) => Problem::Text(TextError::TooLong {
+                len: usize::try_from(bytes).unwrap_or(usize::MAX),
+            }),
+            (Line::NotUtf8 { offset }, _) => Problem::NotUtf8 { offset },
         };
-        self.front.not_said(self.line, &problem);
+        let line = matches!(input, Input::Filter { .. }).then_some(self.line);
+        self.front.not_said(line, problem);
     }
 
-    fn say(&mut self, now: Timestamp, text: &str) -> Result<(), String> {
-        let text = Text::new(text).map_err(|error| error.to_string())?;
-        let outgoing = self.client.say(now, text).map_err(|error| error.to_string())?;
+    /// What a person typed.
+    fn obey(&mut self, now: Timestamp, typed: Typed<'_>) -> Result<(), Problem> {
+        match typed {
+            Typed::Empty => Ok(()),
+            Typed::Say(text) => self.say(now, text),
+            Typed::Help => {
+                self.front.screen.status(&Status::Help);
+                Ok(())
+            }
+            Typed::Names => {
+                self.front.screen.tell_names();
+                Ok(())
+            }
+            Typed::Quit => {
+                self.front.react(&self.client.quit(now));
+                Ok(())
+            }
+            Typed::Unknown(command) => Err(Problem::NoCommand(command.to_owned())),
+        }
+    }
+
+    fn say(&mut self, now: Timestamp, text: &str) -> Result<(), Problem> {
+        let text = Text::new(text).map_err(Problem::Text)?;
+        let outgoing = self.client.say(now, text).map_err(Problem::NotNow)?;
         let _counted = self.pace.take(now, PACE, 1);
-        self.front.transmit(&outgoing).map_err(|error| error.to_string())
+        self.front.transmit(&outgoing).map_err(Problem::NotSent)?;
+        self.front.screen.said(self.client.name(), text.as_str());
+        Ok(())
     }
 
     /// Waits for something to happen, and handles it.
     fn wait_and_receive(&mut self, until: Option<Timestamp>) -> Result<(), Failure> {
-        let timeout = self.clock.until_first([self.client.poll_timeout(), until]);
+        let timeout = self
+            .clock
+            .until_first([self.client.poll_timeout(), self.front.screen.poll_timeout(), until]);
         self.inbox
             .wait(&self.front.socket, timeout)
-            .map_err(Failure::io("cannot wait for the socket"))?;
+            .map_err(Failure::io(Doing::UseSocket))?;
         for _ in 0..BURST {
             let received = self
                 .front
                 .socket
                 .receive(&mut self.buffer)
-                .map_err(Failure::io("the socket broke"))?;
+                .map_err(Failure::io(Doing::UseSocket))?;
             let now = self.clock.now();
             match received {
                 Received::Datagram { len, .. } => {
@@ -219,6 +252,7 @@ impl<'i> Session<'i> {
         while self.client.poll_timeout().is_some_and(|due| due <= now) {
             self.front.react(&self.client.handle_timeout(now));
         }
+        self.front.show_held();
         Ok(())
     }
 }

@@ -5,11 +5,7 @@ use std::fmt;
 use super::{Language, say};
 use crate::room::BanFileError;
 
-pub(crate) fn text(error: &BanFileError, language: Language) -> impl fmt::Display {
-    fmt::from_fn(move |f| file_error(f, language, error))
-}
-
-fn file_error(f: &mut fmt::Formatter<'_>, language: Language, error: &BanFileError) -> fmt::Result {
+pub(super) fn write(f: &mut fmt::Formatter<'_>, language: Language, error: &BanFileError) -> fmt::Result {
     match error {
         BanFileError::Unreadable { file, error } => {
             let file = file.display();

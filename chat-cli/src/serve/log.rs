@@ -3,19 +3,19 @@
 //! Both go through a queue with a thread of its own behind it. Where nobody reads the log, the room goes on: lines that
 //! find the queue full are left out, counted, and the count is part of the summary at the end.
 
-use std::fmt;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use chat_core::proto::{Language, Name, Refusal};
+use chat_core::proto::{Name, Refusal};
 use chat_core::{DropReason, Event, LeaveReason, Stats};
 use serde::Serialize;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 
 use crate::json;
+use crate::messages::Language;
 use crate::platform::safe_text::SafeText;
 use crate::room::{Answer, Losses, RoomLog};
 
@@ -41,10 +41,10 @@ pub(super) struct EventLog {
     guard: Option<WorkerGuard>,
 }
 
-/// An event as one JSON object.
+/// What is written down: an event as one JSON object, or as a line for people (`messages::log`).
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-enum Entry<'a> {
+pub(crate) enum Entry<'a> {
     Joined {
         name: Name,
         peer: SocketAddr,
@@ -134,9 +134,9 @@ impl EventLog {
     fn write(&mut self, entry: &Entry<'_>) {
         match self.form {
             Form::Quiet => {}
-            Form::Lines => tracing::info!("{}", SafeText::for_terminal(&entry.to_string())),
+            Form::Lines => tracing::info!("{}", SafeText::for_terminal(&entry.message(self.language).to_string())),
             // The queue takes any line or counts it; it has no other error.
-            Form::Json => drop(writeln!(self.out, "{}", json::line(entry))),
+            Form::Json => drop(writeln!(self.out, "{}", json::event(entry))),
         }
     }
 }
@@ -198,7 +198,7 @@ impl RoomLog for EventLog {
     /// Also where the log is quiet: the operator has asked. In one piece, so that no line of the log comes in between.
     fn answer(&mut self, answer: &Answer<'_>) {
         let text = match self.form {
-            Form::Json => json::line(answer),
+            Form::Json => json::event(answer),
             Form::Quiet | Form::Lines => {
                 let lines = answer.lines(self.language);
                 let safe: Vec<String> = lines
@@ -224,71 +224,5 @@ impl RoomLog for EventLog {
             kernel_dropped: losses.kernel_dropped,
             log_lines_left_out,
         });
-    }
-}
-
-/// The entry as a line for people. What strangers wrote is made safe by whoever prints it.
-impl fmt::Display for Entry<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Joined {
-                name,
-                peer,
-                replaced: None,
-            } => write!(f, "{name} joined from {peer}"),
-            Self::Joined {
-                name,
-                peer,
-                replaced: Some(before),
-            } => write!(f, "{before} is now {name} ({peer})"),
-            Self::StillIn { name, peer } => write!(f, "{name} is still in ({peer})"),
-            Self::Said { name, text } | Self::Announced { name, text } => write!(f, "{name} : {text}"),
-            Self::Left { name, peer, reason } => {
-                let reason = match reason {
-                    LeaveReason::Quit => "quit",
-                    LeaveReason::Unreachable => "unreachable",
-                    LeaveReason::Idle => "idle",
-                    LeaveReason::Silent => "said nothing, at an address that may be forged",
-                    LeaveReason::Kicked => "removed by the operator",
-                    _ => "gone",
-                };
-                write!(f, "{name} left ({reason}, {peer})")
-            }
-            Self::NotIn { name: Some(name), peer } => write!(f, "{peer} quits as {name}, which it is not"),
-            Self::NotIn { name: None, peer } => write!(f, "{peer} quits without a valid name"),
-            Self::Refused { peer, reason } => write!(f, "refused {peer}: {}", reason.reason(Language::English)),
-            Self::Dropped { peer, reason } => {
-                let reason = match reason {
-                    DropReason::NotARequest => "not a request",
-                    DropReason::Closed => "the room is closed",
-                    _ => "dropped",
-                };
-                write!(f, "dropped a datagram from {peer}: {reason}")
-            }
-            Self::Probed { name, peer } => write!(f, "{name} is reported unreachable, asking ({peer})"),
-            Self::Closed { members } => write!(f, "closed the room, {members} were in"),
-            Self::SendFailed { peer, error } => write!(f, "a datagram to {peer} was lost: {error}"),
-            Self::KernelDropped { datagrams, total } => write!(
-                f,
-                "the system dropped {datagrams} datagrams that came faster than they were read, {total} in all"
-            ),
-            Self::Stopped {
-                stats,
-                send_failed,
-                kernel_dropped,
-                log_lines_left_out,
-            } => {
-                let refused: u64 = stats.refusals.iter().map(|(_, count)| count).sum();
-                let dropped = stats.dropped();
-                write!(f, "stopped: {} logins, {} lines, ", stats.logins, stats.messages)?;
-                write!(f, "{} datagrams in, {} out, ", stats.datagrams_in, stats.datagrams_out)?;
-                write!(f, "{refused} refused, {dropped} dropped, {send_failed} not sent, ")?;
-                match kernel_dropped {
-                    Some(datagrams) => write!(f, "{datagrams} dropped by the system, ")?,
-                    None => f.write_str("not known how many dropped by the system, ")?,
-                }
-                write!(f, "{log_lines_left_out} log lines left out")
-            }
-        }
     }
 }

@@ -1,11 +1,11 @@
 //! `chat serve`: a room for others.
 
 mod console;
-mod log;
+pub(crate) mod log;
 
-use crate::address;
+use crate::address::{self, Addresses};
 use crate::args::ServeArgs;
-use crate::failure::Failure;
+use crate::failure::{Doing, Failure};
 use crate::platform::console as stdin;
 use crate::platform::inbox::inbox;
 use crate::platform::signals::on_stop_signal;
@@ -23,12 +23,10 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
     let addresses = address::resolve(&asked)?;
     let socket = bind_first(&addresses)?;
     socket.set_batching(!args.sending.no_batch);
-    let local = socket
-        .local_addr()
-        .map_err(Failure::io("cannot tell the socket's address"))?;
+    let local = socket.local_addr().map_err(Failure::io(Doing::TellAddress))?;
 
-    let (inbox, mailer) = inbox(CONSOLE_LINES).map_err(Failure::io("cannot make the console's queue"))?;
-    on_stop_signal(inbox.stop_switch()).map_err(Failure::io("cannot watch for signals"))?;
+    let (inbox, mailer) = inbox(CONSOLE_LINES).map_err(Failure::io(Doing::MakeQueue))?;
+    on_stop_signal(inbox.stop_switch()).map_err(Failure::io(Doing::WatchSignals))?;
     if let Some(warning) = socket.receive_buffer_warning() {
         eprintln!("warning: {warning}");
     }
@@ -37,31 +35,30 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
         (_, true) => Form::Json,
         _ => Form::Lines,
     };
-    let language = config.dialect.language();
+    let language = args.lang.language();
     let log = EventLog::new(form, config.operator, language);
     let mut room = Room::new(socket, config, log);
     if let Some(file) = &args.state {
-        room.keep_bans_in(file.clone())
-            .map_err(|error| Failure::Bans { error, language })?;
+        room.keep_bans_in(file.clone()).map_err(Failure::Bans)?;
     }
     eprintln!("listening on {local}");
     // In the background a read from the terminal would stop the whole program.
     if !stdin::in_background() {
-        stdin::spawn_line_reader(mailer, |line| line.and_then(console::read))
-            .map_err(Failure::io("cannot read standard input"))?;
+        stdin::spawn_line_reader(mailer, |line| line.and_then(console::read)).map_err(Failure::io(Doing::ReadInput))?;
     }
 
-    room.run(&inbox).map_err(Failure::io("the socket broke"))
+    room.run(&inbox).map_err(Failure::io(Doing::UseSocket))
 }
 
 /// A name may stand for several addresses (`localhost`); the first that can be had is taken.
-fn bind_first(addresses: &[std::net::SocketAddr]) -> Result<ChatSocket, Failure> {
-    let mut failure = Failure::Usage("no address to listen on".into());
-    for &address in addresses {
-        match ChatSocket::bind(address) {
-            Ok(socket) => return Ok(socket),
-            Err(error) => failure = Failure::bind(address)(error),
+fn bind_first(addresses: &Addresses) -> Result<ChatSocket, Failure> {
+    let bind = |address| ChatSocket::bind(address).map_err(Failure::io(Doing::ListenOn(address)));
+    let mut bound = bind(addresses.first);
+    for &address in &addresses.others {
+        if bound.is_ok() {
+            break;
         }
+        bound = bind(address);
     }
-    Err(failure)
+    bound
 }

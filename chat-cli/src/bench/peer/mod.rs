@@ -12,6 +12,7 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::bench::BenchError;
 use crate::failure::Failure;
 use crate::platform::socket::WANTED_RECEIVE_BUFFER;
 use crate::serve;
@@ -23,16 +24,16 @@ const RECEIVE_BUFFER: usize = chat_core::proto::MAX_DATAGRAM + 1;
 
 /// Plays the role until the parent ends, and not longer, however the parent ends.
 pub(crate) fn run(args: &PeerArgs) -> Result<(), Failure> {
-    let failed = Failure::io("cannot tie this process to its parent");
-    set_parent_process_death_signal(Some(Signal::KILL)).map_err(|error| failed(error.into()))?;
+    set_parent_process_death_signal(Some(Signal::KILL))
+        .map_err(BenchError::io("cannot tie this process to its parent"))?;
     // It may have ended before that was said.
     if getppid().map(Pid::as_raw_pid) != i32::try_from(args.parent).ok() {
         return Ok(());
     }
     match &args.role {
         Role::Serve(serve) => serve::serve(serve),
-        Role::Forward(at) => forwarder::run(at.ip).map_err(Failure::io("the forwarder's socket broke")),
-        Role::Naive(at) => naive::run(at.ip).map_err(Failure::io("the naive server's socket broke")),
+        Role::Forward(at) => Ok(forwarder::run(at.ip).map_err(BenchError::io("the forwarder's socket broke"))?),
+        Role::Naive(at) => Ok(naive::run(at.ip).map_err(BenchError::io("the naive server's socket broke"))?),
     }
 }
 

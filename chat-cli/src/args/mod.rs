@@ -1,0 +1,116 @@
+//! The command line.
+
+mod join;
+mod serve;
+mod values;
+
+use clap::builder::FalseyValueParser;
+use clap::{Parser, Subcommand};
+
+#[cfg(target_os = "linux")]
+use crate::bench::{BenchArgs, PeerArgs};
+use crate::messages::{self, Language};
+
+pub(crate) use join::{JoinArgs, SendArgs, ServerArgs};
+pub(crate) use serve::ServeArgs;
+
+use values::LanguageArg;
+
+/// A chat room over UDP: log in, chat, quit.
+#[derive(Debug, Parser)]
+#[command(name = "chat", version, max_term_width = 100)]
+#[command(
+    after_help = "Example:\n  chat join alice        in one terminal: hosts the room, for nobody else does\n  chat join bob          in a second one: joins it\n\nThe address is 127.0.0.1:8888 unless --bind, --server or the environment variable CHAT_ADDRESS says otherwise."
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a room for others; lines typed here are spoken by the operator
+    Serve(ServeArgs),
+    /// Enter a room and chat (a filter when standard input is not a terminal)
+    Join(JoinArgs),
+    /// Say one thing and leave
+    Send(SendArgs),
+    /// Measure what a server costs and how fast it is
+    #[cfg(target_os = "linux")]
+    Bench(BenchArgs),
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    BenchPeer(PeerArgs),
+}
+
+impl Command {
+    /// In which language the command speaks to whoever runs it.
+    pub(crate) fn language(&self) -> Language {
+        match self {
+            Self::Serve(args) => args.lang.language(),
+            Self::Join(args) => args.lang.language(),
+            Self::Send(args) => args.lang.language(),
+            // What developers use speaks English.
+            #[cfg(target_os = "linux")]
+            Self::Bench(_) | Self::BenchPeer(_) => Language::English,
+        }
+    }
+}
+
+/// In which language the program speaks.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct LangArgs {
+    /// The language of what is shown, and at the server of notices and refusals [default: that of the locale]
+    #[arg(long, value_enum)]
+    lang: Option<LanguageArg>,
+}
+
+impl LangArgs {
+    pub(crate) fn language(self) -> Language {
+        self.lang.map_or_else(messages::language_of_the_locale, Language::from)
+    }
+}
+
+/// What whoever runs a room can say about the way its datagrams take.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SendingArgs {
+    /// Send each datagram of a room that runs here with a system call of its own, not up to 64 with one
+    #[arg(long, env = "CHAT_NO_BATCH", value_parser = FalseyValueParser::new())]
+    pub(crate) no_batch: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, FromArgMatches};
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn batches_are_sent_unless_the_command_line_says_otherwise() {
+        for (arguments, expected) in [
+            (&["chat", "serve"][..], false),
+            (&["chat", "serve", "--no-batch"], true),
+        ] {
+            let matches = Args::command()
+                .mut_subcommand("serve", |serve| {
+                    serve.mut_arg("no_batch", |option| option.env(None::<&str>))
+                })
+                .get_matches_from(arguments);
+            let Command::Serve(args) = Args::from_arg_matches(&matches).unwrap().command else {
+                panic!("serve was asked for");
+            };
+            assert_eq!(args.sending.no_batch, expected, "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn help_fits_a_screen() {
+        let help = Args::command().render_help().to_string();
+        assert!(help.lines().count() <= 24, "{help}");
+    }
+}

@@ -1,0 +1,115 @@
+//! The options of `chat serve`.
+
+use std::num::{NonZeroU32, NonZeroU64};
+use std::path::PathBuf;
+
+use chat_core::Config;
+use chat_core::proto::{Dialect, EndWords, Name, Word};
+
+use super::values::{Limit, PrefixArg, RateLimit};
+use super::{LangArgs, SendingArgs};
+use crate::failure::Failure;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ServeArgs {
+    /// Where to listen; port 0 takes any that is free [default: 127.0.0.1:8888]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) bind: Option<String>,
+    /// The word that answers an accepted login
+    #[arg(long, value_name = "WORD", default_value = "OK")]
+    success: Word,
+    /// The words that answer a quit, all of them in this order
+    #[arg(long, value_name = "WORD[,WORD…]", value_delimiter = ',', default_value = "EXIT")]
+    end: Vec<Word>,
+    /// What stands in front of every line for the members
+    #[arg(long, value_enum, default_value_t = PrefixArg::None)]
+    prefix: PrefixArg,
+    /// Under which name the console speaks [default: admin, or 管理员 with --lang zh]
+    #[arg(long, value_name = "NAME")]
+    operator: Option<Name>,
+    /// Reserve another name, and every name that contains it (admin and 管理员 always are); may be repeated
+    #[arg(long, value_name = "NAME")]
+    reserve: Vec<Name>,
+    /// The most members at one time, or `off`
+    #[arg(long, value_name = "N", default_value = "16384")]
+    max_members: Limit,
+    /// The most members from one IPv4 address or IPv6 /64, or `off`
+    #[arg(long, value_name = "N", default_value = "4096")]
+    max_per_network: Limit,
+    /// Remove members of whom nothing was heard for so long, or `off`
+    #[arg(long, value_name = "SECONDS", default_value = "off")]
+    idle_limit: Limit,
+    /// How many lines a second one member may say, and how many at once, or `off`
+    #[arg(long, value_name = "RATE:BURST", default_value = "200:2000")]
+    line_rate: RateLimit,
+    /// How many bytes a second one member may say, and how many at once, or `off`
+    #[arg(long, value_name = "RATE:BURST", default_value = "262144:2097152")]
+    byte_rate: RateLimit,
+    /// How many logins a second one IPv4 address or IPv6 /64 may send, and how many at once, or `off`
+    #[arg(long, value_name = "RATE:BURST", default_value = "64:4096")]
+    login_rate: RateLimit,
+    /// Of how many networks the logins are counted at one time
+    #[arg(long, value_name = "N", default_value = "16384")]
+    tracked_networks: NonZeroU32,
+    /// How many answers a second strangers get, all together, and how many at once, or `off`
+    #[arg(long, value_name = "RATE:BURST", default_value = "1000:1000")]
+    reply_rate: RateLimit,
+    /// Remove members at public addresses that say nothing after so many bytes of the room's traffic, or `off`
+    #[arg(long, value_name = "BYTES", default_value = "1048576")]
+    silent_limit: Limit,
+    /// Keep the bans in this file, so that they survive a restart
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) lang: LangArgs,
+    #[command(flatten)]
+    pub(crate) sending: SendingArgs,
+    /// Print no line per event
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) quiet: bool,
+    /// Print a JSON object per event on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl ServeArgs {
+    /// What the room is to be like.
+    pub(crate) fn config(&self) -> Result<Config, Failure> {
+        let ends = EndWords::new(&self.end).map_err(Failure::Words)?;
+        let dialect = Dialect::lenient()
+            .with_words(self.success, ends)
+            .map_err(Failure::Words)?
+            .with_prefix(self.prefix.into())
+            .with_language(self.lang.language());
+        let mut config = Config::new(dialect);
+        config.operator = self.operator.unwrap_or(config.operator);
+        config.reserved.extend(&self.reserve);
+        config.max_members = self.max_members.0;
+        config.max_members_per_network = self.max_per_network.0;
+        config.idle_limit_seconds = self.idle_limit.0;
+        config.member_lines = self.line_rate.0;
+        config.member_bytes = self.byte_rate.0;
+        config.network_logins = self.login_rate.0;
+        config.tracked_networks = self.tracked_networks;
+        config.stranger_replies = self.reply_rate.0;
+        config.silent_traffic_bytes = self.silent_limit.0.map(NonZeroU64::from);
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::super::{Args, Command};
+    use super::*;
+
+    #[test]
+    fn the_options_defaults_are_the_librarys() {
+        let Command::Serve(args) = Args::parse_from(["chat", "serve", "--lang", "en"]).command else {
+            panic!("serve was asked for");
+        };
+        let (ours, theirs) = (args.config().unwrap(), Config::default());
+        assert_eq!(format!("{ours:?}"), format!("{theirs:?}"));
+    }
+}

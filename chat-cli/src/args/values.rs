@@ -1,0 +1,126 @@
+//! What an option can be set to.
+
+use std::num::NonZeroU32;
+use std::str::FromStr;
+
+use chat_core::Rate;
+use chat_core::proto::{Language, Prefix, Verbs, Word};
+use clap::ValueEnum;
+
+/// What stands in front of every line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum PrefixArg {
+    /// A line feed
+    Newline,
+    /// Nothing
+    None,
+}
+
+/// A language of the program.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LanguageArg {
+    /// English
+    En,
+    /// Chinese
+    Zh,
+}
+
+impl From<PrefixArg> for Prefix {
+    fn from(arg: PrefixArg) -> Self {
+        match arg {
+            PrefixArg::Newline => Self::Newline,
+            PrefixArg::None => Self::None,
+        }
+    }
+}
+
+impl From<LanguageArg> for Language {
+    fn from(arg: LanguageArg) -> Self {
+        match arg {
+            LanguageArg::En => Self::English,
+            LanguageArg::Zh => Self::Chinese,
+        }
+    }
+}
+
+/// A number from 1, or `off`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limit(pub(crate) Option<NonZeroU32>);
+
+impl FromStr for Limit {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        text.parse()
+            .map(|number| Self(Some(number)))
+            .map_err(|_| "write a whole number from 1 to 4294967295, or `off`")
+    }
+}
+
+/// So many a second and so many at once, or `off`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RateLimit(pub(crate) Option<Rate>);
+
+impl FromStr for RateLimit {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        let rate = text.split_once(':').and_then(|(per_second, burst)| {
+            Some(Rate {
+                per_second: per_second.parse().ok()?,
+                burst: burst.parse().ok()?,
+            })
+        });
+        rate.map(|rate| Self(Some(rate)))
+            .ok_or("write two whole numbers from 1 with a colon between them, such as 200:2000, or `off`")
+    }
+}
+
+/// Three words, separated by commas.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct VerbsArg(pub(crate) Verbs);
+
+impl FromStr for VerbsArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let words: Vec<&str> = text.split(',').collect();
+        let [login, chat, quit] = words.as_slice() else {
+            return Err("write three words with commas between them, such as LOGIN,CHAT,EXIT".into());
+        };
+        let word = |text: &str| Word::new(text).map_err(|error| error.to_string());
+        Verbs::new(word(login)?, word(chat)?, word(quit)?)
+            .map(Self)
+            .map_err(|error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_a_number_or_off() {
+        assert_eq!("off".parse::<Limit>().unwrap().0, None);
+        assert_eq!("7".parse::<Limit>().unwrap().0, NonZeroU32::new(7));
+        for text in ["0", "-1", "", "many"] {
+            assert!(text.parse::<Limit>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_rate_is_two_numbers_or_off() {
+        assert_eq!("off".parse::<RateLimit>().unwrap().0, None);
+        let rate = "2:30".parse::<RateLimit>().unwrap().0.unwrap();
+        assert_eq!((rate.per_second.get(), rate.burst.get()), (2, 30));
+        for text in ["0:1", "1:0", "1", "", ":", "1:2:3", "-1:2", "1:many"] {
+            assert!(text.parse::<RateLimit>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Comings and goings: one line each while they are few, one line for all when many come at once.
+
+use std::collections::VecDeque;
+
+use chat_core::Timestamp;
+use chat_core::proto::Name;
+
+/// How many notices are shown one by one within [`PAUSE`].
+const AT_ONCE: usize = 3;
+/// How long nothing has to come before those that were held back are shown, in milliseconds.
+const PAUSE: u64 = 1_000;
+/// How long the first of them is held back at most, in milliseconds.
+const LONGEST: u64 = 5_000;
+
+/// Somebody came or went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Notice {
+    Came(Name),
+    Went(Name),
+}
+
+/// Who came and who went, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Gathered {
+    pub(crate) came: Vec<Name>,
+    pub(crate) went: Vec<Name>,
+}
+
+/// Notices on their way to the screen.
+#[derive(Debug, Default)]
+pub(super) struct Crowd {
+    /// When those that were shown one by one came: the last [`AT_ONCE`].
+    shown: VecDeque<Timestamp>,
+    held: Gathered,
+    /// When the first one was held back, and the last.
+    since: Option<(Timestamp, Timestamp)>,
+}
+
+impl Crowd {
+    /// A notice that came; what is to be shown at once.
+    pub(super) fn notice(&mut self, now: Timestamp, notice: Notice) -> Option<Notice> {
+        let many =
+            self.shown.len() == AT_ONCE && self.shown.front().is_some_and(|first| now < first.plus_millis(PAUSE));
+        if self.since.is_none() && !many {
+            if self.shown.len() == AT_ONCE {
+                self.shown.pop_front();
+            }
+            self.shown.push_back(now);
+            return Some(notice);
+        }
+        match notice {
+            Notice::Came(name) => self.held.came.push(name),
+            Notice::Went(name) => self.held.went.push(name),
+        }
+        let first = self.since.map_or(now, |(first, _)| first);
+        self.since = Some((first, now));
+        None
+    }
+
+    /// When [`take`](Self::take) is due.
+    pub(super) fn poll_timeout(&self) -> Option<Timestamp> {
+        let (first, last) = self.since?;
+        Some(last.plus_millis(PAUSE).min(first.plus_millis(LONGEST)))
+    }
+
+    /// What was held back.
+    pub(super) fn take(&mut self) -> Option<Gathered> {
+        self.since.take()?;
+        Some(std::mem::take(&mut self.held))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(number: usize) -> Name {
+        Name::new(&format!("n{number}")).unwrap()
+    }
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    #[test]
+    fn few_are_shown_one_by_one_and_many_together() {
+        let mut crowd = Crowd::default();
+        for number in 0..AT_ONCE {
+            let notice = Notice::Came(name(number));
+            assert_eq!(crowd.notice(at(0), notice), Some(notice));
+        }
+        assert_eq!(crowd.poll_timeout(), None);
+        for number in AT_ONCE..20 {
+            assert_eq!(crowd.notice(at(10), Notice::Came(name(number))), None);
+        }
+        assert_eq!(crowd.notice(at(20), Notice::Went(name(0))), None);
+        assert_eq!(crowd.poll_timeout(), Some(at(20 + PAUSE)));
+        let gathered = crowd.take().unwrap();
+        assert_eq!(gathered.came, (AT_ONCE..20).map(name).collect::<Vec<_>>());
+        assert_eq!(gathered.went, [name(0)]);
+        assert_eq!((crowd.take(), crowd.poll_timeout()), (None, None));
+    }
+
+    #[test]
+    fn nobody_is_held_back_for_long_and_none_is_lost() {
+        let mut crowd = Crowd::default();
+        let (mut told, mut now) = (0, 0);
+        for number in 0..1_000 {
+            now += 100;
+            if crowd.poll_timeout().is_some_and(|due| due <= at(now)) {
+                told += crowd.take().unwrap().came.len();
+            }
+            told += usize::from(crowd.notice(at(now), Notice::Came(name(number))).is_some());
+            if let Some((first, _)) = crowd.since {
+                assert!(
+                    at(now) <= first.plus_millis(LONGEST),
+                    "held back since {first:?}, at {now}"
+                );
+            }
+        }
+        assert_eq!(told + crowd.take().map_or(0, |gathered| gathered.came.len()), 1_000);
+    }
+
+    #[test]
+    fn those_who_come_now_and_then_are_shown_at_once() {
+        let mut crowd = Crowd::default();
+        for number in 0..50 {
+            let notice = Notice::Went(name(number));
+            assert_eq!(crowd.notice(at(number as u64 * 400), notice), Some(notice));
+        }
+    }
+}

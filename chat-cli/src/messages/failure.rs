@@ -1,0 +1,177 @@
+//! Why a command ended badly: one sentence about what was wrong, and what to do next.
+
+use std::fmt;
+use std::io::ErrorKind;
+
+use super::{Language, bans, say, status};
+use crate::address::DEFAULT_ADDRESS;
+use crate::failure::{AddressProblem, Doing, Failure, Silence};
+
+impl Failure {
+    /// What the user is told.
+    pub(crate) fn message(&self, language: Language) -> impl fmt::Display {
+        fmt::from_fn(move |f| write(f, language, self))
+    }
+}
+
+fn write(f: &mut fmt::Formatter<'_>, language: Language, failure: &Failure) -> fmt::Result {
+    match failure {
+        Failure::Words(error) => say!(
+            f,
+            language,
+            "--success and --end: {error}",
+            "--success 与 --end：{error}"
+        ),
+        Failure::BadAddress { text, problem } => {
+            say!(f, language, "{text:?} is no address (", "{text:?} 不是地址（")?;
+            match problem {
+                AddressProblem::Empty => say!(f, language, "it is empty", "是空的"),
+                AddressProblem::Unreadable(error) => write!(f, "{error}"),
+                AddressProblem::Unknown => say!(f, language, "nothing is known by that name", "查不到这个名字"),
+            }?;
+            say!(
+                f,
+                language,
+                "); write HOST:PORT, such as {DEFAULT_ADDRESS} or [::1]:8888",
+                "）；请写成 主机:端口，例如 {DEFAULT_ADDRESS} 或 [::1]:8888"
+            )
+        }
+        Failure::CannotSay(error) => {
+            say!(f, language, "this cannot be said: ", "这句话发不出去：")?;
+            status::text_error(f, language, error)
+        }
+        Failure::Refused {
+            answer,
+            repeated: false,
+        } => say!(
+            f,
+            language,
+            "the server refused the login: {answer}; choose another name",
+            "服务器拒绝登录：{answer}；请换一个名字"
+        ),
+        Failure::Refused { answer, repeated: true } => say!(
+            f,
+            language,
+            "the server refused the login: {answer} (the login was repeated: the first one may have been accepted; wait a \
+             moment, or choose another name)",
+            "服务器拒绝登录：{answer}（登录请求重发过，第一次可能已被接受；请稍等片刻，或换一个名字）"
+        ),
+        Failure::LineRefused { answer } => {
+            say!(
+                f,
+                language,
+                "the server refused the line: {answer}",
+                "服务器拒绝了这句话：{answer}"
+            )
+        }
+        Failure::NoAnswer { server, silence } => {
+            say!(f, language, "no answer from {server}", "{server} 没有应答")?;
+            silent(f, language, silence)
+        }
+        Failure::Ended { word } => say!(
+            f,
+            language,
+            "the server ended the conversation ({word}); join again with the same command if it was not you it meant",
+            "服务器结束了会话（{word}）；如果不是针对你，可用同样的命令再次进入"
+        ),
+        Failure::Interrupted => say!(
+            f,
+            language,
+            "interrupted before the server answered",
+            "在服务器应答之前被中断"
+        ),
+        Failure::Transcript(error) => status::transcript_error(f, language, error),
+        Failure::NotAllWritten => {
+            say!(
+                f,
+                language,
+                "the transcript is not complete; see above",
+                "记录不完整，见上文"
+            )
+        }
+        Failure::Bans(error) => bans::write(f, language, error),
+        Failure::NotAllSaid => say!(
+            f,
+            language,
+            "not everything was said; see above",
+            "有的话没有说出去，见上文"
+        ),
+        #[cfg(target_os = "linux")]
+        Failure::Bench(error) => write!(f, "{error}"),
+        Failure::Io { doing, error } => {
+            what(f, language, doing)?;
+            say!(f, language, ": {error}", "：{error}")?;
+            remedy(f, language, doing, error.kind())
+        }
+    }
+}
+
+/// What is known about a server that did not answer, and what to do.
+fn silent(f: &mut fmt::Formatter<'_>, language: Language, silence: &Silence) -> fmt::Result {
+    match silence {
+        Silence::ButThisCame(datagram) => {
+            say!(f, language, ", but this came: {datagram}", "，却收到了：{datagram}")
+        }
+        Silence::NobodyListens => say!(
+            f,
+            language,
+            ": nobody listens there; start a room with `chat serve`, or look at --server",
+            "：那里没有人在听；请用 `chat serve` 开一个聊天室，或检查 --server"
+        ),
+        Silence::Nothing => say!(
+            f,
+            language,
+            "; is the address right, and does a firewall let UDP through? See --server, and --verbs for servers with other \
+             words",
+            "；地址对吗？防火墙放行 UDP 吗？请检查 --server；如果服务器用别的命令词，请看 --verbs"
+        ),
+    }
+}
+
+/// What could not be done.
+fn what(f: &mut fmt::Formatter<'_>, language: Language, doing: &Doing) -> fmt::Result {
+    match doing {
+        Doing::ListenOn(address) => say!(f, language, "cannot listen on {address}", "无法在 {address} 上监听"),
+        Doing::FindAddress(text) => say!(f, language, "cannot find the address of {text}", "查不到 {text} 的地址"),
+        Doing::Reach(address) => say!(f, language, "cannot reach {address}", "无法到达 {address}"),
+        Doing::TellAddress => say!(f, language, "cannot tell the socket's address", "无法得知套接字的地址"),
+        Doing::MakeQueue => say!(f, language, "cannot make the input's queue", "无法建立输入队列"),
+        Doing::WatchSignals => say!(f, language, "cannot watch for signals", "无法监视信号"),
+        Doing::ReadInput => say!(f, language, "cannot read standard input", "无法读取标准输入"),
+        Doing::UseSocket => say!(f, language, "the socket broke", "套接字出错"),
+        Doing::HostRoom => say!(f, language, "cannot host the room", "无法主持聊天室"),
+    }
+}
+
+/// What helps, where it is known.
+fn remedy(f: &mut fmt::Formatter<'_>, language: Language, doing: &Doing, kind: ErrorKind) -> fmt::Result {
+    match (doing, kind) {
+        (Doing::ListenOn(_), ErrorKind::AddrInUse) => say!(
+            f,
+            language,
+            "; another program has this port: stop it, or choose another with --bind",
+            "；这个端口被别的程序占用：请停掉它，或用 --bind 换一个端口"
+        ),
+        (Doing::ListenOn(_), ErrorKind::AddrNotAvailable) => say!(
+            f,
+            language,
+            "; this machine does not have that address: see `ip address`",
+            "；本机没有这个地址：请看 `ip address`"
+        ),
+        (Doing::ListenOn(_), ErrorKind::PermissionDenied) => {
+            say!(
+                f,
+                language,
+                "; choose a port above 1023 with --bind",
+                "；请用 --bind 选 1023 以上的端口"
+            )
+        }
+        (Doing::FindAddress(_), _) => say!(
+            f,
+            language,
+            "; is the name spelt right, and is there a network? An IP address such as {DEFAULT_ADDRESS} needs neither",
+            "；名字写对了吗？网络通吗？也可以直接写 IP 地址，例如 {DEFAULT_ADDRESS}"
+        ),
+        _ => Ok(()),
+    }
+}

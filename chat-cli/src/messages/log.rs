@@ -1,0 +1,182 @@
+//! What happens in a room, as a line for who runs it. What strangers wrote is made safe by whoever prints it.
+
+use std::fmt;
+
+use chat_core::{DropReason, LeaveReason, Stats};
+
+use super::{Language, say};
+use crate::serve::log::Entry;
+
+impl Entry<'_> {
+    /// The entry for people.
+    pub(crate) fn message(&self, language: Language) -> impl fmt::Display {
+        fmt::from_fn(move |f| self.write(f, language))
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>, language: Language) -> fmt::Result {
+        match self {
+            Self::Joined {
+                name,
+                peer,
+                replaced: None,
+            } => {
+                say!(f, language, "{name} joined from {peer}", "{name} 进入聊天室（{peer}）")
+            }
+            Self::Joined {
+                name,
+                peer,
+                replaced: Some(before),
+            } => {
+                say!(
+                    f,
+                    language,
+                    "{before} is now {name} ({peer})",
+                    "{before} 改名为 {name}（{peer}）"
+                )
+            }
+            Self::StillIn { name, peer } => say!(f, language, "{name} is still in ({peer})", "{name} 还在（{peer}）"),
+            Self::Said { name, text } | Self::Announced { name, text } => write!(f, "{name} : {text}"),
+            Self::Left { name, peer, reason } => {
+                say!(f, language, "{name} left (", "{name} 退出聊天室（")?;
+                leave_reason(f, language, *reason)?;
+                say!(f, language, ", {peer})", "，{peer}）")
+            }
+            Self::NotIn { name: Some(name), peer } => {
+                say!(
+                    f,
+                    language,
+                    "{peer} quits as {name}, which it is not",
+                    "{peer} 以 {name} 的名义退出，但它不是"
+                )
+            }
+            Self::NotIn { name: None, peer } => {
+                say!(
+                    f,
+                    language,
+                    "{peer} quits without a valid name",
+                    "{peer} 要退出，但没有有效的名字"
+                )
+            }
+            Self::Refused { peer, reason } => {
+                let reason = reason.reason(language);
+                say!(f, language, "refused {peer}: {reason}", "拒绝 {peer}：{reason}")
+            }
+            Self::Dropped { peer, reason } => {
+                say!(
+                    f,
+                    language,
+                    "dropped a datagram from {peer}: ",
+                    "丢弃 {peer} 的一个数据报："
+                )?;
+                drop_reason(f, language, *reason)
+            }
+            Self::Probed { name, peer } => say!(
+                f,
+                language,
+                "{name} is reported unreachable, asking ({peer})",
+                "网络报告 {name} 不可达，正在询问（{peer}）"
+            ),
+            Self::Closed { members } => {
+                say!(
+                    f,
+                    language,
+                    "closed the room, {members} were in",
+                    "聊天室已关闭，当时有 {members} 人"
+                )
+            }
+            Self::SendFailed { peer, error } => {
+                say!(
+                    f,
+                    language,
+                    "a datagram to {peer} was lost: {error}",
+                    "发往 {peer} 的一个数据报丢了：{error}"
+                )
+            }
+            Self::KernelDropped { datagrams, total } => say!(
+                f,
+                language,
+                "the system dropped {datagrams} datagrams that came faster than they were read, {total} in all",
+                "系统丢弃了 {datagrams} 个来不及读取的数据报，总共 {total} 个"
+            ),
+            Self::Stopped {
+                stats,
+                send_failed,
+                kernel_dropped,
+                log_lines_left_out,
+            } => {
+                stopped(f, language, stats, *send_failed, *kernel_dropped)?;
+                say!(
+                    f,
+                    language,
+                    "{log_lines_left_out} log lines left out",
+                    "略去 {log_lines_left_out} 行日志"
+                )
+            }
+        }
+    }
+}
+
+fn leave_reason(f: &mut fmt::Formatter<'_>, language: Language, reason: LeaveReason) -> fmt::Result {
+    match reason {
+        LeaveReason::Quit => say!(f, language, "quit", "自己退出"),
+        LeaveReason::Unreachable => say!(f, language, "unreachable", "不可达"),
+        LeaveReason::Idle => say!(f, language, "idle", "长时间没有动静"),
+        LeaveReason::Silent => say!(
+            f,
+            language,
+            "said nothing, at an address that may be forged",
+            "一直没有说话，地址可能是伪造的"
+        ),
+        LeaveReason::Kicked => say!(f, language, "removed by the operator", "被管理员移出"),
+        _ => say!(f, language, "gone", "不在了"),
+    }
+}
+
+fn drop_reason(f: &mut fmt::Formatter<'_>, language: Language, reason: DropReason) -> fmt::Result {
+    match reason {
+        DropReason::NotARequest => say!(f, language, "not a request", "不是请求"),
+        DropReason::Closed => say!(f, language, "the room is closed", "聊天室已关闭"),
+        _ => say!(f, language, "dropped", "已丢弃"),
+    }
+}
+
+/// What was counted, up to the last item.
+fn stopped(
+    f: &mut fmt::Formatter<'_>,
+    language: Language,
+    stats: &Stats,
+    send_failed: u64,
+    kernel_dropped: Option<u64>,
+) -> fmt::Result {
+    let Stats {
+        logins,
+        messages,
+        datagrams_in,
+        datagrams_out,
+        ..
+    } = stats;
+    let refused: u64 = stats.refusals.iter().map(|(_, count)| count).sum();
+    let dropped = stats.dropped();
+    say!(
+        f,
+        language,
+        "stopped: {logins} logins, {messages} lines, {datagrams_in} datagrams in, {datagrams_out} out, {refused} refused, \
+         {dropped} dropped, {send_failed} not sent, ",
+        "已停止：登录 {logins} 次，发言 {messages} 句，收到 {datagrams_in} 个数据报，发出 {datagrams_out} 个，拒绝 {refused} 次，\
+         丢弃 {dropped} 个，未发出 {send_failed} 个，"
+    )?;
+    match kernel_dropped {
+        Some(datagrams) => say!(
+            f,
+            language,
+            "{datagrams} dropped by the system, ",
+            "系统丢弃 {datagrams} 个，"
+        ),
+        None => say!(
+            f,
+            language,
+            "not known how many dropped by the system, ",
+            "系统丢弃多少不得而知，"
+        ),
+    }
+}
