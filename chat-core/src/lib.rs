@@ -43,6 +43,8 @@ extern crate alloc;
 mod client;
 mod peer;
 mod rate;
+#[cfg(feature = "serde")]
+mod serde_forms;
 mod server;
 mod time;
 
