@@ -67,6 +67,11 @@ extern crate alloc;
 #[cfg(feature = "arbitrary")]
 extern crate std;
 
+/// The README's code compiles and does what it says.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
+
 mod content;
 mod delivery;
 mod dialect;
