@@ -1,5 +1,7 @@
 //! serde: every value comes back as it went, and nothing comes in that a constructor refuses.
 
+// On wherever the tests of the workspace run: this crate asks for it in its own dev-dependencies.
+#![cfg(all(feature = "serde", feature = "proptest"))]
 // The functions that the tests share panic to say what broke, as the tests themselves do.
 #![allow(clippy::expect_used, clippy::panic)]
 

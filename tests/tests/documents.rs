@@ -107,7 +107,10 @@ fn every_option_that_the_readmes_show_exists() {
             .expect("chat runs");
         help.push_str(&String::from_utf8_lossy(&output.stdout));
     }
-    for (page, program) in [("README.md", "cargo run --release -- "), ("chat-cli/README.md", "chat ")] {
+    for (page, program) in [
+        ("README.md", "cargo run --release -- "),
+        ("chat-cli/README.md", "chat "),
+    ] {
         let text = read(page);
         let mut commands = text.lines().filter_map(|line| line.split_once(program)).peekable();
         assert!(commands.peek().is_some(), "{page} shows a command");

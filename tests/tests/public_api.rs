@@ -21,6 +21,69 @@ fn the_public_surface_of_chat_core_is_the_one_on_record() {
     compare("chat-core");
 }
 
+/// What is no value, and why: `chat_core::guide` says the same.
+const NOT_VALUES: [(&str, &[&str]); 4] = [
+    (
+        "it borrows, and has an owned form or none",
+        &["Text", "Reason", "Event", "ClientEvent"],
+    ),
+    (
+        "it is what a call returns",
+        &["Outgoing", "ClientOutgoing", "Transmit", "Recipients"],
+    ),
+    ("it is a state", &["Server", "Client", "Bucket"]),
+    (
+        "it is an error",
+        &[
+            "DecodeError",
+            "DecodeErrorKind",
+            "DialectError",
+            "EncodeError",
+            "KickError",
+            "NameError",
+            "ReasonError",
+            "SayError",
+            "TextError",
+            "WordError",
+        ],
+    ),
+];
+
+#[test]
+fn every_public_type_can_be_written_and_read_with_serde_or_is_no_value() {
+    let mut types = 0;
+    for library in ["chat_proto", "chat_core"] {
+        let record = folder("public-api").join(format!("{}.txt", library.replace('_', "-")));
+        let record = fs::read_to_string(&record).expect("the public surface is on record");
+        let implements = |what: &str, name: &str| {
+            let head = format!(" {what} for {library}::{name}");
+            record
+                .lines()
+                .filter_map(|line| line.split_once(&head))
+                .any(|(_, rest)| !rest.starts_with(char::is_alphanumeric))
+        };
+        for item in record.lines().map(|line| line.trim_start_matches("#[non_exhaustive] ")) {
+            let item = item
+                .strip_prefix("pub struct ")
+                .or_else(|| item.strip_prefix("pub enum "));
+            let Some(path) = item.and_then(|item| item.strip_prefix(&format!("{library}::"))) else {
+                continue;
+            };
+            let name: String = path.chars().take_while(|c| c.is_alphanumeric()).collect();
+            types += 1;
+            let excused = NOT_VALUES.iter().any(|(_, names)| names.contains(&name.as_str()));
+            let read = implements("serde_core::de::Deserialize<'de>", &name);
+            let written = implements("serde_core::ser::Serialize", &name);
+            assert!(
+                excused || (read && written),
+                "{library}::{name}: written {written}, read {read}"
+            );
+            assert!(!(excused && read), "{library}::{name} can be read: it is a value");
+        }
+    }
+    assert!(types >= 30, "the record is read: {types} types");
+}
+
 fn compare(package: &str) {
     let mode = env::var(MODE).unwrap_or_default();
     let found = match surface(package) {
