@@ -10,7 +10,8 @@ use std::fmt::Debug;
 use std::num::{NonZeroU32, NonZeroU64};
 
 use chat_core::{
-    Client, ClientConfig, Config, DropReason, LeaveReason, LostReason, Rate, RefusalCounts, Server, Stats, Timestamp,
+    Ban, BanTarget, Client, ClientConfig, Config, DropReason, LeaveReason, LostReason, Rate, RefusalCounts, Server,
+    Stats, Timestamp,
 };
 use chat_proto::{Dialect, Name, Reading, Refusal, strategy};
 use proptest::collection::vec;
@@ -67,8 +68,8 @@ fn config() -> impl Strategy<Value = Config> {
     );
     // As far as TOML counts.
     let bytes = option::of((1..=i64::MAX.unsigned_abs()).prop_map(|bytes| NonZeroU64::new(bytes).unwrap()));
-    (dialect(), names, members, rates, (number(), bytes)).prop_map(
-        |(dialect, names, members, rates, (tracked, bytes))| {
+    (dialect(), names, members, rates, (number(), bytes, number())).prop_map(
+        |(dialect, names, members, rates, (tracked, bytes, bans))| {
             let mut config = Config::new(dialect);
             (config.operator, config.reserved) = names;
             (
@@ -82,7 +83,7 @@ fn config() -> impl Strategy<Value = Config> {
                 config.network_logins,
                 config.stranger_replies,
             ) = rates;
-            (config.tracked_networks, config.silent_traffic_bytes) = (tracked, bytes);
+            (config.tracked_networks, config.silent_traffic_bytes, config.max_bans) = (tracked, bytes, bans);
             config
         },
     )
@@ -103,6 +104,15 @@ proptest! {
         comes_back(&rate);
         comes_back_from_toml(&rate);
         comes_back(&Timestamp::from_millis(millis));
+    }
+
+    #[test]
+    fn bans_come_back(address in any::<std::net::SocketAddrV4>(), name in strategy::name(), until in option::of(0..1_u64 << 63)) {
+        for target in [BanTarget::Network(std::net::SocketAddr::from(address)), BanTarget::Name(name)] {
+            let ban = Ban { target, until: until.map(Timestamp::from_millis) };
+            comes_back(&ban);
+            comes_back_from_toml(&ban);
+        }
     }
 
     #[test]
@@ -179,6 +189,12 @@ fn values_are_written_in_these_words() {
         json!(ClientConfig::default()),
         json!({"dialect": Dialect::lenient(), "keep_alive_seconds": "off"})
     );
+    let target = BanTarget::<u8>::Name(Name::new("bob").unwrap());
+    let until = Some(Timestamp::from_millis(60_000));
+    assert_eq!(
+        json!(Ban { target, until }),
+        json!({"target": {"name": "bob"}, "until": 60_000})
+    );
     let stats = json!(Stats::default());
     assert_eq!(stats["members"], json!(0));
     assert_eq!(stats["refusals"]["name_taken"], json!(0));
@@ -216,6 +232,8 @@ fn values_that_no_constructor_makes_are_refused() {
     assert!(with("member_lines", json!({"per_second": 0, "burst": 1})).contains("nonzero"));
     assert!(refusal::<Rate>(json!({"per_second": 1, "burst": 1, "colour": 1})).contains("unknown field `colour`"));
     assert!(refusal::<Timestamp>(json!(-1)).contains("-1"));
+    let banned = |name: &str| refusal::<Ban<u8>>(json!({"target": {"name": name}}));
+    assert!(banned("a b").contains("a name cannot hold the character U+0020"));
     assert!(refusal::<RefusalCounts>(json!({"bored": 1})).contains("bored"));
 }
 

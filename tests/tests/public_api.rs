@@ -35,6 +35,7 @@ const NOT_VALUES: [(&str, &[&str]); 4] = [
     (
         "it is an error",
         &[
+            "BanError",
             "DecodeError",
             "DecodeErrorKind",
             "DialectError",
