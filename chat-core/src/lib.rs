@@ -33,16 +33,34 @@
 //! Nothing that arrives from the network is an error or a panic: a bad datagram is an event
 //! ([`Event::Dropped`], [`Event::Refused`]) and a count in [`Stats`].
 //!
+//! How to embed it, call by call, with whole programs on tokio, mio and a simulated network: the [`guide`].
+//!
 //! The same calls give the same results: there is no clock, no randomness and no hash order in here. The rules are
 //! those of PROTOCOL.md.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `serde` | `Serialize` and `Deserialize` for every value, `Serialize` for events: [what is a value](guide#values-to-keep-and-serde) |
+//!
+//! It changes nothing that a function does. The crate is `no_std` (with `alloc`) with it and without.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
 
+/// The README's code compiles and does what it says.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
+
 mod client;
+pub mod guide;
 mod peer;
 mod rate;
+#[cfg(feature = "serde")]
+mod serde_forms;
 mod server;
 mod time;
 

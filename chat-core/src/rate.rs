@@ -11,6 +11,8 @@ const EVENT: u64 = 1_000;
 /// At most [`burst`](Self::burst) events at once and [`per_second`](Self::per_second) in the long run. Neither can be
 /// zero: a limit that is off is `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Rate {
     /// How many a second in the long run.
     pub per_second: NonZeroU32,

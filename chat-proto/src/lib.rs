@@ -40,6 +40,19 @@
 //! | `arbitrary` | `arbitrary::Arbitrary` for every owned type |
 //! | `simd` | nothing to see: text that is not ASCII is checked with vector instructions where the processor has them |
 //!
+//! With `serde`, every value comes in as it went out, and only through its constructor:
+//!
+//! | type | is written as |
+//! |---|---|
+//! | [`Name`], [`Word`], [`TextBuf`], [`ReasonBuf`] | a string |
+//! | [`Language`], [`Prefix`], [`Reading`], [`Refusal`], [`Verb`] | a word in `snake_case`: `"english"`, `"name_taken"` |
+//! | [`Verbs`], [`EndWords`] | a list of words: login, chat, quit; the end words in their order |
+//! | [`Dialect`] | `{"verbs": …, "success": …, "ends": …, "prefix": …, "language": …, "reading": …}`, all of them |
+//! | [`RequestBuf`], [`DeliveryBuf`], [`ReplyBuf`] | `{"chat": {"name": "bob", "text": "hi"}}`, `"success"` |
+//!
+//! [`Text`] and [`Reason`] borrow: they are written like their owned forms and read as these. Errors are not values:
+//! they are for the program that made the call, and have words for its user.
+//!
 //! None of them changes what a function does. The crate is `no_std` in every combination; `proptest`, `simd` and
 //! `arbitrary` bring dependencies that use std.
 #![no_std]
@@ -53,6 +66,11 @@ extern crate alloc;
 // The code that arbitrary's derive writes names std; the crate stays `no_std` otherwise.
 #[cfg(feature = "arbitrary")]
 extern crate std;
+
+/// The README's code compiles and does what it says.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
 
 mod content;
 mod delivery;

@@ -41,6 +41,8 @@ pub type RequestBuf = Request<crate::text::TextBuf>;
 
 /// Which of the three requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Verb {
     /// `L`
     Login,

@@ -1,4 +1,4 @@
-//! serde for the checked strings and the dialect: every value comes in through its constructor.
+//! serde for the checked strings, the words and the dialect: every value comes in through its constructor.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -34,13 +34,40 @@ macro_rules! from_string {
 }
 from_string!(Name, Word, TextBuf, ReasonBuf);
 
+/// The verbs for login, chat and quit, in this order.
+impl Serialize for Verbs {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        [self.login(), self.chat(), self.quit()].serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Verbs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let [login, chat, quit] = Deserialize::deserialize(deserializer)?;
+        Self::new(login, chat, quit).map_err(D::Error::custom)
+    }
+}
+
+/// The list of the words.
+impl Serialize for EndWords {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().collect::<Vec<_>>())
+    }
+}
+
+impl<'de> Deserialize<'de> for EndWords {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(&Vec::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
 /// A dialect as it is written down.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename = "Dialect", deny_unknown_fields)]
 struct Written {
-    verbs: [Word; 3],
+    verbs: Verbs,
     success: Word,
-    ends: Vec<Word>,
+    ends: EndWords,
     prefix: Prefix,
     language: Language,
     reading: Reading,
@@ -48,11 +75,10 @@ struct Written {
 
 impl Serialize for Dialect {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let verbs = self.verbs();
         let written = Written {
-            verbs: [verbs.login(), verbs.chat(), verbs.quit()],
+            verbs: *self.verbs(),
             success: self.success(),
-            ends: self.ends().iter().collect(),
+            ends: *self.ends(),
             prefix: self.prefix(),
             language: self.language(),
             reading: self.reading(),
@@ -64,15 +90,13 @@ impl Serialize for Dialect {
 impl<'de> Deserialize<'de> for Dialect {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Written {
-            verbs: [login, chat, quit],
+            verbs,
             success,
             ends,
             prefix,
             language,
             reading,
         } = Written::deserialize(deserializer)?;
-        let verbs = Verbs::new(login, chat, quit).map_err(D::Error::custom)?;
-        let ends = EndWords::new(&ends).map_err(D::Error::custom)?;
         let dialect = Self::strict().with_words(success, ends).map_err(D::Error::custom)?;
         Ok(dialect
             .with_verbs(verbs)

@@ -1,5 +1,7 @@
 //! serde: every value comes back as it went, and nothing comes in that a constructor refuses.
 
+// On wherever the tests of the workspace run: this crate asks for it in its own dev-dependencies.
+#![cfg(all(feature = "serde", feature = "proptest"))]
 // The functions that the tests share panic to say what broke, as the tests themselves do.
 #![allow(clippy::expect_used, clippy::panic)]
 
@@ -7,8 +9,8 @@ use std::fmt::Debug;
 
 use chat_proto::strategy;
 use chat_proto::{
-    Delivery, DeliveryBuf, Dialect, Language, Name, Prefix, Reading, Reason, ReasonBuf, Refusal, Reply, ReplyBuf,
-    Request, RequestBuf, Text, TextBuf, Word,
+    Delivery, DeliveryBuf, Dialect, EndWords, Language, Name, Prefix, Reading, Reason, ReasonBuf, Refusal, Reply,
+    ReplyBuf, Request, RequestBuf, Text, TextBuf, Verb, Verbs, Word,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -38,6 +40,12 @@ proptest! {
         comes_back(&word);
         comes_back(&text);
         comes_back(&reason);
+    }
+
+    #[test]
+    fn sets_of_words_come_back(verbs in strategy::verbs(), ends in strategy::end_words()) {
+        comes_back(&verbs);
+        comes_back(&ends);
     }
 
     #[test]
@@ -71,6 +79,7 @@ fn plain_enums_come_back() {
     Refusal::ALL.iter().for_each(comes_back);
     [Prefix::None, Prefix::Newline].iter().for_each(comes_back);
     [Reading::Strict, Reading::Lenient].iter().for_each(comes_back);
+    [Verb::Login, Verb::Chat, Verb::Quit].iter().for_each(comes_back);
 }
 
 #[test]
@@ -104,6 +113,9 @@ fn values_are_written_in_these_words() {
         json!(DeliveryBuf::Joined { name }),
         json!(Delivery::<TextBuf>::Left { name }),
         json!(Refusal::NameTaken),
+        json!(Verb::Chat),
+        json!(Verbs::default()),
+        json!(EndWords::default()),
         json!(Dialect::strict()),
     ];
     let expected = [
@@ -117,6 +129,9 @@ fn values_are_written_in_these_words() {
         json!({"joined": {"name": "bob"}}),
         json!({"left": {"name": "bob"}}),
         json!("name_taken"),
+        json!("chat"),
+        json!(["L", "C", "Q"]),
+        json!(["EXIT"]),
         json!({
             "verbs": ["L", "C", "Q"], "success": "OK", "ends": ["EXIT"],
             "prefix": "none", "language": "english", "reading": "strict"
@@ -165,6 +180,15 @@ fn messages_with_invalid_parts_are_refused_in_the_words_of_the_part() {
         "a word is missing here"
     );
     assert!(refusal::<Request<TextBuf>>(json!({"shout": {"name": "bob"}})).contains("shout"));
+}
+
+#[test]
+fn sets_of_words_that_a_constructor_refuses_are_refused_in_its_words() {
+    let twice = "the word `L` is used for two things";
+    assert_eq!(refusal::<Verbs>(json!(["L", "C", "L"])), twice);
+    assert!(refusal::<Verbs>(json!(["L", "C"])).contains("length 2"));
+    assert_eq!(refusal::<EndWords>(json!(["L", "L"])), twice);
+    assert_eq!(refusal::<EndWords>(json!([])), "at least one end word is needed");
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn the_table_of_mutants_names_every_mutant_and_says_that_enough_died() {
 }
 
 #[test]
-fn every_option_that_the_readme_shows_exists() {
+fn every_option_that_the_readmes_show_exists() {
     let mut help = String::new();
     for command in ["serve", "join", "send", "bench"] {
         let output = std::process::Command::new(chat_binary())
@@ -107,12 +107,17 @@ fn every_option_that_the_readme_shows_exists() {
             .expect("chat runs");
         help.push_str(&String::from_utf8_lossy(&output.stdout));
     }
-    for command in read("README.md")
-        .lines()
-        .filter_map(|line| line.split_once("cargo run --release -- "))
-    {
-        for option in command.1.split_whitespace().filter(|word| word.starts_with("--")) {
-            assert!(help.contains(option), "README.md shows {option}, which no command has");
+    for (page, program) in [
+        ("README.md", "cargo run --release -- "),
+        ("chat-cli/README.md", "chat "),
+    ] {
+        let text = read(page);
+        let mut commands = text.lines().filter_map(|line| line.split_once(program)).peekable();
+        assert!(commands.peek().is_some(), "{page} shows a command");
+        for (_, command) in commands {
+            for option in command.split_whitespace().filter(|word| word.starts_with("--")) {
+                assert!(help.contains(option), "{page} shows {option}, which no command has");
+            }
         }
     }
 }

@@ -169,13 +169,13 @@ fn with_json_each_answer_is_an_object_on_standard_output() {
         .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}")))
         .collect();
     for expected in [
-        json!({"event": "names", "members": [{"name": "alice", "peer": alice.address()}]}),
-        json!({"event": "banned", "name": "troll", "until": null, "removed": 0}),
-        json!({"event": "bans", "bans": [{"address": "2001:db8::", "until": null}, {"name": "troll", "until": null}]}),
-        json!({"event": "unbanned", "name": "troll"}),
-        json!({"event": "not_banned", "name": "troll"}),
-        json!({"event": "not_in", "name": "troll"}),
-        json!({"event": "mistake", "error": "there is no such command"}),
+        json!({"v": 1, "event": "names", "members": [{"name": "alice", "peer": alice.address()}]}),
+        json!({"v": 1, "event": "banned", "name": "troll", "until": null, "removed": 0}),
+        json!({"v": 1, "event": "bans", "bans": [{"address": "2001:db8::", "until": null}, {"name": "troll", "until": null}]}),
+        json!({"v": 1, "event": "unbanned", "name": "troll"}),
+        json!({"v": 1, "event": "not_banned", "name": "troll"}),
+        json!({"v": 1, "event": "not_in", "name": "troll"}),
+        json!({"v": 1, "event": "mistake", "error": "there is no such command"}),
     ] {
         assert!(objects.contains(&expected), "{expected} is missing in\n{stdout}");
     }

@@ -11,7 +11,11 @@ use crate::peer::Peer;
 use crate::time::Timestamp;
 
 /// Whom a ban is about.
+///
+/// With the feature `serde`: `{"network": "192.0.2.1:5000"}`, where addresses are socket addresses, or `{"name": "bob"}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum BanTarget<A> {
     /// Everybody in the [network](Peer::network) of this address.
@@ -21,7 +25,12 @@ pub enum BanTarget<A> {
 }
 
 /// A ban that stands.
+///
+/// With the feature `serde`: `{"target": {"name": "bob"}, "until": 60000}`. Without `until` it has no end; the moments are
+/// those of the clock that the room was told, which another run of the program may not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Ban<A> {
     /// Whom it is about, as it was given.
     pub target: BanTarget<A>,

@@ -4,7 +4,12 @@ use chat_proto::{Name, Refusal, Text};
 
 /// What a call did to the room, for logs, user interfaces and tests. What has to be sent is in the
 /// [`Outgoing`](crate::Outgoing) beside it.
+///
+/// It borrows, and is no value to keep. With the feature `serde` it can be written, for logs:
+/// `{"said": {"name": "bob", "text": "hi"}}`, `"nothing"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Event<'a, A> {
     /// A login was accepted.
@@ -83,7 +88,7 @@ pub enum Event<'a, A> {
 
 /// Why a member is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum LeaveReason {
@@ -101,7 +106,7 @@ pub enum LeaveReason {
 
 /// Why a datagram was dropped without an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum DropReason {

@@ -5,8 +5,12 @@ use chat_proto::Refusal;
 use super::event::{DropReason, LeaveReason};
 
 /// Counts since the server was made, for a program to export. None of them ever wraps in practice: 64 bits.
+///
+/// With the feature `serde`: a map of these names. A count that is not there is read as 0, and one that this version does
+/// not know is left out, so that what another version has written can be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 #[non_exhaustive]
 pub struct Stats {
     /// Members at this moment.
@@ -50,6 +54,9 @@ pub struct Stats {
 }
 
 /// How many requests were refused for each reason.
+///
+/// With the feature `serde`: a map from every reason to its count, `{"name_taken": 3, …}`; a reason that is not there is
+/// read as 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RefusalCounts([u64; Refusal::ALL.len()]);
 
@@ -75,6 +82,15 @@ impl RefusalCounts {
 impl serde::Serialize for RefusalCounts {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.iter())
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for RefusalCounts {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written = alloc::collections::BTreeMap::<Refusal, u64>::deserialize(deserializer)?;
+        let count = |reason| written.get(&reason).copied().unwrap_or(0);
+        Ok(Self(Refusal::ALL.map(count)))
     }
 }
 
