@@ -39,6 +39,8 @@ pub trait Seat {
     fn wait_until(&self, what: &str, fits: &dyn Fn(&View) -> bool) -> View;
     /// Waits for the program's end, which must be with this exit code.
     fn expect_exit(&mut self, code: i32);
+    /// Whether the terminal is as a shell leaves it to programs. One that edits lines itself changes that.
+    fn is_cooked(&self) -> bool;
 
     /// Waits until a line with this in it is seen.
     fn sees(&self, text: &str) -> View {
@@ -113,11 +115,6 @@ impl Terminal {
         self.process.stdout()
     }
 
-    /// Whether the terminal is as a shell leaves it to programs.
-    pub fn is_cooked(&self) -> bool {
-        self.pty.is_cooked().expect("a terminal can be asked")
-    }
-
     fn drawn(&self) -> MutexGuard<'_, Drawn> {
         self.drawn.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -157,6 +154,10 @@ impl Seat for Terminal {
     fn expect_exit(&mut self, code: i32) {
         self.process.expect_exit(code);
         python::expect_nothing_left(&self.process);
+    }
+
+    fn is_cooked(&self) -> bool {
+        pty::is_cooked(self.pty.end()).expect("a terminal can be asked")
     }
 }
 

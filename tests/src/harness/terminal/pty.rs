@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Command, Stdio};
 
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
@@ -52,16 +52,6 @@ impl Pty {
         Ok(tcsetwinsize(&self.0, size)?)
     }
 
-    /// Whether the terminal is as a shell leaves it to programs: it shows what is typed, hands over whole lines, and makes
-    /// a signal of Ctrl-C.
-    ///
-    /// # Errors
-    /// The system's.
-    pub fn is_cooked(&self) -> io::Result<bool> {
-        let cooked = LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
-        Ok(tcgetattr(&self.0)?.local_modes.contains(cooked))
-    }
-
     /// Types this. Nothing is done where the program has gone.
     pub fn write(&self, bytes: &[u8]) {
         let _gone = self.end().write_all(bytes);
@@ -76,4 +66,14 @@ impl Line {
     pub(crate) fn end(&self) -> Stdio {
         Stdio::from(self.0.try_clone().expect("an open terminal can be opened again"))
     }
+}
+
+/// Whether a terminal is as a shell leaves it to programs: it shows what is typed, hands over whole lines, and makes a signal of
+/// Ctrl-C.
+///
+/// # Errors
+/// The system's.
+pub fn is_cooked(terminal: impl AsFd) -> io::Result<bool> {
+    let cooked = LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
+    Ok(tcgetattr(terminal)?.local_modes.contains(cooked))
 }

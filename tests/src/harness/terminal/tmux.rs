@@ -1,12 +1,14 @@
 //! The same in `tmux`, where it is installed: a second opinion about what is seen.
 
+use std::fs::{self, File};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::super::{PATIENCE, chat_binary, own_socket};
-use super::{Home, ROWS, Seat, View};
+use super::{Home, ROWS, Seat, View, pty};
 
 /// A program in a tmux server of its own.
 pub struct Tmux {
@@ -15,6 +17,9 @@ pub struct Tmux {
 
 /// Stands before what tmux says about the window, behind what is seen.
 const ABOUT: &str = "\u{1}about";
+
+/// Runs a program and puts its exit code into a file: tmux itself forgets some. Ctrl-C is for the program only.
+const KEEP_EXIT_CODE: &str = r#"trap : INT; kept=$1; shift; "$@"; echo $? >"$kept""#;
 
 impl Tmux {
     /// Starts `chat` with these arguments in a window of this width.
@@ -41,6 +46,7 @@ impl Tmux {
         command.args(["set-option", "-g", "remain-on-exit-format", "", ";"]);
         command.args(["set-option", "-g", "default-terminal", "tmux-256color", ";"]);
         command.args(["new-session", "-d", "-x", &width, "-y", &height, "--"]);
+        command.args(["sh", "-c", KEEP_EXIT_CODE, "sh"]).arg(tmux.exit_code());
         run(command.arg(chat_binary()).args(args));
         Ok(tmux)
     }
@@ -51,6 +57,10 @@ impl Tmux {
             .args(["-u", "-f", "/dev/null", "-S"])
             .arg(self.home.path().join("tmux"));
         command
+    }
+
+    fn exit_code(&self) -> PathBuf {
+        self.home.path().join("exit-code")
     }
 
     fn tell(&self, arguments: &[&str]) -> String {
@@ -146,10 +156,16 @@ impl Seat for Tmux {
     }
 
     fn expect_exit(&mut self, code: i32) {
-        let status = || self.tell(&["display-message", "-p", "#{pane_dead} #{pane_dead_status}"]);
-        let dead = wait_for(|| Some(status()).filter(|status| status.starts_with('1')));
-        let dead = dead.unwrap_or_else(|| panic!("the program does not end:\n{}", self.view()));
-        assert_eq!(dead.trim(), format!("1 {code}"), "{}", self.view());
+        let read = || fs::read_to_string(self.exit_code()).ok();
+        let found = wait_for(|| read().filter(|code| code.ends_with('\n')));
+        let found = found.unwrap_or_else(|| panic!("the program does not end:\n{}", self.view()));
+        assert_eq!(found.trim(), code.to_string(), "the exit code, after:\n{}", self.view());
+    }
+
+    fn is_cooked(&self) -> bool {
+        let terminal = self.tell(&["display-message", "-p", "#{pane_tty}"]);
+        let terminal = File::open(terminal.trim()).expect("the window has a terminal");
+        pty::is_cooked(terminal).expect("a terminal can be asked")
     }
 }
 

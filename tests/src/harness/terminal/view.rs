@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use unicode_width::UnicodeWidthStr;
+
 /// A screen at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct View {
@@ -30,6 +32,14 @@ impl View {
     /// The last line with something in it: the one that is being typed, while nothing is below it.
     pub fn last_line(&self) -> &str {
         self.lines.last().map_or("", String::as_str)
+    }
+
+    /// Where the cursor stands behind the last thing on the screen, moved to the left by these columns.
+    pub fn end_less(&self, columns: usize) -> (usize, usize) {
+        let width = usize::from(self.columns);
+        let last = self.rows.iter().rposition(|row| !row.is_empty()).unwrap_or_default();
+        let end = last * width + self.rows.get(last).map_or(0, |row| row.width());
+        ((end - columns) / width, (end - columns) % width)
     }
 
     /// Takes empty lines away from the end, which are nothing but the rest of the screen.
