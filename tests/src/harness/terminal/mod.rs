@@ -72,7 +72,27 @@ impl Terminal {
     /// Starts `chat` at a terminal of this width, for somebody who keeps things in this folder.
     pub fn start_in(home: &Home, columns: u16, args: &[&str], default: SocketAddr) -> Self {
         let mut command = pty::command();
-        command.arg(chat_binary()).args(args).env("TERM", "xterm-256color");
+        command.arg(chat_binary()).args(args);
+        Self::run(home, columns, command, default)
+    }
+
+    /// Starts a shell, which finds `chat`.
+    pub fn start_shell(home: &Home, columns: u16, default: SocketAddr) -> Self {
+        let mut command = pty::command();
+        let others = env::var_os("PATH").unwrap_or_default();
+        let ours = chat_binary().parent().map(Path::to_owned);
+        let programs = env::join_paths(ours.into_iter().chain(env::split_paths(&others)));
+        let programs = programs.expect("folders without colons in their names");
+        command
+            .arg("sh")
+            .env("PS1", "$ ")
+            .env("PATH", programs)
+            .env_remove("ENV");
+        Self::run(home, columns, command, default)
+    }
+
+    fn run(home: &Home, columns: u16, mut command: Command, default: SocketAddr) -> Self {
+        command.env("TERM", "xterm-256color");
         home.furnish(&mut command, default);
         let (pty, line) = pty::open(columns, ROWS).expect("the system has a terminal left");
         Self {

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Command, Stdio};
 
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
-use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcgetwinsize, tcsetwinsize};
 
 /// The end of who types and looks.
 #[derive(Debug)]
@@ -76,4 +76,12 @@ impl Line {
 pub fn is_cooked(terminal: impl AsFd) -> io::Result<bool> {
     let cooked = LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
     Ok(tcgetattr(terminal)?.local_modes.contains(cooked))
+}
+
+/// How wide a terminal is, as the program in it is told.
+///
+/// # Errors
+/// The system's.
+pub fn columns(terminal: impl AsFd) -> io::Result<u16> {
+    Ok(tcgetwinsize(terminal)?.ws_col)
 }

@@ -59,6 +59,12 @@ impl Tmux {
         command
     }
 
+    /// The terminal that tmux gives the program.
+    fn terminal(&self) -> File {
+        let terminal = self.tell(&["display-message", "-p", "#{pane_tty}"]);
+        File::open(terminal.trim()).expect("the window has a terminal")
+    }
+
     fn exit_code(&self) -> PathBuf {
         self.home.path().join("exit-code")
     }
@@ -148,6 +154,13 @@ impl Seat for Tmux {
 
     fn resize(&mut self, columns: u16) {
         self.tell(&["resize-window", "-x", &columns.to_string(), "-y", &ROWS.to_string()]);
+        // tmux draws at once, and tells the program some moments later: what that writes meanwhile is for the old width.
+        let told = || pty::columns(self.terminal()).is_ok_and(|told| told == columns);
+        let told = wait_for(|| told().then_some(()));
+        assert!(
+            told.is_some(),
+            "tmux does not tell the program that the window is {columns} columns wide"
+        );
     }
 
     fn wait_until(&self, what: &str, fits: &dyn Fn(&View) -> bool) -> View {
@@ -163,9 +176,7 @@ impl Seat for Tmux {
     }
 
     fn is_cooked(&self) -> bool {
-        let terminal = self.tell(&["display-message", "-p", "#{pane_tty}"]);
-        let terminal = File::open(terminal.trim()).expect("the window has a terminal");
-        pty::is_cooked(terminal).expect("a terminal can be asked")
+        pty::is_cooked(self.terminal()).expect("a terminal can be asked")
     }
 }
 
