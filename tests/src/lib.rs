@@ -4,6 +4,7 @@ pub mod benchmarks;
 pub mod harness;
 pub mod laws;
 pub mod model;
+pub mod picture;
 pub mod relay;
 pub mod sim;
 

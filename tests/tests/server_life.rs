@@ -5,7 +5,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chat_tests::harness::net::has_ipv6;
-use chat_tests::harness::terminal::{CTRL_D, Terminal};
+use chat_tests::harness::terminal::keys::CTRL_D;
+use chat_tests::harness::terminal::{Seat, Terminal};
 use chat_tests::harness::{PATIENCE, Process, Server, Signal, chat};
 
 #[test]

@@ -4,7 +4,8 @@ use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use chat_tests::harness::net::free_address;
-use chat_tests::harness::terminal::{CTRL_C, CTRL_D, Terminal};
+use chat_tests::harness::terminal::keys::{CTRL_C, CTRL_D};
+use chat_tests::harness::terminal::{Seat, Terminal};
 use chat_tests::harness::{PATIENCE, Process, RawPeer, Signal, binary};
 
 /// A way to leave.
@@ -46,11 +47,11 @@ fn alice_hosts(address: SocketAddr) -> Terminal {
     // The room may be open before its host has entered it.
     let visitor = RawPeer::login(address, "visitor");
     let started = Instant::now();
-    while !alice.screen().contains("visitor : hello") {
+    while !alice.view().shows("visitor : hello") {
         assert!(
             started.elapsed() < PATIENCE,
             "the host does not see what is said in its room:\n{}",
-            alice.screen()
+            alice.view()
         );
         visitor.send("C visitor hello");
         let _ = visitor.receive_within(Duration::from_millis(50));
@@ -106,11 +107,7 @@ fn three_people_meet_and_the_one_who_comes_under_a_taken_name_is_refused() {
     let (mut alice, bob) = alice_and_bob(address);
     let mut second_bob = Terminal::start(&["join", "bob"], address);
     second_bob.expect_exit(3);
-    let screen = second_bob.screen();
-    assert!(
-        screen.contains("name taken"),
-        "the reason of the refusal must be shown, but there was only:\n{screen}"
-    );
+    second_bob.sees("name taken");
     let mut second_alice = Terminal::start(&["join", "alice"], address);
     second_alice.expect_exit(3);
 

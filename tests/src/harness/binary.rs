@@ -34,9 +34,10 @@ fn build() -> PathBuf {
     if let Some(path) = env::var_os("CHAT_BINARY") {
         return PathBuf::from(path);
     }
-    // The test is TARGET/PROFILE/deps/NAME-HASH.
+    // A test is TARGET/PROFILE/deps/NAME-HASH, a program TARGET/PROFILE/NAME.
     let test = env::current_exe().expect("a running test knows its own path");
-    let target = test.ancestors().nth(3).expect("a test lies in TARGET/PROFILE/deps");
+    let mut folders = test.ancestors().skip(1).filter(|folder| !folder.ends_with("deps"));
+    let target = folders.nth(1).expect("a test lies below TARGET/PROFILE");
     let (profile, folder) = if cfg!(debug_assertions) {
         ("dev", "debug")
     } else {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,13 +12,14 @@ pub use nix::sys::signal::Signal;
 use nix::sys::signal::{kill, killpg};
 use nix::unistd::Pid;
 
+use super::terminal::pty::{Line, Pty};
 use super::{PATIENCE, own_socket};
 
 /// A child in a process group of its own; when it is dropped the whole group is killed.
 pub struct Process {
     command: String,
     child: Child,
-    stdin: Option<ChildStdin>,
+    stdin: Option<Box<dyn Write + Send>>,
     output: Arc<Output>,
 }
 
@@ -43,6 +44,16 @@ impl Process {
         process
     }
 
+    /// Starts a program at a terminal: what is written to it is typed there, what is shown there counts as its standard
+    /// output. The command is to make the terminal the program's own, in a process group of its own.
+    pub fn spawn_at(pty: &Pty, line: &Line, mut command: Command) -> Self {
+        command.stdin(line.end()).stdout(line.end()).stderr(line.end());
+        let mut process = Self::start(command);
+        process.stdin = Some(Box::new(pty.end()));
+        process.output.read_from(pty.end(), |captured| &mut captured.stdout);
+        process
+    }
+
     /// Starts a program and closes the reading end of its standard output.
     pub fn spawn_with_closed_stdout(command: Command) -> Self {
         let mut process = Self::spawn_unread(command);
@@ -57,11 +68,17 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0);
+        let mut process = Self::start(command);
+        process.stdin = process.child.stdin.take().map(|stdin| Box::new(stdin) as _);
+        process
+    }
+
+    fn start(mut command: Command) -> Self {
         let shown = format!("{command:?}");
-        let mut child = own_socket::start(&mut command).unwrap_or_else(|error| panic!("cannot start {shown}: {error}"));
+        let child = own_socket::start(&mut command).unwrap_or_else(|error| panic!("cannot start {shown}: {error}"));
         Self {
             command: shown,
-            stdin: child.stdin.take(),
+            stdin: None,
             child,
             output: Arc::default(),
         }
@@ -173,6 +190,11 @@ impl Process {
         found.unwrap_or_else(|| self.fail(&format!("it did not show {what}")));
     }
 
+    /// Waits until `find` finds something in all that it has written to standard output; `None` when that did not happen.
+    pub fn find_in_stdout<T>(&self, mut find: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
+        self.output.wait(PATIENCE, |captured| find(&captured.stdout))
+    }
+
     /// Waits for its end and for the end of its output.
     pub fn wait_for_exit(&mut self) -> ExitStatus {
         let started = Instant::now();
@@ -210,6 +232,8 @@ impl Process {
     /// Kills it and everything that it started, and waits for its end.
     pub fn stop(&mut self) {
         let _ = killpg(self.pid(), Signal::SIGKILL);
+        // It may have been too early for the group to be there.
+        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
@@ -255,7 +279,7 @@ impl Output {
     }
 
     /// Waits until `find` finds something, or the time is over, or nothing more can come.
-    fn wait<T>(&self, patience: Duration, find: impl Fn(&Captured) -> Option<T>) -> Option<T> {
+    fn wait<T>(&self, patience: Duration, mut find: impl FnMut(&Captured) -> Option<T>) -> Option<T> {
         let started = Instant::now();
         let mut captured = self.lock();
         loop {

@@ -1,0 +1,87 @@
+//! A pseudo-terminal: at one end the program, at the other who types and looks.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::{Command, Stdio};
+
+use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcgetwinsize, tcsetwinsize};
+
+/// The end of who types and looks.
+#[derive(Debug)]
+pub struct Pty(OwnedFd);
+
+/// The program's end. The screen is seen to end only when nobody holds it any more.
+#[derive(Debug)]
+pub struct Line(OwnedFd);
+
+const OPEN: OpenptFlags = OpenptFlags::RDWR.union(OpenptFlags::NOCTTY).union(OpenptFlags::CLOEXEC);
+
+/// A new terminal of so many columns and rows.
+///
+/// # Errors
+/// The system's, which may have no terminal left.
+pub fn open(columns: u16, rows: u16) -> io::Result<(Pty, Line)> {
+    let pty = Pty(openpt(OPEN)?);
+    unlockpt(&pty.0)?;
+    let line = Line(ioctl_tiocgptpeer(&pty.0, OPEN)?);
+    pty.resize(columns, rows)?;
+    Ok((pty, line))
+}
+
+/// A command that makes the terminal on its standard input its own, which `setsid` of util-linux does.
+pub fn command() -> Command {
+    let mut command = Command::new("setsid");
+    command.arg("--ctty");
+    command
+}
+
+impl Pty {
+    /// Changes the size, of which the system tells the program.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn resize(&self, columns: u16, rows: u16) -> io::Result<()> {
+        let size = Winsize {
+            ws_row: rows,
+            ws_col: columns,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        Ok(tcsetwinsize(&self.0, size)?)
+    }
+
+    /// Types this. Nothing is done where the program has gone.
+    pub fn write(&self, bytes: &[u8]) {
+        let _gone = self.end().write_all(bytes);
+    }
+
+    pub(crate) fn end(&self) -> File {
+        File::from(self.0.try_clone().expect("an open terminal can be opened again"))
+    }
+}
+
+impl Line {
+    pub(crate) fn end(&self) -> Stdio {
+        Stdio::from(self.0.try_clone().expect("an open terminal can be opened again"))
+    }
+}
+
+/// Whether a terminal is as a shell leaves it to programs: it shows what is typed, hands over whole lines, and makes a signal of
+/// Ctrl-C.
+///
+/// # Errors
+/// The system's.
+pub fn is_cooked(terminal: impl AsFd) -> io::Result<bool> {
+    let cooked = LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
+    Ok(tcgetattr(terminal)?.local_modes.contains(cooked))
+}
+
+/// How wide a terminal is, as the program in it is told.
+///
+/// # Errors
+/// The system's.
+pub fn columns(terminal: impl AsFd) -> io::Result<u16> {
+    Ok(tcgetwinsize(terminal)?.ws_col)
+}
