@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::num::{NonZeroU32, NonZeroU64};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use chat_core::{Config, Rate};
@@ -89,6 +90,9 @@ pub(crate) struct ServeArgs {
     /// Remove members at public addresses that say nothing after so many bytes of the room's traffic, or `off`
     #[arg(long, value_name = "BYTES", default_value = "1048576")]
     silent_limit: Limit,
+    /// Keep the bans in this file, so that they survive a restart
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) sending: SendingArgs,
     /// Print no line per event

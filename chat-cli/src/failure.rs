@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use thiserror::Error;
 
+use crate::messages::{Language, bans};
 use crate::platform::safe_text::SafeText;
+use crate::room::BanFileError;
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug, Error)]
@@ -23,6 +25,8 @@ pub(crate) enum Failure {
     Ended { word: SafeText },
     #[error("interrupted before the server answered")]
     Interrupted,
+    #[error("{}", bans::text(error, *language))]
+    Bans { error: BanFileError, language: Language },
     #[error("not everything was said; see above")]
     NotAllSaid,
     #[cfg(target_os = "linux")]
@@ -66,7 +70,7 @@ impl Failure {
 
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Ended { .. } | Self::Interrupted | Self::NotAllSaid | Self::Io { .. } => 1,
+            Self::Ended { .. } | Self::Interrupted | Self::NotAllSaid | Self::Bans { .. } | Self::Io { .. } => 1,
             Self::Usage(_) => 2,
             Self::Refused { .. } | Self::LineRefused { .. } => 3,
             Self::NoAnswer { .. } => 4,

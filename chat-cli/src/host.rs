@@ -11,7 +11,7 @@ use crate::args::SendingArgs;
 use crate::failure::Failure;
 use crate::platform::inbox::{StopSwitch, inbox};
 use crate::platform::socket::ChatSocket;
-use crate::room::{Losses, Room, RoomLog};
+use crate::room::{Answer, Losses, Room, RoomLog};
 
 /// The room, in a thread of its own. [`close`](Self::close) ends it in order.
 pub(crate) struct Host {
@@ -62,7 +62,7 @@ struct Unlogged;
 impl RoomLog for Unlogged {
     fn event(&mut self, _: &Event<'_, SocketAddr>) {}
     fn lost(&mut self, _: SocketAddr, _: &io::Error) {}
-    fn bad_line(&mut self, _: &str) {}
+    fn answer(&mut self, _: &Answer<'_>) {}
     fn kernel_dropped(&mut self, _: u64, _: u64) {}
     fn stopped(&mut self, _: &Stats, _: Losses) {}
 }

@@ -12,6 +12,7 @@ mod failure;
 mod host;
 mod join;
 mod json;
+mod messages;
 pub mod platform;
 pub mod room;
 mod send;

@@ -1,19 +1,24 @@
 //! The server's loop: from the socket to `chat-core` and back to the socket.
 
+mod ban_file;
+mod command;
 mod drop_watch;
+mod operator;
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use chat_core::proto::{Text, TextError};
 use chat_core::{Config, Event, Outgoing, Server, Stats};
+use serde::Serialize;
 
 use crate::clock::Clock;
 use crate::platform::inbox::Inbox;
-use crate::platform::lines::Line;
 use crate::platform::socket::{ChatSocket, Received};
 
+pub use ban_file::{BanFile, BanFileError};
+pub use command::{Answer, BanEntry, Banned, Command, Input, MemberEntry, Mistake};
 use drop_watch::DropWatch;
 
 /// How many datagrams are handled before the console and the clock are looked at again.
@@ -32,16 +37,17 @@ pub trait RoomLog {
     /// So many datagrams more were dropped by the kernel since this was said last, and so many in all: the room did not
     /// read them in time. It is looked at now and then, while datagrams come.
     fn kernel_dropped(&mut self, new: u64, total: u64);
-    /// A line of the console cannot be said.
-    fn bad_line(&mut self, why: &str);
+    /// What the operator asked for, or why it was not done.
+    fn answer(&mut self, answer: &Answer<'_>);
     /// The room is closed; what was counted.
     fn stopped(&mut self, stats: &Stats, losses: Losses);
 }
 
 /// What the room's rules know nothing of: datagrams that were lost on this machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Losses {
     /// How many could not be sent.
+    #[serde(rename = "send_failed")]
     pub not_sent: u64,
     /// How many the kernel dropped because they were not received in time; `None`: not known.
     pub kernel_dropped: Option<u64>,
@@ -55,6 +61,8 @@ pub struct Room<L> {
     clock: Clock,
     log: L,
     lost: u64,
+    /// Where the bans are kept.
+    ban_file: Option<BanFile>,
     drop_watch: DropWatch,
     /// How many turns in a row received nothing because of a report.
     report_turns: usize,
@@ -73,6 +81,7 @@ impl<L: RoomLog> Room<L> {
             clock,
             log,
             lost: 0,
+            ban_file: None,
             drop_watch: DropWatch::new(clock.now()),
             report_turns: 0,
             more: false,
@@ -80,31 +89,39 @@ impl<L: RoomLog> Room<L> {
         }
     }
 
+    /// Keeps the bans in this file from now on, and begins with those that are in it. It is written at once: who runs the
+    /// room learns now and not at the first ban when that cannot be done.
+    pub fn keep_bans_in(&mut self, path: PathBuf) -> Result<(), BanFileError> {
+        let (file, bans) = BanFile::open(path)?;
+        if let Err(error) = self.restore(&bans) {
+            return Err(file.damaged(error.to_string()));
+        }
+        let file = self.ban_file.insert(file);
+        let now = operator::bans(&self.server, self.clock.now());
+        file.write(&now).map_err(|error| BanFileError::Unwritable {
+            file: file.path().to_owned(),
+            error,
+        })
+    }
+
     /// Works until the inbox's switch says stop, then closes the room. It ends early only when the socket itself
     /// breaks.
-    pub fn run(mut self, inbox: &Inbox<Option<Line>>) -> io::Result<()> {
+    pub fn run(mut self, inbox: &Inbox<Option<Input>>) -> io::Result<()> {
         while !inbox.stop_switch().is_stopped() {
             self.turn(inbox)?;
         }
-        let Self {
-            socket,
-            server,
-            log,
-            lost,
-            ..
-        } = &mut self;
-        deliver(socket, log, lost, &server.shutdown());
-        let losses = Losses {
-            not_sent: *lost,
-            kernel_dropped: socket.dropped_by_kernel(),
-        };
-        log.stopped(server.stats(), losses);
+        if self.ban_file.as_ref().is_some_and(BanFile::is_behind) {
+            self.keep_bans();
+        }
+        deliver(&self.socket, &mut self.log, &mut self.lost, &self.server.shutdown());
+        let losses = self.losses();
+        self.log.stopped(self.server.stats(), losses);
         Ok(())
     }
 
     /// Sleeps until something is there, and handles what is: the clock and the reports about members first, then some
     /// datagrams, then the console. [`run`](Self::run) does nothing else.
-    pub fn turn(&mut self, inbox: &Inbox<Option<Line>>) -> io::Result<()> {
+    pub fn turn(&mut self, inbox: &Inbox<Option<Input>>) -> io::Result<()> {
         if !self.more {
             // What the kernel still knows ends the sleep at once; what was taken from it does not.
             let sleep = if self.socket.has_collected() {
@@ -116,10 +133,20 @@ impl<L: RoomLog> Room<L> {
         }
         self.catch_up();
         self.receive()?;
-        while let Some(line) = inbox.next() {
-            self.console(line);
+        // Nothing is asked by an empty line, or by the end of the input.
+        while let Some(asked) = inbox.next() {
+            if asked.is_some_and(|input| self.obey(input).is_break()) {
+                inbox.stop_switch().stop();
+            }
         }
         Ok(())
+    }
+
+    fn losses(&self) -> Losses {
+        Losses {
+            not_sent: self.lost,
+            kernel_dropped: self.socket.dropped_by_kernel(),
+        }
     }
 
     /// The socket that the room uses.
@@ -162,6 +189,7 @@ impl<L: RoomLog> Room<L> {
             report_turns,
             more,
             buffer,
+            ..
         } = self;
         *more = true;
         let mut received_at = None;
@@ -198,30 +226,6 @@ impl<L: RoomLog> Room<L> {
             log.kernel_dropped(growth.new, growth.total);
         }
         Ok(())
-    }
-
-    /// A line of the console, or its end.
-    fn console(&mut self, line: Option<Line>) {
-        let Self {
-            socket,
-            server,
-            log,
-            lost,
-            ..
-        } = self;
-        match line {
-            None => {}
-            Some(Line::Text(text)) if text.is_empty() => {}
-            Some(Line::Text(text)) => match Text::new(&text) {
-                Ok(text) => deliver(socket, log, lost, &server.announce(text)),
-                Err(error) => log.bad_line(&error.to_string()),
-            },
-            Some(Line::TooLong { bytes }) => {
-                let len = usize::try_from(bytes).unwrap_or(usize::MAX);
-                log.bad_line(&TextError::TooLong { len }.to_string());
-            }
-            Some(Line::NotUtf8 { offset }) => log.bad_line(&format!("not UTF-8 at byte {offset}")),
-        }
     }
 }
 

@@ -15,6 +15,8 @@ pub enum Refusal {
     NameTaken,
     /// A login under the operator's name or another reserved one.
     Reserved,
+    /// A login with a name, or from a network, that the operator has banned.
+    Banned,
     /// A login into a room, or from a network, that has as many members as it may.
     RoomFull,
     /// A line from an address that has not logged in.
@@ -32,10 +34,11 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every reason there is, in the order of the discriminants (`ALL[r as usize] == r`).
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::BadName,
         Self::NameTaken,
         Self::Reserved,
+        Self::Banned,
         Self::RoomFull,
         Self::NotLoggedIn,
         Self::TooLong,
@@ -66,6 +69,7 @@ impl Refusal {
             Self::BadName => ("bad name", "名字不合法"),
             Self::NameTaken => ("name taken", "名字已被使用"),
             Self::Reserved => ("reserved", "名字被保留"),
+            Self::Banned => ("banned", "已被封禁"),
             Self::RoomFull => ("room full", "聊天室已满"),
             Self::NotLoggedIn => ("not logged in", "尚未登录"),
             Self::TooLong => ("too long", "内容太长"),

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use allocation_counter::measure;
-use chat_cli::platform::{ChatSocket, Inbox, Line, inbox};
-use chat_cli::room::{Losses, Room, RoomLog};
+use chat_cli::platform::{ChatSocket, Inbox, inbox};
+use chat_cli::room::{Answer, Input, Losses, Room, RoomLog};
 use chat_core::{Config, Event, Stats};
 use chat_tests::harness::Crowd;
 
@@ -22,7 +22,7 @@ impl RoomLog for Silent {
     fn kernel_dropped(&mut self, new: u64, _: u64) {
         panic!("the kernel dropped {new} datagrams");
     }
-    fn bad_line(&mut self, _: &str) {}
+    fn answer(&mut self, _: &Answer<'_>) {}
     fn stopped(&mut self, _: &Stats, _: Losses) {}
 }
 
@@ -30,7 +30,7 @@ impl RoomLog for Silent {
 struct Full {
     room: Room<Silent>,
     crowd: Crowd,
-    inbox: Inbox<Option<Line>>,
+    inbox: Inbox<Option<Input>>,
 }
 
 impl Full {

@@ -17,7 +17,7 @@ use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuild
 
 use crate::json;
 use crate::platform::safe_text::SafeText;
-use crate::room::{Losses, RoomLog};
+use crate::room::{Answer, Losses, RoomLog};
 
 /// How many lines may wait for somebody who reads slowly.
 const QUEUED_LINES: usize = 16_384;
@@ -35,6 +35,7 @@ pub(super) enum Form {
 pub(super) struct EventLog {
     form: Form,
     operator: Name,
+    language: Language,
     out: NonBlocking,
     left_out: ErrorCounter,
     guard: Option<WorkerGuard>,
@@ -103,7 +104,7 @@ enum Entry<'a> {
 }
 
 impl EventLog {
-    pub(super) fn new(form: Form, operator: Name) -> Self {
+    pub(super) fn new(form: Form, operator: Name, language: Language) -> Self {
         let builder = NonBlockingBuilder::default()
             .lossy(true)
             .buffered_lines_limit(QUEUED_LINES);
@@ -123,6 +124,7 @@ impl EventLog {
         Self {
             form,
             operator,
+            language,
             out,
             left_out,
             guard: Some(guard),
@@ -193,8 +195,21 @@ impl RoomLog for EventLog {
         });
     }
 
-    fn bad_line(&mut self, why: &str) {
-        eprintln!("not said: {why}");
+    /// Also where the log is quiet: the operator has asked. In one piece, so that no line of the log comes in between.
+    fn answer(&mut self, answer: &Answer<'_>) {
+        let text = match self.form {
+            Form::Json => json::line(answer),
+            Form::Quiet | Form::Lines => {
+                let lines = answer.lines(self.language);
+                let safe: Vec<String> = lines
+                    .iter()
+                    .map(|line| SafeText::for_terminal(line).to_string())
+                    .collect();
+                safe.join("\n")
+            }
+        };
+        // The queue takes any line or counts it; it has no other error.
+        drop(writeln!(self.out, "{text}"));
     }
 
     fn kernel_dropped(&mut self, new: u64, total: u64) {

@@ -1,11 +1,12 @@
 //! `chat serve`: a room for others.
 
+mod console;
 mod log;
 
 use crate::address;
 use crate::args::ServeArgs;
 use crate::failure::Failure;
-use crate::platform::console;
+use crate::platform::console as stdin;
 use crate::platform::inbox::inbox;
 use crate::platform::signals::on_stop_signal;
 use crate::platform::socket::ChatSocket;
@@ -31,21 +32,26 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
     if let Some(warning) = socket.receive_buffer_warning() {
         eprintln!("warning: {warning}");
     }
-    eprintln!("listening on {local}");
-    // In the background a read from the terminal would stop the whole program.
-    if !console::in_background() {
-        console::spawn_line_reader(mailer, |line| line).map_err(Failure::io("cannot read standard input"))?;
-    }
-
     let form = match (args.quiet, args.json) {
         (true, _) => Form::Quiet,
         (_, true) => Form::Json,
         _ => Form::Lines,
     };
-    let log = EventLog::new(form, config.operator);
-    Room::new(socket, config, log)
-        .run(&inbox)
-        .map_err(Failure::io("the socket broke"))
+    let language = config.dialect.language();
+    let log = EventLog::new(form, config.operator, language);
+    let mut room = Room::new(socket, config, log);
+    if let Some(file) = &args.state {
+        room.keep_bans_in(file.clone())
+            .map_err(|error| Failure::Bans { error, language })?;
+    }
+    eprintln!("listening on {local}");
+    // In the background a read from the terminal would stop the whole program.
+    if !stdin::in_background() {
+        stdin::spawn_line_reader(mailer, |line| line.and_then(console::read))
+            .map_err(Failure::io("cannot read standard input"))?;
+    }
+
+    room.run(&inbox).map_err(Failure::io("the socket broke"))
 }
 
 /// A name may stand for several addresses (`localhost`); the first that can be had is taken.

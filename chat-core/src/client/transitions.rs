@@ -140,8 +140,8 @@ impl Client {
                 (Some(Reply::End { word }), _) => self.ended(word),
                 (Some(Reply::Refused { reason }), _) => match refusal(reason) {
                     Some(Refusal::NotLoggedIn) => nothing(),
-                    // No time makes a name acceptable that the server does not want.
-                    Some(Refusal::BadName | Refusal::Reserved) => {
+                    // No time makes a name acceptable that the server does not want, and none soon whom it has banned.
+                    Some(Refusal::BadName | Refusal::Reserved | Refusal::Banned) => {
                         self.state = State::Done;
                         event(ClientEvent::Refused {
                             answer: datagram,

@@ -2,7 +2,10 @@
 
 use core::num::NonZeroU32;
 
+use chat_proto::Name;
+
 use super::config::Config;
+use super::look_alike::Looks;
 use super::members::Member;
 use super::place::Place;
 use super::silent::Entry;
@@ -40,7 +43,9 @@ impl Config {
             .network_logins
             .map_or(0, |_| u64::from(NonZeroU32::get(self.tracked_networks)));
         let reserved = (self.reserved.len() as u64 + 1) * RESERVED;
-        Some(BASE + reserved + (members + 4) * member + (networks + 11) * network)
+        let ban = entry::<(A::Network, A, Option<Timestamp>)>().max(entry::<(Name, Looks, Option<Timestamp>)>());
+        let bans = u64::from(self.max_bans.get()) * ban;
+        Some(BASE + reserved + bans + (members + 4) * member + (networks + 11) * network)
     }
 }
 

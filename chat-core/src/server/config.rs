@@ -70,6 +70,8 @@ pub struct Config {
     /// What this leaves: that many bytes, give or take one datagram, for each forged login; and a forger who also forges
     /// a line keeps the victim in.
     pub silent_traffic_bytes: Option<NonZeroU64>,
+    /// How many [bans](crate::Server::ban) there can be at one time. Default: 1,024.
+    pub max_bans: NonZeroU32,
 }
 
 impl Config {
@@ -88,6 +90,7 @@ impl Config {
             tracked_networks: NonZeroU32::new(16_384).unwrap_or(NonZeroU32::MAX),
             stranger_replies: Some(Rate::at_least_one(1_000, 1_000)),
             silent_traffic_bytes: NonZeroU64::new(1 << 20),
+            max_bans: NonZeroU32::new(1_024).unwrap_or(NonZeroU32::MAX),
         }
     }
 }

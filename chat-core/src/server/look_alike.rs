@@ -29,6 +29,11 @@ impl Looks {
         Self(forms(name.as_str()).map(|form| hash(form.as_bytes())))
     }
 
+    /// Whether two names look alike.
+    pub(super) fn is_like(self, other: Self) -> bool {
+        self.keys().any(|key| other.keys().any(|other| other == key))
+    }
+
     /// Each form once.
     pub(super) fn keys(self) -> impl Iterator<Item = u64> {
         let [first, second, third] = self.0;
@@ -122,10 +127,7 @@ mod tests {
     }
 
     fn alike(one: &str, other: &str) -> bool {
-        let other = Looks::of(&name(other));
-        Looks::of(&name(one))
-            .keys()
-            .any(|key| other.keys().any(|other| other == key))
+        Looks::of(&name(one)).is_like(Looks::of(&name(other)))
     }
 
     #[test]

@@ -82,6 +82,13 @@ impl<A: Peer> Members<A> {
             .map(|(member, &address)| (member.name, address))
     }
 
+    pub(super) fn iter_with_looks(&self) -> impl Iterator<Item = (Name, Looks, A)> + '_ {
+        self.entries
+            .iter()
+            .zip(&self.addresses)
+            .map(|(member, &address)| (member.name, member.looks, address))
+    }
+
     pub(super) fn at_address(&self, address: A) -> Option<usize> {
         self.by_address.get(&address).map(|place| place.index())
     }

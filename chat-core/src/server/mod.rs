@@ -1,6 +1,7 @@
 //! The server's half. `room.rs` has its calls, `transitions.rs` all that they do; the other files hold what these work
 //! with.
 
+mod bans;
 mod bound;
 mod config;
 mod event;
@@ -14,6 +15,7 @@ mod silent;
 mod stats;
 mod transitions;
 
+pub use bans::{Ban, BanError, BanTarget};
 pub use config::Config;
 pub use event::{DropReason, Event, LeaveReason};
 pub use outgoing::{Outgoing, Recipients, Transmit};

@@ -116,8 +116,8 @@ pub(super) struct Plan<A> {
     used: usize,
 }
 
-/// The most that one call writes: a quit's end words and a notice, or one line, with room for a second short message.
-const SCRATCH: usize = MAX_END_WORDS * MAX_WORD + MAX_DATAGRAM;
+/// The most that one call writes: a kick's reason, its end words and its notice.
+const SCRATCH: usize = MAX_END_WORDS * MAX_WORD + 2 * MAX_DATAGRAM;
 const MAX_STEPS: usize = MAX_END_WORDS + 2;
 
 impl<A> Plan<A> {

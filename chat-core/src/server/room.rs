@@ -6,9 +6,10 @@ use core::num::NonZeroU64;
 use chat_proto::{Delivery, Name, Reason, Reply, Text};
 use thiserror::Error;
 
+use super::bans::{Ban, BanError, BanTarget, Bans};
 use super::config::Config;
 use super::event::{Event, LeaveReason};
-use super::look_alike::Reserved;
+use super::look_alike::{Looks, Reserved};
 use super::members::Members;
 use super::networks::LoginRates;
 use super::outgoing::{Outgoing, Plan, To};
@@ -20,10 +21,11 @@ use crate::time::Timestamp;
 /// The room. See the [crate's documentation](crate) for the shape of its calls.
 ///
 /// Memory grows with the members, up to [`Config::max_members`], and with the networks that they log in from, up to
-/// [`Config::tracked_networks`]; [`Config::memory_bound`] says how far.
+/// [`Config::tracked_networks`], and with the bans, up to [`Config::max_bans`]; [`Config::memory_bound`] says how far.
 pub struct Server<A: Peer> {
     pub(super) config: Config,
     pub(super) reserved: Reserved,
+    pub(super) bans: Bans<A>,
     pub(super) members: Members<A>,
     pub(super) login_rates: LoginRates<A::Network>,
     /// How many answers strangers have had.
@@ -63,6 +65,7 @@ impl<A: Peer> Server<A> {
             reserved: Reserved::new(config.reserved.iter().chain([&config.operator])),
             login_rates: LoginRates::new(config.tracked_networks),
             stranger_replies: Bucket::default(),
+            bans: Bans::new(config.max_bans),
             config,
             members,
             plan: Plan::new(),
@@ -115,12 +118,60 @@ impl<A: Peer> Server<A> {
         self.outgoing(Event::Announced { text })
     }
 
-    /// The operator removes a member: the end words go to it, the notice to the others.
-    pub fn kick(&mut self, name: Name) -> Result<Outgoing<'_, A>, KickError> {
+    /// The operator removes a member: the end words go to it, the notice to the others. With a `reason` the member is told
+    /// it first, in a line that the operator says to nobody else.
+    ///
+    /// # Errors
+    ///
+    /// [`KickError::NotIn`] when nobody has exactly that name.
+    pub fn kick(&mut self, name: Name, reason: Option<Text<'_>>) -> Result<Outgoing<'_, A>, KickError> {
         self.plan.clear();
         let index = self.members.named(&name).ok_or(KickError::NotIn(name))?;
+        self.explain(index, reason);
         let event = self.expel(index, LeaveReason::Kicked);
         Ok(self.outgoing(event))
+    }
+
+    /// From `now` on logins of `target` are refused as `banned`, until that moment comes (`None`: until
+    /// [`unban`](Self::unban)). A ban of the same network or name, if there is one, gets this end instead of its own.
+    ///
+    /// Nobody is removed: [`members_hit_by`](Self::members_hit_by) says who is in, and [`kick`](Self::kick) removes
+    /// them one by one. Who stays is a member like any other until it leaves.
+    ///
+    /// # Errors
+    ///
+    /// [`BanError::TooMany`] when there are as many bans as [`Config::max_bans`].
+    pub fn ban(&mut self, now: Timestamp, target: BanTarget<A>, until: Option<Timestamp>) -> Result<(), BanError> {
+        self.bans.add(now, Ban { target, until })
+    }
+
+    /// Takes back what was banned: the network, or every name that looks like the given one. `false`: there was no such
+    /// ban at `now`.
+    pub fn unban(&mut self, now: Timestamp, target: BanTarget<A>) -> bool {
+        self.bans.remove(now, target)
+    }
+
+    /// The bans that stand at `now`. One whose time is over ends by itself, without a call and without a deadline in
+    /// [`poll_timeout`](Self::poll_timeout): nothing has to be sent then.
+    pub fn bans(&self, now: Timestamp) -> impl Iterator<Item = Ban<A>> + '_ {
+        self.bans.iter(now)
+    }
+
+    /// Which members a ban of `target` is about, whether there is one or not. Looks at every member.
+    pub fn members_hit_by(&self, target: BanTarget<A>) -> impl Iterator<Item = (Name, A)> + '_ {
+        let looks = match target {
+            BanTarget::Network(_) => None,
+            BanTarget::Name(name) => Some(Looks::of(&name)),
+        };
+        self.members
+            .iter_with_looks()
+            .filter_map(move |(name, member, address)| {
+                let hit = match target {
+                    BanTarget::Network(banned) => banned.network() == address.network(),
+                    BanTarget::Name(_) => looks.is_some_and(|looks| looks.is_like(member)),
+                };
+                hit.then_some((name, address))
+            })
     }
 
     /// Closes the room for good: every member gets the end words, and whatever comes afterwards is dropped.

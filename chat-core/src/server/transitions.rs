@@ -58,6 +58,9 @@ impl<A: Peer> Server<A> {
             return self.refused(now, from, sender, Refusal::Reserved);
         }
         let looks = Looks::of(&name);
+        if self.bans.hits_network(now, from.network()) || self.bans.hits_name(now, looks) {
+            return self.refused(now, from, sender, Refusal::Banned);
+        }
         if let Some(owner) = self.members.other_like(looks, sender) {
             let event = self.refused(now, from, sender, Refusal::NameTaken);
             self.probe_for_another(now, owner);
@@ -290,6 +293,17 @@ impl<A: Peer> Server<A> {
         match silent.or_else(|| self.members.idle(now).map(|index| (index, LeaveReason::Idle))) {
             Some((index, reason)) => self.expel(index, reason),
             None => Event::Nothing,
+        }
+    }
+
+    /// Tells the member at `index`, and nobody else, why it has to go.
+    pub(super) fn explain(&mut self, index: usize, reason: Option<Text<'_>>) {
+        if let (Some(text), Some((_, peer))) = (reason, self.members.get(index)) {
+            let line = Delivery::Said {
+                name: self.config.operator,
+                text,
+            };
+            self.plan.delivery(&self.config.dialect, &line, To::One(peer));
         }
     }
 

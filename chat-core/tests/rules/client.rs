@@ -240,7 +240,7 @@ fn a_new_login_that_is_refused_for_a_reason_that_passes_is_tried_again() {
             ClientEvent::Joined { again: true }
         );
     }
-    for answer in [&b"FAIL bad name"[..], "FAIL 名字被保留".as_bytes()] {
+    for answer in [&b"FAIL bad name"[..], "FAIL 名字被保留".as_bytes(), b"FAIL banned"] {
         let mut client = member();
         let _login = client.handle(at(0), b"FAIL not logged in");
         let refused = ClientEvent::Refused { answer, repeated: true };

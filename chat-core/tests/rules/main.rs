@@ -1,6 +1,7 @@
 //! PROTOCOL.md's rules of the server and of the client, on literal bytes.
 #![allow(clippy::unwrap_used, clippy::panic)] // A test that cannot go on stops.
 
+mod bans;
 mod client;
 mod limits;
 mod members;

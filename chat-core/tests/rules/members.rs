@@ -128,9 +128,9 @@ fn the_operator_speaks_to_all_and_removes_whom_it_names() {
     assert_eq!(sent, [(1, "admin : hello".into()), (2, "admin : hello".into())]);
 
     let bob = Name::new("bob").unwrap();
-    let (_, sent) = collect(&room.server.kick(bob).unwrap());
+    let (_, sent) = collect(&room.server.kick(bob, None).unwrap());
     assert_eq!(sent, [(2, "EXIT".into()), (1, "* bob left".into())]);
-    assert_eq!(room.server.kick(bob).err(), Some(KickError::NotIn(bob)));
+    assert_eq!(room.server.kick(bob, None).err(), Some(KickError::NotIn(bob)));
     assert_eq!(room.names(), ["alice"]);
 }
 

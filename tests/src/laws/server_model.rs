@@ -5,9 +5,10 @@ use std::fmt::{Debug, Formatter};
 use std::num::{NonZeroU32, NonZeroU64};
 
 use arbitrary::{Result, Unstructured};
-use chat_core::{Config, Event, Outgoing, Peer, Rate, Server, Timestamp};
+use chat_core::{BanTarget, Config, Event, Outgoing, Peer, Rate, Server, Timestamp};
 use chat_proto::{Dialect, Name, Request, Text};
 
+use crate::model::bans::Banned;
 use crate::model::names::{self, NAMES};
 use crate::model::room::{self, Room, Rules, Sent};
 
@@ -36,7 +37,9 @@ enum Action {
     GoBack(u64),
     Unreachable(u8),
     Announce(String),
-    Kick(&'static str),
+    Kick(&'static str, Option<&'static str>),
+    Ban(Banned, Option<u64>),
+    Unban(Banned),
     Close,
 }
 
@@ -50,7 +53,9 @@ impl Debug for Action {
             Self::GoBack(millis) => write!(f, "go back {millis} ms"),
             Self::Unreachable(at) => write!(f, "{at} is unreachable"),
             Self::Announce(text) => write!(f, "announce {text}"),
-            Self::Kick(name) => write!(f, "kick {name}"),
+            Self::Kick(name, reason) => write!(f, "kick {name}, because: {reason:?}"),
+            Self::Ban(banned, millis) => write!(f, "ban {banned:?} for {millis:?} ms"),
+            Self::Unban(banned) => write!(f, "unban {banned:?}"),
             Self::Close => write!(f, "close"),
         }
     }
@@ -85,6 +90,7 @@ fn rules(input: &mut Unstructured<'_>) -> Result<Rules> {
         networks: input.int_in_range(1..=3)?,
         answers: rate(input, 3)?,
         silent_limit: input.arbitrary::<bool>()?.then_some(100),
+        bans: input.int_in_range(1..=3)?,
     })
 }
 
@@ -106,24 +112,44 @@ fn config(rules: &Rules) -> Config {
     config.network_logins = rate(rules.logins);
     config.tracked_networks = number(rules.networks).expect("not zero");
     config.stranger_replies = rate(rules.answers);
+    config.max_bans = number(rules.bans).expect("not zero");
     config.silent_traffic_bytes = rules.silent_limit.and_then(NonZeroU64::new);
     config
 }
 
 fn action(input: &mut Unstructured<'_>) -> Result<Action> {
     let address = |input: &mut Unstructured<'_>| input.int_in_range(0..=ADDRESSES - 1);
-    Ok(match input.int_in_range(0..=24)? {
+    Ok(match input.int_in_range(0..=28)? {
         0..=12 => Action::Datagram(address(input)?, request(input)?),
         13..=14 => Action::Datagram(address(input)?, raw(input)?),
         15..=17 => Action::Wait(input.int_in_range(0..=12_000)?),
         18 => Action::GoBack(input.int_in_range(0..=12_000)?),
         19..=21 => Action::Unreachable(address(input)?),
         22 => Action::Announce(input.int_in_range(0..=u16::MAX)?.to_string()),
-        23 => Action::Kick(name(input)?),
+        23 => Action::Kick(name(input)?, input.arbitrary::<bool>()?.then_some("why")),
+        24..=26 => Action::Ban(banned(input)?, input.arbitrary::<bool>()?.then_some(5_000)),
+        27 => Action::Unban(banned(input)?),
         // Closing is for good: rarely.
         _ if input.int_in_range(0..=15)? == 0 => Action::Close,
         _ => Action::Wait(1),
     })
+}
+
+fn banned(input: &mut Unstructured<'_>) -> Result<Banned> {
+    Ok(if input.arbitrary()? {
+        Banned::Network(input.int_in_range(0..=ADDRESSES - 1)?)
+    } else {
+        // Of the others the model only knows that nobody can have them, not which of them look alike.
+        let row = input.choose(names::free())?;
+        Banned::Name(input.choose(row)?)
+    })
+}
+
+fn target(banned: Banned) -> BanTarget<At> {
+    match banned {
+        Banned::Network(at) => BanTarget::Network(At(at)),
+        Banned::Name(name) => BanTarget::Name(Name::new(name).expect("a name")),
+    }
 }
 
 fn name(input: &mut Unstructured<'_>) -> Result<&'static str> {
@@ -202,16 +228,42 @@ impl Pair {
                 let words = Text::new(text).expect("digits");
                 (sent(&self.server.announce(words)), self.model.announce(text))
             }
-            Action::Kick(name) => {
-                let kicked = self.server.kick(Name::new(name).expect("a name"));
+            Action::Kick(name, reason) => {
+                let words = reason.map(|reason| Text::new(reason).expect("a word"));
+                let kicked = self.server.kick(Name::new(name).expect("a name"), words);
                 let real = kicked.map(|outgoing| sent(&outgoing)).unwrap_or_default();
-                (real, self.model.remove(name))
+                (real, self.model.remove(name, *reason))
+            }
+            Action::Ban(banned, millis) => {
+                self.hits_whom_the_model_says(*banned);
+                let until = millis.map(|millis| self.now + millis);
+                let real = self
+                    .server
+                    .ban(moment, target(*banned), until.map(Timestamp::from_millis));
+                let kept = self.model.bans.add(self.now, *banned, until);
+                assert_eq!(real.is_ok(), kept, "the last of {:#?}", self.done);
+                (vec![], vec![])
+            }
+            Action::Unban(banned) => {
+                let real = self.server.unban(moment, target(*banned));
+                let taken_back = self.model.bans.remove(self.now, *banned);
+                assert_eq!(real, taken_back, "the last of {:#?}", self.done);
+                (vec![], vec![])
             }
             Action::Close => (sent(&self.server.shutdown()), self.model.close()),
         };
         assert_eq!(real, heard(expected), "the last of {:#?}", self.done);
         self.do_what_is_due();
         self.agree();
+    }
+
+    fn hits_whom_the_model_says(&self, banned: Banned) {
+        let hit = self.server.members_hit_by(target(banned));
+        let mut hit: Vec<(String, u8)> = hit.map(|(name, at)| (name.to_string(), at.0)).collect();
+        hit.sort();
+        let members = self.model.members().into_iter();
+        let expected: Vec<(String, u8)> = members.filter(|(name, at)| banned.hits(name, *at)).collect();
+        assert_eq!(hit, expected, "the last of {:#?}", self.done);
     }
 
     /// A stranger's datagram causes at most one to it (the room has one end word), a short one, and beside it what
@@ -257,7 +309,7 @@ impl Pair {
                         "{name} was removed, due: {due:?}: {:#?}",
                         self.done
                     );
-                    let expected = heard(self.model.remove(name.as_str()));
+                    let expected = heard(self.model.remove(name.as_str(), None));
                     assert_eq!(sent(&outgoing), expected, "the removal of {name}: {:#?}", self.done);
                 }
                 event => assert_eq!(event, Event::Nothing, "nothing else is due"),
@@ -279,6 +331,8 @@ impl Pair {
             .collect();
         members.sort();
         assert_eq!(members, self.model.members(), "who is in after {:#?}", self.done);
+        let bans = self.server.bans(Timestamp::from_millis(self.now)).count();
+        assert_eq!(bans, self.model.bans.count(self.now), "the bans after {:#?}", self.done);
         let unique = members.windows(2).all(|pair| pair[0].0 != pair[1].0);
         assert!(unique, "names are unique: {members:?}");
         assert_eq!(

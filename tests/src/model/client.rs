@@ -174,7 +174,8 @@ impl Client {
             (State::Out(_), Some(Reply::Refused { .. })) => {
                 if is(&["not logged in", "尚未登录"]) {
                     told(Told::Nothing)
-                } else if is(&["bad name", "名字不合法", "reserved", "名字被保留"]) {
+                } else if is(&["bad name", "名字不合法", "reserved", "名字被保留", "banned", "已被封禁"])
+                {
                     self.refused(bytes, true)
                 } else {
                     told(Told::StillOut(bytes))

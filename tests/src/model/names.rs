@@ -14,6 +14,12 @@ pub(super) const RESERVED: usize = 4;
 /// The row of names with stray combining marks.
 pub(super) const HEAPS: usize = 5;
 
+/// The rows of names that somebody can have.
+#[must_use]
+pub fn free() -> &'static [&'static [&'static str]] {
+    &NAMES[..RESERVED]
+}
+
 /// Whether `name` is one that the model knows.
 #[must_use]
 pub fn knows(name: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use chat_proto::{DecodeErrorKind, Dialect, Request, TextError, Verb};
 
+use super::bans::Bans;
 use super::bucket::{Allowance, PerSecondAtOnce};
 use super::names::{HEAPS, NAMES, RESERVED, row};
 
@@ -27,6 +28,8 @@ pub struct Rules {
     pub networks: usize,
     /// How many answers strangers may get.
     pub answers: Option<PerSecondAtOnce>,
+    /// How many bans there can be.
+    pub bans: usize,
     /// After how many bytes somebody is out who has not said anything, at an address that is not private.
     pub silent_limit: Option<u64>,
 }
@@ -72,6 +75,8 @@ pub struct Room {
     members: Vec<Member>,
     networks: Vec<Network>,
     answers: Option<Allowance>,
+    /// Whom the operator does not want.
+    pub bans: Bans,
     closed: bool,
 }
 
@@ -81,6 +86,7 @@ impl Room {
     pub fn new(rules: Rules) -> Self {
         Self {
             answers: rules.answers.map(Allowance::full),
+            bans: Bans::new(rules.bans),
             rules,
             members: Vec::new(),
             networks: Vec::new(),
@@ -169,6 +175,7 @@ impl Room {
         let refusal = match taken {
             _ if row == HEAPS => Some("FAIL bad name"),
             _ if row == RESERVED => Some("FAIL reserved"),
+            _ if self.bans.hit(now, name, from) => Some("FAIL banned"),
             Some(_) => Some("FAIL name taken"),
             None if stranger && full => Some("FAIL room full"),
             None => None,
@@ -322,17 +329,16 @@ impl Room {
         idle.map(|member| member.name.clone()).collect()
     }
 
-    /// Somebody has to go: the operator or a limit says so.
-    pub fn remove(&mut self, name: &str) -> Vec<Sent> {
+    /// Somebody has to go: the operator, who may say why to nobody else, or a limit says so.
+    pub fn remove(&mut self, name: &str, reason: Option<&str>) -> Vec<Sent> {
         let Some(place) = self.members.iter().position(|member| member.name == name) else {
             return vec![];
         };
         let gone = self.members.remove(place);
-        let sent = vec![
-            (vec![gone.at], "EXIT".into()),
-            (self.all(), format!("* {} left", gone.name)),
-        ];
-        self.heard_by_the_silent(sent)
+        let told = reason.map(|reason| (vec![gone.at], format!("admin : {reason}")));
+        let end = (vec![gone.at], "EXIT".into());
+        let sent = self.heard_by_the_silent(vec![end, (self.all(), format!("* {} left", gone.name))]);
+        told.into_iter().chain(sent).collect()
     }
 
     /// The operator speaks.

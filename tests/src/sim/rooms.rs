@@ -161,7 +161,7 @@ fn make<'a>(server: &'a mut Server<At>, now: Timestamp, call: Call<'a>) -> Optio
         Call::Due => Some(server.handle_timeout(now)),
         Call::Unreachable(peer) => Some(server.handle_unreachable(now, peer)),
         Call::Announce(text) => Some(server.announce(text)),
-        Call::Kick(name) => server.kick(name).ok(),
+        Call::Kick(name) => server.kick(name, None).ok(),
         Call::Shutdown => Some(server.shutdown()),
     }
 }

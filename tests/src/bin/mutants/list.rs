@@ -323,6 +323,36 @@ pub(crate) const PARTS: &[Mutant] = &[
         "filter(|_| true)",
     ),
     mutant(
+        "a banned network may log in",
+        "server/transitions.rs",
+        "self.bans.hits_network(now, from.network()) || self.bans.hits_name(now, looks)",
+        "self.bans.hits_name(now, looks)",
+    ),
+    mutant(
+        "a banned name is compared letter by letter",
+        "server/bans.rs",
+        ".any(|&(banned, until)| banned.is_like(looks) && stands(until, now))",
+        ".any(|&(banned, until)| banned == looks && stands(until, now))",
+    ),
+    mutant(
+        "a ban never ends",
+        "server/bans.rs",
+        "until.is_none_or(|until| now < until)",
+        "until.is_none_or(|_| true)",
+    ),
+    mutant(
+        "there is no end of bans",
+        "server/bans.rs",
+        "if !known && self.networks.len()",
+        "if false && self.networks.len()",
+    ),
+    mutant(
+        "everybody is told why one is kicked",
+        "server/transitions.rs",
+        "            self.plan.delivery(&self.config.dialect, &line, To::One(peer));",
+        "            let _ = peer;\n            self.plan.delivery(&self.config.dialect, &line, To::All);",
+    ),
+    mutant(
         "silence is noticed by nobody",
         "server/room.rs",
         "            Some(_) => Some(Timestamp::default()),\n            None => self.members.next_deadline(),",

@@ -1,0 +1,200 @@
+//! The operator's console: commands, their answers, and what is wrong with a line.
+
+use chat_tests::harness::{RawPeer, Server};
+use serde_json::{Value, json};
+
+#[test]
+fn the_operator_sees_who_is_in_and_what_was_counted() {
+    let mut server = Server::start(&[]);
+    let bob = server.member("bob");
+    let alice = server.member("alice");
+    server.operator_says("/names");
+    server.process.wait_for_line("2 in the room");
+    server.process.wait_for_line(&format!("  alice {}", alice.address()));
+    server.process.wait_for_line(&format!("  bob {}", bob.address()));
+    server.operator_says("/stats");
+    server.process.wait_for_match("the counts", |line| {
+        line.starts_with("2 in the room, 2 logins, 0 lines,")
+    });
+    server.operator_says("/help");
+    server.process.wait_for_text("/unban ADDRESS|NAME");
+}
+
+#[test]
+fn a_kicked_member_reads_the_reason_and_may_come_back() {
+    let mut server = Server::start(&[]);
+    let alice = server.member("alice");
+    let bob = server.member("bob");
+    alice.expect("* bob joined", "bob's login");
+    server.operator_says("/kick bob too  loud");
+    bob.expect("admin : too  loud", "the kick");
+    bob.expect("EXIT", "the kick");
+    alice.expect("* bob left", "the kick");
+    bob.send("L bob");
+    bob.expect("OK", "the new login");
+    alice.expect("* bob joined", "the new login");
+    server.operator_says("/kick bob");
+    bob.expect("EXIT", "the kick without a reason");
+    server.operator_says("/kick bob");
+    server
+        .process
+        .wait_for_line("nobody called bob is in the room; /names shows who is");
+}
+
+#[test]
+fn a_banned_name_is_removed_and_refused_until_the_ban_is_taken_back() {
+    let mut server = Server::start(&[]);
+    let troll = server.member("troll");
+    server.operator_says("/ban TROLL 60");
+    troll.expect("EXIT", "the ban");
+    server.process.wait_for_match("the answer", |line| {
+        line.starts_with("banned the name TROLL until ") && line.ends_with(" UTC; 1 member removed")
+    });
+    for name in ["troll", "Tro11"] {
+        troll.send(format!("L {name}"));
+        troll.expect("FAIL banned", "a banned name");
+    }
+    server.operator_says("/bans");
+    server.process.wait_for_line("1 banned");
+    server.operator_says("/unban troll");
+    server.process.wait_for_line("no longer banned: the name troll");
+    server.operator_says("/unban troll");
+    server
+        .process
+        .wait_for_line("the name troll is not banned; /bans shows who is");
+    troll.send("L troll");
+    troll.expect("OK", "the end of the ban");
+    server.operator_says("/ban nobody-yet");
+    server
+        .process
+        .wait_for_line("banned the name nobody-yet for good; nobody in the room was meant");
+}
+
+#[test]
+fn a_banned_address_loses_all_its_members() {
+    let mut server = Server::start(&[]);
+    let members: Vec<RawPeer> = ["alice", "bob"].map(|name| server.member(name)).into();
+    server.operator_says("/ban 127.0.0.1");
+    for member in &members {
+        member.wait_for("EXIT", "the ban");
+        member.send("L carol");
+        member.wait_for("FAIL banned", "the ban");
+    }
+    server
+        .process
+        .wait_for_line("banned 127.0.0.1 for good; 2 members removed");
+    server.operator_says("/unban 127.0.0.1");
+    server.process.wait_for_line("no longer banned: 127.0.0.1");
+    server.member("alice");
+}
+
+#[test]
+fn what_is_no_command_is_an_error_and_is_never_said() {
+    let mut server = Server::start(&[]);
+    let alice = server.member("alice");
+    for (line, hint) in [
+        ("/nmaes", "there is no such command, and nothing was said; /help shows"),
+        ("/", "there is no such command"),
+        ("/kick", "write /kick NAME [REASON]"),
+        ("/ban troll soon", "write a whole number of minutes from 1 to"),
+        (
+            "/ban 127.0.0.1:5000",
+            "a ban is about an address without a port: 127.0.0.1",
+        ),
+        ("/ban [::1]", "this is neither an IP address nor a name"),
+        ("/names please", "write /names"),
+    ] {
+        server.operator_says(line);
+        server.process.wait_for_text(hint);
+    }
+    server.operator_says("");
+    server.operator_says("//names shows who is in");
+    alice.expect("admin : /names shows who is in", "a line that begins with a slash");
+}
+
+#[test]
+fn quit_closes_the_room() {
+    let mut server = Server::start(&[]);
+    let alice = server.member("alice");
+    server.operator_says("/quit");
+    alice.expect("EXIT", "the end of the room");
+    server.process.expect_exit(0);
+}
+
+#[test]
+fn the_console_answers_in_chinese_too() {
+    let mut server = Server::start(&["--lang", "zh"]);
+    let _alice = server.member("alice");
+    server.operator_says("/names");
+    server.process.wait_for_line("聊天室里有 1 人");
+    server.operator_says("/ban 捣乱");
+    server
+        .process
+        .wait_for_line("已封禁 名字 捣乱，一直有效；聊天室里没有相符的人");
+    let troll = server.stranger();
+    troll.send("L 捣乱");
+    troll.expect("FAIL 已被封禁", "a banned name");
+}
+
+#[test]
+fn a_quiet_server_answers_its_operator_all_the_same() {
+    let mut server = Server::start(&["--quiet"]);
+    let _alice = server.member("alice");
+    server.operator_says("/names");
+    server.process.wait_for_line("1 in the room");
+}
+
+#[test]
+fn with_json_each_answer_is_an_object_on_standard_output() {
+    let mut server = Server::start(&["--json"]);
+    let alice = server.member("alice");
+    for line in [
+        "/names",
+        "/ban troll",
+        "/ban 2001:db8::7",
+        "/bans",
+        "/unban troll",
+        "/unban troll",
+        "/kick troll",
+        "/stats",
+        "/nonsense",
+        "/quit",
+    ] {
+        server.operator_says(line);
+    }
+    server.process.expect_exit(0);
+    let stdout = server.process.stdout();
+    let objects: Vec<Value> = stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}")))
+        .collect();
+    for expected in [
+        json!({"event": "names", "members": [{"name": "alice", "peer": alice.address()}]}),
+        json!({"event": "banned", "name": "troll", "until": null, "removed": 0}),
+        json!({"event": "bans", "bans": [{"address": "2001:db8::", "until": null}, {"name": "troll", "until": null}]}),
+        json!({"event": "unbanned", "name": "troll"}),
+        json!({"event": "not_banned", "name": "troll"}),
+        json!({"event": "not_in", "name": "troll"}),
+        json!({"event": "mistake", "error": "there is no such command"}),
+    ] {
+        assert!(objects.contains(&expected), "{expected} is missing in\n{stdout}");
+    }
+    let stats = objects.iter().find(|object| object["event"] == "stats");
+    let stats = stats.expect("the counts");
+    assert_eq!(
+        (&stats["stats"]["members"], &stats["send_failed"]),
+        (&json!(1), &json!(0))
+    );
+}
+
+#[test]
+fn a_banned_client_says_so_and_gives_up() {
+    let mut server = Server::start(&[]);
+    let mut troll = server.join("troll", &[]);
+    troll.wait_for_text("in the room at");
+    server.operator_says("/ban troll");
+    troll.expect_exit(1);
+    let mut again = server.join("troll", &[]);
+    again.expect_exit(3);
+    assert!(again.stderr().contains("banned"), "{}", again.stderr());
+}
