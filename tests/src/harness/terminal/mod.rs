@@ -1,22 +1,22 @@
 //! The real binary at a terminal, as a person has it.
 
 use std::env;
-use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::{self, Command};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Process, Signal, chat_binary, python};
 
 pub mod emulator;
+mod home;
 pub mod keys;
 pub mod pty;
 pub mod tmux;
 mod view;
 
 use emulator::{Cell, Emulator};
+pub use home::Home;
 use pty::Pty;
 pub use tmux::Tmux;
 pub use view::View;
@@ -178,51 +178,5 @@ impl Seat for Terminal {
 
     fn is_cooked(&self) -> bool {
         pty::is_cooked(self.pty.end()).expect("a terminal can be asked")
-    }
-}
-
-/// A folder in which a user of the program keeps things, and the surroundings that no setting of who runs the tests changes.
-/// The last clone takes it away.
-#[derive(Clone, Debug)]
-pub struct Home(Arc<Folder>);
-
-#[derive(Debug)]
-struct Folder(PathBuf);
-
-impl Home {
-    /// A new, empty one.
-    ///
-    /// # Panics
-    /// When the system does not let one be made.
-    #[allow(clippy::new_without_default)] // It makes a folder.
-    pub fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let turn = NEXT.fetch_add(1, Ordering::Relaxed);
-        let folder = env::temp_dir().join(format!("chat-home-{}-{turn}", process::id()));
-        fs::create_dir_all(&folder).expect("a folder for temporary files");
-        Self(Arc::new(Folder(folder)))
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.0.0
-    }
-
-    /// Lets a command use it.
-    fn furnish(&self, command: &mut Command, default: SocketAddr) {
-        for name in ["NO_COLOR", "COLORTERM", "LANG", "LANGUAGE", "CHAT_LANG"] {
-            command.env_remove(name);
-        }
-        command
-            .env("HOME", self.path())
-            .env("XDG_STATE_HOME", self.path().join("state"))
-            .env("LC_ALL", "C.UTF-8")
-            .env("CHAT_ADDRESS", default.to_string());
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _left_behind = fs::remove_dir_all(&self.0);
     }
 }
