@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use chat_tests::harness::terminal::emulator::{Cell, Colour, Style};
 use chat_tests::harness::terminal::keys::{BACKSPACE, CTRL_C, CTRL_D, ENTER, LEFT, TAB, UP};
 use chat_tests::harness::terminal::{Home, Seat, Terminal, Tmux, View};
 use chat_tests::harness::{PATIENCE, RawPeer, Server};
@@ -252,4 +253,64 @@ fn the_terminal_hands_over_whole_lines_again_when_the_client_has_left() {
             );
         });
     }
+}
+
+/// The style in which this name stands at the beginning of lines, for each line that ends with one of the texts.
+fn styles_of(name: &str, texts: &[&str], alice: &Terminal) -> Vec<Style> {
+    let rows = alice.cells();
+    let row_of = |text: &&str| {
+        rows.iter().find(|row| {
+            let shown: String = row.iter().map(|cell| cell.text.as_str()).collect();
+            shown.trim_end().ends_with(text)
+        })
+    };
+    let style = |row: &Vec<Cell>| {
+        let start = row.windows(name.len()).find(|cells| {
+            let shown: String = cells.iter().map(|cell| cell.text.as_str()).collect();
+            shown == name
+        });
+        start.expect("the name stands in the line")[0].style
+    };
+    texts.iter().filter_map(row_of).map(style).collect()
+}
+
+#[test]
+fn a_name_has_one_colour_in_every_line_and_none_where_no_colours_are_wanted() {
+    for (home, colours) in [(Home::new(), true), (Home::new().with("NO_COLOR", "1"), false)] {
+        let server = Server::start(&["--quiet"]);
+        let at = server.at();
+        let mut alice = Terminal::start_in(&home, 60, &["join", "alice", "--server", &at], server.address);
+        let carol = server.member("carol");
+        sit_down(&server, &mut alice, &|room| {
+            room.bob_says(&["first".to_owned()]);
+            room.alice.sees("first");
+            carol.send("C carol second");
+            room.alice.sees("second");
+            room.bob_says(&["third".to_owned()]);
+            room.alice.sees("third");
+        });
+        let [first, third] = styles_of("bob", &["first", "third"], &alice)[..] else {
+            panic!("bob's lines are not seen:\n{}", alice.view());
+        };
+        let carols = styles_of("carol", &["second"], &alice);
+        assert_eq!(first, third, "a name keeps its colour");
+        assert_eq!(first.colour != Colour::Default, colours, "{home:?}: {first:?}");
+        assert_eq!(carols[0] != first, colours, "two names: {carols:?}, {first:?}");
+    }
+}
+
+#[test]
+fn who_has_no_place_for_the_history_can_chat_all_the_same() {
+    let server = Server::start(&["--quiet"]);
+    let home = Home::new()
+        .with("HOME", "/proc")
+        .with("XDG_STATE_HOME", "/proc/nowhere");
+    let mut alice = Terminal::start_in(&home, 60, &["join", "alice", "--server", &server.at()], server.address);
+    sit_down(&server, &mut alice, &|room| {
+        room.alice.types("hello");
+        room.alice.types(ENTER);
+        room.hears("hello");
+        room.alice.types(CTRL_D);
+        room.alice.expect_exit(0);
+    });
 }
