@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use super::{Process, Signal, chat_binary, python};
+use super::{PATIENCE, Process, Signal, chat_binary, python};
 
 pub mod emulator;
 mod home;
@@ -41,6 +43,19 @@ pub trait Seat {
     fn expect_exit(&mut self, code: i32);
     /// Whether the terminal is as a shell leaves it to programs. One that edits lines itself changes that.
     fn is_cooked(&self) -> bool;
+
+    /// Waits until the program edits lines itself: what is typed before would be shown by the terminal, too.
+    ///
+    /// # Panics
+    /// With the screen, when that does not happen.
+    fn wait_until_lines_are_edited(&self) {
+        let started = Instant::now();
+        while self.is_cooked() {
+            let view = || self.wait_until("", &|_| true);
+            assert!(started.elapsed() < PATIENCE, "lines are not edited:\n{}", view());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
 
     /// Waits until a line with this in it is seen.
     fn sees(&self, text: &str) -> View {
