@@ -1,12 +1,9 @@
 //! Somebody sits at a terminal and types, while others talk: at the narrow and the wide one, in an emulator and in tmux.
 
-use std::thread;
-use std::time::{Duration, Instant};
-
 use chat_tests::harness::terminal::emulator::{Cell, Colour, Style};
 use chat_tests::harness::terminal::keys::{BACKSPACE, CTRL_C, CTRL_D, ENTER, LEFT, TAB, UP};
 use chat_tests::harness::terminal::{Home, Seat, Terminal, Tmux, View};
-use chat_tests::harness::{PATIENCE, RawPeer, Server};
+use chat_tests::harness::{RawPeer, Server};
 
 const WIDTHS: [u16; 2] = [60, 100];
 
@@ -103,16 +100,7 @@ fn at(columns: u16, what: &impl Fn(&mut Room<'_>)) {
 }
 
 fn sit_down(server: &Server, alice: &mut dyn Seat, what: &impl Fn(&mut Room<'_>)) {
-    let started = Instant::now();
-    // A program that edits lines takes the terminal over for that; what is typed before would be shown twice.
-    while alice.is_cooked() {
-        assert!(
-            started.elapsed() < PATIENCE,
-            "nothing can be typed:\n{}",
-            alice.wait_until("", &|_| true)
-        );
-        thread::sleep(Duration::from_millis(5));
-    }
+    alice.wait_until_lines_are_edited();
     let bob = server.member("bob");
     alice.sees("bob joined");
     what(&mut Room { alice, bob });
