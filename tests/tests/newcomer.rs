@@ -17,33 +17,42 @@ struct Mishap<'a> {
 }
 
 impl Mishap<'_> {
-    /// Tries it in English and in Chinese. Returns what was said in English.
-    fn happens(&self) -> String {
-        let mut command = binary::command(self.args);
-        command.env("CHAT_ADDRESS", self.default.to_string());
-        self.happens_to(command)
+    /// Tries it in English and in Chinese.
+    fn happens(&self) {
+        self.happens_to(|| binary::command(self.args));
     }
 
-    fn happens_to(&self, command: Command) -> String {
-        let mut process = Process::spawn(command);
-        process.close_stdin();
-        process.expect_exit(self.exit_code);
-        let said = process.stderr();
-        for wanted in self.mentions {
+    /// Tries it with a command that is made anew for each language.
+    fn happens_to(&self, command: impl Fn() -> Command) {
+        let tried = ["C.UTF-8", "zh_CN.UTF-8"].map(|locale| {
+            let mut command = command();
+            command
+                .env("CHAT_ADDRESS", self.default.to_string())
+                .env("LC_ALL", locale);
+            (locale, Process::spawn(command))
+        });
+        for (locale, mut process) in tried {
+            process.close_stdin();
+            process.expect_exit(self.exit_code);
+            let (said, what) = (process.stderr(), format!("{:?} in {locale}", self.args));
+            for wanted in self.mentions {
+                assert!(said.contains(wanted), "{what} should mention {wanted:?}:\n{said}");
+            }
+            let lines = said.lines().count();
+            assert!((1..=2).contains(&lines), "{what}: {lines} lines:\n{said}");
+            let is_chinese = said
+                .chars()
+                .any(|character| ('\u{4e00}'..='\u{9fff}').contains(&character));
+            assert_eq!(
+                is_chinese,
+                locale.starts_with("zh"),
+                "{what}: another language:\n{said}"
+            );
             assert!(
-                said.contains(wanted),
-                "{:?} should mention {wanted:?}:\n{said}",
-                self.args
+                process.stdout().is_empty(),
+                "{what}: nothing belongs on standard output"
             );
         }
-        assert!(
-            process.stdout().is_empty(),
-            "{:?}: nothing belongs on standard output",
-            self.args
-        );
-        let lines = said.lines().count();
-        assert!((1..=2).contains(&lines), "{:?}: {lines} lines:\n{said}", self.args);
-        said
     }
 }
 
@@ -102,14 +111,13 @@ fn who_joins_where_nobody_is_is_told_how_to_start_a_room() {
 fn who_wants_a_taken_name_is_told_to_choose_another() {
     let server = Server::start(&[]);
     let _bob = server.member("bob");
-    let said = Mishap {
+    Mishap {
         args: &["join", "bob"],
         default: server.address,
         exit_code: 3,
         mentions: &["name taken"],
     }
     .happens();
-    assert!(said.contains("choose another name"), "{said}");
 }
 
 #[test]
@@ -180,18 +188,17 @@ fn who_may_not_have_a_port_is_told_which_ones_everybody_may_have() {
     }
     let default = SocketAddr::from(([127, 0, 0, 1], 80));
     for (args, option) in [(&["serve"][..], "--bind"), (&["join", "alice"], "CHAT_ADDRESS")] {
-        let mut command = Command::new("setpriv");
-        command
-            .args(nobody.get_args())
-            .args(args)
-            .env("CHAT_ADDRESS", default.to_string());
         let mishap = Mishap {
             args,
             default,
             exit_code: 1,
             mentions: &["127.0.0.1:80", "1023", option],
         };
-        mishap.happens_to(command);
+        mishap.happens_to(|| {
+            let mut command = Command::new("setpriv");
+            command.args(nobody.get_args()).args(args);
+            command
+        });
     }
 }
 
