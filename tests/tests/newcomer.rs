@@ -17,13 +17,13 @@ struct Mishap<'a> {
 }
 
 impl Mishap<'_> {
-    /// Tries it in English and in Chinese.
-    fn happens(&self) {
-        self.happens_to(|| binary::command(self.args));
+    /// Tries it in English and in Chinese. Returns what was said.
+    fn happens(&self) -> [String; 2] {
+        self.happens_to(|| binary::command(self.args))
     }
 
     /// Tries it with a command that is made anew for each language.
-    fn happens_to(&self, command: impl Fn() -> Command) {
+    fn happens_to(&self, command: impl Fn() -> Command) -> [String; 2] {
         let tried = ["C.UTF-8", "zh_CN.UTF-8"].map(|locale| {
             let mut command = command();
             command
@@ -31,7 +31,7 @@ impl Mishap<'_> {
                 .env("LC_ALL", locale);
             (locale, Process::spawn(command))
         });
-        for (locale, mut process) in tried {
+        tried.map(|(locale, mut process)| {
             process.close_stdin();
             process.expect_exit(self.exit_code);
             let (said, what) = (process.stderr(), format!("{:?} in {locale}", self.args));
@@ -52,7 +52,8 @@ impl Mishap<'_> {
                 process.stdout().is_empty(),
                 "{what}: nothing belongs on standard output"
             );
-        }
+            said
+        })
     }
 }
 
@@ -111,13 +112,15 @@ fn who_joins_where_nobody_is_is_told_how_to_start_a_room() {
 fn who_wants_a_taken_name_is_told_to_choose_another() {
     let server = Server::start(&[]);
     let _bob = server.member("bob");
-    Mishap {
+    let said = Mishap {
         args: &["join", "bob"],
         default: server.address,
         exit_code: 3,
         mentions: &["name taken"],
     }
     .happens();
+    assert!(said[0].contains("choose another name"), "{said:?}");
+    assert!(said[1].contains("换一个名字"), "{said:?}");
 }
 
 #[test]
@@ -159,6 +162,17 @@ fn who_serves_at_an_address_of_another_machine_is_told_where_this_ones_are_shown
     .happens();
 }
 
+/// The program for a user without rights, also where the tests run with all of them.
+fn as_nobody(args: &[&str]) -> Command {
+    let mut command = Command::new("setpriv");
+    if rustix::process::geteuid().is_root() {
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+        command.args(["--bounding-set=-all", "--inh-caps=-all"]);
+    }
+    command.arg(chat_binary()).args(args);
+    command
+}
+
 #[test]
 fn who_may_not_have_a_port_is_told_which_ones_everybody_may_have() {
     let first = fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start").unwrap_or_default();
@@ -166,22 +180,7 @@ fn who_may_not_have_a_port_is_told_which_ones_everybody_may_have() {
         println!("SKIPPED: on this machine everybody may have port 80");
         return;
     }
-    // Without rights, also where the tests run with all of them.
-    let mut nobody = Command::new("setpriv");
-    if rustix::process::geteuid().is_root() {
-        nobody.args([
-            "--reuid=65534",
-            "--regid=65534",
-            "--clear-groups",
-            "--bounding-set=-all",
-            "--inh-caps=-all",
-        ]);
-    }
-    nobody.arg(chat_binary()).env_remove("CHAT_ADDRESS");
-    let may_start = Command::new("setpriv")
-        .args(nobody.get_args())
-        .arg("--version")
-        .output();
+    let may_start = as_nobody(&["--version"]).output();
     if !may_start.is_ok_and(|output| output.status.success()) {
         println!("SKIPPED: setpriv is missing, or an ordinary user may not start the program under test");
         return;
@@ -194,11 +193,7 @@ fn who_may_not_have_a_port_is_told_which_ones_everybody_may_have() {
             exit_code: 1,
             mentions: &["127.0.0.1:80", "1023", option],
         };
-        mishap.happens_to(|| {
-            let mut command = Command::new("setpriv");
-            command.args(nobody.get_args()).args(args);
-            command
-        });
+        mishap.happens_to(|| as_nobody(args));
     }
 }
 
