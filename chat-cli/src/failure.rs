@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use chat_core::proto::{DialectError, TextError};
+use chat_core::proto::{DialectError, Refusal, TextError};
 
 use crate::join::TranscriptError;
 use crate::platform::safe_text::SafeText;
@@ -20,7 +20,13 @@ pub(crate) enum Failure {
     /// What was to be said cannot be.
     CannotSay(TextError),
     /// The server refused the login.
-    Refused { answer: SafeText, repeated: bool },
+    Refused {
+        answer: SafeText,
+        /// Why, where it is one of this project's reasons.
+        refusal: Option<Refusal>,
+        /// Whether the login had been repeated.
+        repeated: bool,
+    },
     /// The server refused the only line.
     LineRefused { answer: SafeText },
     /// No server answered the login.
@@ -67,6 +73,8 @@ pub(crate) enum Silence {
 #[derive(Debug)]
 pub(crate) enum Doing {
     ListenOn(SocketAddr),
+    /// The room at the default address, by the one who comes first.
+    HostAt(SocketAddr),
     FindAddress(String),
     Reach(SocketAddr),
     TellAddress,

@@ -33,7 +33,7 @@ impl Host {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Ok(None),
             // The default address can be set to one of another machine: then the room is there.
             Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => return Ok(None),
-            Err(error) => return Err(Failure::io(Doing::ListenOn(address))(error)),
+            Err(error) => return Err(Failure::io(Doing::HostAt(address))(error)),
         };
         socket.set_batching(!sending.no_batch);
         let address = socket.local_addr().map_err(Failure::io(Doing::HostRoom))?;

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
-use chat_core::proto::{Delivery, Dialect, Name};
+use chat_core::proto::{Delivery, Dialect, Name, Refusal, Reply};
 use chat_core::{ClientEvent, ClientOutgoing};
 
 use super::event::Shown;
@@ -101,6 +101,7 @@ impl<'s> Front<'s> {
             }
             ClientEvent::Refused { answer, repeated } => self.end(Err(Failure::Refused {
                 answer: safe(answer),
+                refusal: refusal(answer),
                 repeated,
             })),
             ClientEvent::NoAnswer => {
@@ -189,6 +190,14 @@ impl<'s> Front<'s> {
 
     fn end(&mut self, outcome: Result<(), Failure>) {
         self.outcome.get_or_insert(outcome);
+    }
+}
+
+/// Which of the known reasons a refusal gives.
+fn refusal(answer: &[u8]) -> Option<Refusal> {
+    match Reply::decode(answer, &Dialect::lenient()) {
+        Ok(Reply::Refused { reason: Some(reason) }) => Refusal::from_reason(reason.as_str()),
+        _ => None,
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::ErrorKind;
 
+use chat_core::proto::Refusal;
+
 use super::{Language, bans, say, status};
 use crate::address::DEFAULT_ADDRESS;
 use crate::failure::{AddressProblem, Doing, Failure, Silence};
@@ -42,20 +44,17 @@ fn write(f: &mut fmt::Formatter<'_>, language: Language, failure: &Failure) -> f
         }
         Failure::Refused {
             answer,
-            repeated: false,
-        } => say!(
-            f,
-            language,
-            "the server refused the login: {answer}; choose another name",
-            "服务器拒绝登录：{answer}；请换一个名字"
-        ),
-        Failure::Refused { answer, repeated: true } => say!(
-            f,
-            language,
-            "the server refused the login: {answer} (the login was repeated: the first one may have been accepted; wait a \
-             moment, or choose another name)",
-            "服务器拒绝登录：{answer}（登录请求重发过，第一次可能已被接受；请稍等片刻，或换一个名字）"
-        ),
+            refusal,
+            repeated,
+        } => {
+            say!(
+                f,
+                language,
+                "the server refused the login: {answer}",
+                "服务器拒绝登录：{answer}"
+            )?;
+            refused(f, language, *refusal, *repeated)
+        }
         Failure::LineRefused { answer } => {
             say!(
                 f,
@@ -106,6 +105,26 @@ fn write(f: &mut fmt::Formatter<'_>, language: Language, failure: &Failure) -> f
     }
 }
 
+/// What helps against a refusal.
+fn refused(f: &mut fmt::Formatter<'_>, language: Language, refusal: Option<Refusal>, repeated: bool) -> fmt::Result {
+    match refusal {
+        Some(Refusal::Banned) => say!(f, language, "; ask whoever runs the room", "；请询问聊天室的管理员"),
+        Some(Refusal::RoomFull) => say!(
+            f,
+            language,
+            "; try again later, or ask whoever runs the room for more places (--max-members)",
+            "；请稍后再试，或请管理员增加名额（--max-members）"
+        ),
+        _ if repeated => say!(
+            f,
+            language,
+            " (the login was repeated: the first one may have been accepted; wait a moment, or choose another name)",
+            "（登录请求重发过，第一次可能已被接受；请稍等片刻，或换一个名字）"
+        ),
+        _ => say!(f, language, "; choose another name", "；请换一个名字"),
+    }
+}
+
 /// What is known about a server that did not answer, and what to do.
 fn silent(f: &mut fmt::Formatter<'_>, language: Language, silence: &Silence) -> fmt::Result {
     match silence {
@@ -132,6 +151,12 @@ fn silent(f: &mut fmt::Formatter<'_>, language: Language, silence: &Silence) -> 
 fn what(f: &mut fmt::Formatter<'_>, language: Language, doing: &Doing) -> fmt::Result {
     match doing {
         Doing::ListenOn(address) => say!(f, language, "cannot listen on {address}", "无法在 {address} 上监听"),
+        Doing::HostAt(address) => say!(
+            f,
+            language,
+            "cannot host a room at {address}",
+            "无法在 {address} 主持聊天室"
+        ),
         Doing::FindAddress(text) => say!(f, language, "cannot find the address of {text}", "查不到 {text} 的地址"),
         Doing::Reach(address) => say!(f, language, "cannot reach {address}", "无法到达 {address}"),
         Doing::TellAddress => say!(f, language, "cannot tell the socket's address", "无法得知套接字的地址"),
@@ -166,6 +191,13 @@ fn remedy(f: &mut fmt::Formatter<'_>, language: Language, doing: &Doing, kind: E
                 "；请用 --bind 选 1023 以上的端口"
             )
         }
+        (Doing::HostAt(_), _) => say!(
+            f,
+            language,
+            "; choose a port above 1023 with CHAT_ADDRESS, such as CHAT_ADDRESS={DEFAULT_ADDRESS}, or join a room elsewhere \
+             with --server",
+            "；请用 CHAT_ADDRESS 选 1023 以上的端口，例如 CHAT_ADDRESS={DEFAULT_ADDRESS}，或用 --server 加入别处的聊天室"
+        ),
         (Doing::FindAddress(_), _) => say!(
             f,
             language,
