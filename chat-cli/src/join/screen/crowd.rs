@@ -6,7 +6,7 @@ use chat_core::Timestamp;
 use chat_core::proto::Name;
 
 /// How many notices are shown one by one within [`PAUSE`].
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 5;
 /// How long nothing has to come before those that were held back are shown, in milliseconds.
 const PAUSE: u64 = 1_000;
 /// How long the first of them is held back at most, in milliseconds.
@@ -19,11 +19,13 @@ pub(crate) enum Notice {
     Went(Name),
 }
 
-/// Who came and who went, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Gathered {
-    pub(crate) came: Vec<Name>,
-    pub(crate) went: Vec<Name>,
+/// Notices that were held back, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// So few that each has a line.
+    Few(Vec<Notice>),
+    /// Who came, and who went.
+    Many { came: Vec<Name>, went: Vec<Name> },
 }
 
 /// Notices on their way to the screen.
@@ -31,7 +33,7 @@ pub(crate) struct Gathered {
 pub(super) struct Crowd {
     /// When those that were shown one by one came: the last [`AT_ONCE`].
     shown: VecDeque<Timestamp>,
-    held: Gathered,
+    held: Vec<Notice>,
     /// When the first one was held back, and the last.
     since: Option<(Timestamp, Timestamp)>,
 }
@@ -48,10 +50,7 @@ impl Crowd {
             self.shown.push_back(now);
             return Some(notice);
         }
-        match notice {
-            Notice::Came(name) => self.held.came.push(name),
-            Notice::Went(name) => self.held.went.push(name),
-        }
+        self.held.push(notice);
         let first = self.since.map_or(now, |(first, _)| first);
         self.since = Some((first, now));
         None
@@ -64,9 +63,20 @@ impl Crowd {
     }
 
     /// What was held back.
-    pub(super) fn take(&mut self) -> Option<Gathered> {
+    pub(super) fn take(&mut self) -> Option<Held> {
         self.since.take()?;
-        Some(std::mem::take(&mut self.held))
+        let held = std::mem::take(&mut self.held);
+        if held.len() <= AT_ONCE {
+            return Some(Held::Few(held));
+        }
+        let (mut came, mut went) = (Vec::new(), Vec::new());
+        for notice in held {
+            match notice {
+                Notice::Came(name) => came.push(name),
+                Notice::Went(name) => went.push(name),
+            }
+        }
+        Some(Held::Many { came, went })
     }
 }
 
@@ -95,10 +105,28 @@ mod tests {
         }
         assert_eq!(crowd.notice(at(20), Notice::Went(name(0))), None);
         assert_eq!(crowd.poll_timeout(), Some(at(20 + PAUSE)));
-        let gathered = crowd.take().unwrap();
-        assert_eq!(gathered.came, (AT_ONCE..20).map(name).collect::<Vec<_>>());
-        assert_eq!(gathered.went, [name(0)]);
+        let came = (AT_ONCE..20).map(name).collect();
+        let went = vec![name(0)];
+        assert_eq!(crowd.take(), Some(Held::Many { came, went }));
         assert_eq!((crowd.take(), crowd.poll_timeout()), (None, None));
+    }
+
+    #[test]
+    fn a_few_that_were_held_back_have_a_line_each() {
+        let mut crowd = Crowd::default();
+        let notices: Vec<Notice> = (0..AT_ONCE + 2).map(|number| Notice::Went(name(number))).collect();
+        for &notice in &notices {
+            let _shown = crowd.notice(at(0), notice);
+        }
+        assert_eq!(crowd.take(), Some(Held::Few(notices[AT_ONCE..].to_vec())));
+    }
+
+    fn how_many(held: Option<Held>) -> usize {
+        match held {
+            None => 0,
+            Some(Held::Few(notices)) => notices.len(),
+            Some(Held::Many { came, went }) => came.len() + went.len(),
+        }
     }
 
     #[test]
@@ -108,7 +136,7 @@ mod tests {
         for number in 0..1_000 {
             now += 100;
             if crowd.poll_timeout().is_some_and(|due| due <= at(now)) {
-                told += crowd.take().unwrap().came.len();
+                told += how_many(crowd.take());
             }
             told += usize::from(crowd.notice(at(now), Notice::Came(name(number))).is_some());
             if let Some((first, _)) = crowd.since {
@@ -118,7 +146,7 @@ mod tests {
                 );
             }
         }
-        assert_eq!(told + crowd.take().map_or(0, |gathered| gathered.came.len()), 1_000);
+        assert_eq!(told + how_many(crowd.take()), 1_000);
     }
 
     #[test]
@@ -126,7 +154,7 @@ mod tests {
         let mut crowd = Crowd::default();
         for number in 0..50 {
             let notice = Notice::Went(name(number));
-            assert_eq!(crowd.notice(at(number as u64 * 400), notice), Some(notice));
+            assert_eq!(crowd.notice(at(number as u64 * 250), notice), Some(notice));
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::json;
 use crate::messages::Status;
 use crate::platform::safe_text::SafeText;
 
-pub(crate) use crowd::Gathered;
+pub(crate) use crowd::Notice;
 #[cfg(feature = "line-editing")]
 pub(crate) use palette::Palette;
 use paper::Paper;

@@ -6,7 +6,7 @@ use chat_core::Timestamp;
 use chat_core::proto::{Language, Name};
 use jiff::Zoned;
 
-use super::crowd::{Crowd, Notice};
+use super::crowd::{Crowd, Held, Notice};
 use super::palette::Palette;
 use super::paper::Paper;
 use super::{Look, Shown};
@@ -83,16 +83,21 @@ impl View {
 
     fn notice(&mut self, now: Timestamp, notice: Notice) -> io::Result<()> {
         match self.crowd.notice(now, notice) {
-            Some(Notice::Came(name)) => self.noticed(&Noticed::Came(name)),
-            Some(Notice::Went(name)) => self.noticed(&Noticed::Went(name)),
+            Some(notice) => self.noticed(&Noticed::One(notice)),
             None => Ok(()),
         }
     }
 
     fn show_crowd(&mut self) -> io::Result<()> {
         match self.crowd.take() {
-            Some(crowd) => self.noticed(&Noticed::Crowd(&crowd)),
             None => Ok(()),
+            Some(Held::Few(notices)) => notices
+                .into_iter()
+                .try_for_each(|notice| self.noticed(&Noticed::One(notice))),
+            Some(Held::Many { came, went }) => self.noticed(&Noticed::Many {
+                came: &came,
+                went: &went,
+            }),
         }
     }
 
