@@ -19,6 +19,8 @@ pub(crate) enum Failure {
     BadAddress { text: String, problem: AddressProblem },
     /// What was to be said cannot be.
     CannotSay(TextError),
+    /// There is no manual page for this.
+    NoSuchCommand { name: String },
     /// The server refused the login.
     Refused {
         answer: SafeText,
@@ -81,6 +83,7 @@ pub(crate) enum Doing {
     MakeQueue,
     WatchSignals,
     ReadInput,
+    WriteOutput,
     UseSocket,
     HostRoom,
 }
@@ -100,7 +103,7 @@ impl Failure {
             | Self::Transcript(_)
             | Self::Bans(_)
             | Self::Io { .. } => 1,
-            Self::Words(_) | Self::BadAddress { .. } | Self::CannotSay(_) => 2,
+            Self::Words(_) | Self::BadAddress { .. } | Self::CannotSay(_) | Self::NoSuchCommand { .. } => 2,
             Self::Refused { .. } | Self::LineRefused { .. } => 3,
             Self::NoAnswer { .. } => 4,
             #[cfg(target_os = "linux")]

@@ -9,6 +9,7 @@ mod args;
 mod bench;
 mod clock;
 mod failure;
+mod generate;
 mod host;
 mod join;
 mod json;
@@ -33,6 +34,8 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => serve::serve(&args),
         Command::Join(args) => join::join(&args),
         Command::Send(args) => send::send(&args),
+        Command::Completions(args) => generate::completions(&args),
+        Command::Man(args) => generate::man(&args),
         #[cfg(target_os = "linux")]
         Command::Bench(args) => bench::bench(&args),
         #[cfg(target_os = "linux")]

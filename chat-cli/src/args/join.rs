@@ -15,6 +15,9 @@ pub(crate) struct ServerArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  chat join alice --server chat.example.org:8888\n  tail -f build.log | chat join robot --json\n\nAt a terminal: /help, /names, /quit; Tab completes names, the arrow keys bring back lines."
+)]
 pub(crate) struct JoinArgs {
     /// Under which name: 1 to 32 bytes without blanks and colons
     pub(crate) name: Name,
@@ -45,6 +48,7 @@ pub(crate) struct JoinArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  chat send robot the backup is done")]
 pub(crate) struct SendArgs {
     /// Under which name: 1 to 32 bytes without blanks and colons
     pub(crate) name: Name,

@@ -6,6 +6,7 @@ mod values;
 
 use clap::builder::FalseyValueParser;
 use clap::{Parser, Subcommand};
+use clap_complete::Shell;
 
 #[cfg(target_os = "linux")]
 use crate::bench::{BenchArgs, PeerArgs};
@@ -35,6 +36,10 @@ pub(crate) enum Command {
     Join(JoinArgs),
     /// Say one thing and leave
     Send(SendArgs),
+    /// Print a script that makes a shell complete the options
+    Completions(CompletionsArgs),
+    /// Print a manual page
+    Man(ManArgs),
     /// Measure what a server costs and how fast it is
     #[cfg(target_os = "linux")]
     Bench(BenchArgs),
@@ -50,11 +55,26 @@ impl Command {
             Self::Serve(args) => args.lang.language(),
             Self::Join(args) => args.lang.language(),
             Self::Send(args) => args.lang.language(),
-            // What developers use speaks English.
+            // What developers use speaks English, as the help does.
+            Self::Completions(_) | Self::Man(_) => Language::English,
             #[cfg(target_os = "linux")]
             Self::Bench(_) | Self::BenchPeer(_) => Language::English,
         }
     }
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  chat completions bash > ~/.local/share/bash-completion/completions/chat")]
+pub(crate) struct CompletionsArgs {
+    /// For which shell
+    pub(crate) shell: Shell,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  chat man serve > chat-serve.1 && man ./chat-serve.1")]
+pub(crate) struct ManArgs {
+    /// Of which command; without it, of the program
+    pub(crate) command: Option<String>,
 }
 
 /// In which language the program speaks.
@@ -109,8 +129,18 @@ mod tests {
     }
 
     #[test]
-    fn help_fits_a_screen() {
+    fn help_fits_a_screen_and_shows_an_example() {
         let help = Args::command().render_help().to_string();
         assert!(help.lines().count() <= 24, "{help}");
+        for command in Args::command()
+            .get_subcommands_mut()
+            .filter(|command| !command.is_hide_set())
+        {
+            let help = command.render_help().to_string();
+            assert!(
+                help.contains(&format!("\n  chat {}", command.get_name())),
+                "no example in:\n{help}"
+            );
+        }
     }
 }

@@ -11,6 +11,9 @@ use super::{LangArgs, SendingArgs};
 use crate::failure::Failure;
 
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  chat serve --bind 0.0.0.0:8888 --state bans.json\n  chat serve --success ok --end EXIT,exit,OUT,quit --prefix newline --lang zh\n\nWhat is typed is said by the operator; /help lists the operator's commands."
+)]
 pub(crate) struct ServeArgs {
     /// Where to listen; port 0 takes any that is free [default: 127.0.0.1:8888]
     #[arg(long, value_name = "HOST:PORT")]

@@ -7,6 +7,7 @@ use chat_core::proto::{Delivery, Dialect, Name, Refusal, Reply};
 use chat_core::{ClientEvent, ClientOutgoing};
 
 use super::event::Shown;
+use super::keyboard;
 use super::screen::Screen;
 use crate::failure::{Failure, Silence};
 use crate::messages::{Problem, Status};
@@ -21,6 +22,8 @@ const EARLY_DATAGRAMS: usize = 64;
 pub(crate) struct Front<'s> {
     pub(crate) socket: ChatSocket,
     server: SocketAddr,
+    /// Under which name.
+    name: Name,
     pub(crate) screen: &'s Screen,
     /// What came before the login was answered.
     early: Vec<Vec<u8>>,
@@ -39,10 +42,11 @@ pub(crate) struct Front<'s> {
 }
 
 impl<'s> Front<'s> {
-    pub(crate) fn new(socket: ChatSocket, server: SocketAddr, screen: &'s Screen) -> Self {
+    pub(crate) fn new(socket: ChatSocket, server: SocketAddr, name: Name, screen: &'s Screen) -> Self {
         Self {
             socket,
             server,
+            name,
             screen,
             early: Vec::new(),
             refused: None,
@@ -70,6 +74,7 @@ impl<'s> Front<'s> {
         let _lost = self.transmit(outgoing);
         match outgoing.event() {
             ClientEvent::Joined { again: false } => {
+                self.greet();
                 for datagram in std::mem::take(&mut self.early) {
                     match Delivery::decode(&datagram, &Dialect::lenient()) {
                         Ok(delivery) => self.show(&delivery.into()),
@@ -134,9 +139,16 @@ impl<'s> Front<'s> {
     }
 
     /// What the user is told at the beginning.
-    pub(crate) fn greet(&mut self, name: Name, by_hand: bool) {
-        let server = self.server;
-        self.screen.status(&Status::InRoom { server, name, by_hand });
+    fn greet(&mut self) {
+        let (server, name) = (self.server, self.name);
+        // Who says one thing does not want to hear about the room.
+        if !self.screen.is_silent() {
+            self.screen.status(&Status::InRoom {
+                server,
+                name,
+                by_hand: keyboard::is_a_person(),
+            });
+        }
         self.show(&Shown::In { name, server });
     }
 

@@ -82,7 +82,6 @@ pub(crate) fn join(args: &JoinArgs) -> Result<(), Failure> {
     };
     let session = Session::begin(&addresses, args.name, &config, &inbox, &screen);
     let ended = session.and_then(|mut session| {
-        session.greet(by_hand);
         let _until_the_end = Keyboard::start(&screen, mailer)?;
         session.talk(input)
     });

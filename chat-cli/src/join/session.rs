@@ -85,7 +85,7 @@ impl<'i> Session<'i> {
             client: Client::new(name, *config),
             clock: screen.clock(),
             inbox,
-            front: Front::new(socket, server, screen),
+            front: Front::new(socket, server, name, screen),
             pace: Bucket::default(),
             buffer: vec![0; RECEIVE_BUFFER],
             line: 0,
@@ -112,11 +112,6 @@ impl<'i> Session<'i> {
             }
             self.wait_and_receive(None)?;
         }
-    }
-
-    /// What the user is told at the beginning.
-    pub(crate) fn greet(&mut self, by_hand: bool) {
-        self.front.greet(self.client.name(), by_hand);
     }
 
     /// Says what comes in and shows what the room says, until one side ends it.

@@ -42,6 +42,12 @@ fn write(f: &mut fmt::Formatter<'_>, language: Language, failure: &Failure) -> f
             say!(f, language, "this cannot be said: ", "这句话发不出去：")?;
             status::text_error(f, language, error)
         }
+        Failure::NoSuchCommand { name } => say!(
+            f,
+            language,
+            "there is no command {name:?}; `chat --help` lists them",
+            "没有 {name:?} 这个命令；`chat --help` 列出所有命令"
+        ),
         Failure::Refused {
             answer,
             refusal,
@@ -163,6 +169,7 @@ fn what(f: &mut fmt::Formatter<'_>, language: Language, doing: &Doing) -> fmt::R
         Doing::MakeQueue => say!(f, language, "cannot make the input's queue", "无法建立输入队列"),
         Doing::WatchSignals => say!(f, language, "cannot watch for signals", "无法监视信号"),
         Doing::ReadInput => say!(f, language, "cannot read standard input", "无法读取标准输入"),
+        Doing::WriteOutput => say!(f, language, "cannot write to standard output", "无法写到标准输出"),
         Doing::UseSocket => say!(f, language, "the socket broke", "套接字出错"),
         Doing::HostRoom => say!(f, language, "cannot host the room", "无法主持聊天室"),
     }

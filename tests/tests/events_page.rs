@@ -1,0 +1,162 @@
+//! chat-cli/EVENTS.md shows what `--json` prints: its examples are those of a run of the real program.
+//!
+//! `EVENTS=accept cargo test -p chat-tests --test events_page` writes them anew.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::{env, fs};
+
+use serde_json::Value;
+
+use chat_tests::harness::own_socket::OwnSocket;
+use chat_tests::harness::{PATIENCE, Server, chat};
+
+/// Every event of a client that a server can cause, in one conversation.
+fn events_of_a_client() -> Vec<String> {
+    let server = OwnSocket::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
+    server
+        .set_read_timeout(Some(PATIENCE))
+        .expect("a time-out above zero can be set");
+    let at = server.local_addr().expect("it is bound").to_string();
+    let mut client = chat(&["join", "alice", "--json", "--server", &at]);
+    let mut buffer = [0; 2048];
+    let mut wait_for = |request: &str| loop {
+        let (length, from) = server.recv_from(&mut buffer).expect("the client asks");
+        if &buffer[..length] == request.as_bytes() {
+            return from;
+        }
+    };
+    let peer = wait_for("L alice");
+    let say = |line: &str| drop(server.send_to(line.as_bytes(), peer).expect("a datagram can be sent"));
+    for line in [
+        "OK",
+        "* bob joined",
+        "bob : 吃了么？",
+        "* bob left",
+        "Welcome bob!",
+        "FAIL too fast",
+        "FAIL not logged in",
+    ] {
+        say(line);
+    }
+    wait_for("L alice");
+    say("FAIL name taken");
+    wait_for("L alice");
+    say("OK");
+    client.wait_for_text("\"back\"");
+    client.close_stdin();
+    wait_for("Q alice");
+    say("EXIT");
+    client.expect_exit(1); // A line was refused, and what was said around the loss may be lost.
+    examples(&client.stdout(), &[at])
+}
+
+/// The events of a room, and the answers to its operator.
+fn events_of_a_room() -> Vec<String> {
+    let mut server = Server::start(&["--json", "--lang", "en"]);
+    let at = server.at();
+    let alice = server.member("alice");
+    let ports = |peer: &chat_tests::harness::RawPeer| peer.address().to_string();
+    let mut addresses = vec![at, ports(&alice)];
+    alice.send("L alice");
+    alice.expect("OK", "a repeated login");
+    alice.send("L 爱丽丝");
+    alice.expect("OK", "another name");
+    alice.send("C 爱丽丝 吃了么？");
+    let stranger = server.stranger();
+    addresses.push(ports(&stranger));
+    for datagram in ["L 爱丽丝", "Q 爱丽丝", "hello"] {
+        stranger.send(datagram);
+    }
+    stranger.wait_for("EXIT", "the quit of somebody who is not in");
+    for line in [
+        "welcome",
+        "/names",
+        "/ban troll 5",
+        "/bans",
+        "/unban troll",
+        "/unban troll",
+        "/kick nobody",
+        "/dance",
+        "/help",
+        "/kick 爱丽丝 enough",
+        "/stats",
+    ] {
+        server.operator_says(line);
+    }
+    server.process.wait_for_text("\"stats\"");
+    server.operator_says("/quit");
+    server.process.expect_exit(0);
+    examples(&server.process.stdout(), &addresses)
+}
+
+/// The lines, with addresses and times that do not change from run to run.
+fn examples(stdout: &str, addresses: &[String]) -> Vec<String> {
+    let mut stdout = stdout.to_owned();
+    for (index, address) in addresses.iter().enumerate() {
+        let port = if index == 0 { 8888 } else { 40_000 + index };
+        stdout = stdout.replace(address, &format!("127.0.0.1:{port}"));
+    }
+    let lines = stdout.lines().map(|line| {
+        let event: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        assert_eq!(event["v"], 1, "an event without its version: {line}");
+        with_fixed_times(line, &event)
+    });
+    lines.collect()
+}
+
+/// A ban's end depends on the day.
+fn with_fixed_times(line: &str, event: &Value) -> String {
+    let times = [&event["until"], &event["bans"][0]["until"]];
+    times
+        .into_iter()
+        .filter_map(Value::as_str)
+        .fold(line.to_owned(), |line, time| line.replace(time, "2030-01-01T00:00:00Z"))
+}
+
+/// The page with these lines as the example under the heading.
+fn with_examples(page: &str, heading: &str, lines: &[String]) -> String {
+    let start = page
+        .find(&format!("\n{heading}\n"))
+        .unwrap_or_else(|| panic!("EVENTS.md has no heading {heading:?}"));
+    let opening = "```json\n";
+    let from = start + page[start..].find(opening).expect("an example under the heading") + opening.len();
+    let to = from + page[from..].find("```").expect("the example ends");
+    format!("{}{}\n{}", &page[..from], lines.join("\n"), &page[to..])
+}
+
+#[test]
+fn the_page_shows_what_the_program_prints() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../chat-cli/EVENTS.md");
+    let page = fs::read_to_string(&path).expect("chat-cli/EVENTS.md");
+    let (client, room) = (events_of_a_client(), events_of_a_room());
+    let made = with_examples(&page, "## What `chat join --json` prints", &client);
+    let made = with_examples(&made, "## What `chat serve --json` prints", &room);
+    if env::var("EVENTS").is_ok_and(|wanted| wanted == "accept") {
+        fs::write(&path, &made).expect("the page can be written");
+    }
+    assert!(
+        page == made,
+        "the page is not what the program prints, which is:\n{made}"
+    );
+
+    // Every event of the examples is explained in a table.
+    let shown: BTreeSet<String> = [client, room]
+        .concat()
+        .iter()
+        .map(|line| {
+            serde_json::from_str::<Value>(line).expect("checked above")["event"]
+                .as_str()
+                .expect("a name")
+                .to_owned()
+        })
+        .collect();
+    for event in shown {
+        assert!(
+            page.contains(&format!("| `{event}`"))
+                || page.contains(&format!("`{event}`,"))
+                || page.contains(&format!(", `{event}`")),
+            "{event} is in no table"
+        );
+    }
+}
