@@ -13,15 +13,17 @@ const DEFAULT_PORT: u16 = 8888;
 
 /// The address that was asked for, or the default one.
 pub(crate) fn or_default(asked: Option<&str>) -> String {
-    let set = || {
-        std::env::var(DEFAULT_ADDRESS_VARIABLE)
-            .ok()
-            .filter(|set| !set.is_empty())
-    };
     asked
         .map(str::to_owned)
-        .or_else(set)
+        .or_else(of_the_environment)
         .unwrap_or_else(|| DEFAULT_ADDRESS.into())
+}
+
+/// The address that is set for all commands; nothing is none.
+pub(crate) fn of_the_environment() -> Option<String> {
+    std::env::var(DEFAULT_ADDRESS_VARIABLE)
+        .ok()
+        .filter(|set| !set.is_empty())
 }
 
 /// What an address that a person wrote stands for: at least one.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use chat_core::proto::{DialectError, Refusal, TextError};
 
+use crate::args::ConfigError;
 use crate::join::TranscriptError;
 use crate::platform::safe_text::SafeText;
 use crate::room::BanFileError;
@@ -15,6 +16,8 @@ use crate::room::BanFileError;
 pub(crate) enum Failure {
     /// `--success` and `--end` do not go together.
     Words(DialectError),
+    /// The file of options cannot be used.
+    Config(ConfigError),
     /// What was to be an address is none.
     BadAddress { text: String, problem: AddressProblem },
     /// What was to be said cannot be.
@@ -103,7 +106,11 @@ impl Failure {
             | Self::Transcript(_)
             | Self::Bans(_)
             | Self::Io { .. } => 1,
-            Self::Words(_) | Self::BadAddress { .. } | Self::CannotSay(_) | Self::NoSuchCommand { .. } => 2,
+            Self::Words(_)
+            | Self::Config(_)
+            | Self::BadAddress { .. }
+            | Self::CannotSay(_)
+            | Self::NoSuchCommand { .. } => 2,
             Self::Refused { .. } | Self::LineRefused { .. } => 3,
             Self::NoAnswer { .. } => 4,
             #[cfg(target_os = "linux")]

@@ -2,9 +2,7 @@
 
 use std::io::{self, Write};
 
-use clap::CommandFactory;
-
-use crate::args::{Args, CompletionsArgs, ManArgs};
+use crate::args::{CompletionsArgs, ManArgs, definition};
 use crate::failure::{Doing, Failure};
 
 const PROGRAM: &str = "chat";
@@ -12,14 +10,14 @@ const PROGRAM: &str = "chat";
 /// Prints what makes a shell complete the program's options.
 pub(crate) fn completions(args: &CompletionsArgs) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Args::command(), PROGRAM, &mut script);
+    clap_complete::generate(args.shell, &mut definition(), PROGRAM, &mut script);
     print(&script)
 }
 
 /// Prints the manual page of the program, or of one of its commands.
 pub(crate) fn man(args: &ManArgs) -> Result<(), Failure> {
     // Complete: with the options that every command has.
-    let mut program = Args::command();
+    let mut program = definition();
     program.build();
     let page = match &args.command {
         None => program,

@@ -21,14 +21,17 @@ mod serve;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use args::{Args, Command};
+use args::Command;
+use failure::Failure;
+use messages::Language;
 
 /// Reads the command line, does what it says, reports what went wrong on standard error and returns the exit code:
 /// 0 done, 1 failed, 2 wrong usage, 3 refused by the server, 4 no answer.
 pub fn run() -> ExitCode {
-    let command = Args::parse().command;
+    let command = match args::read() {
+        Ok(command) => command,
+        Err(failure) => return report(&failure, messages::language_of_the_locale()),
+    };
     let language = command.language();
     let done = match command {
         Command::Serve(args) => serve::serve(&args),
@@ -43,9 +46,11 @@ pub fn run() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("chat: {}", failure.message(language));
-            failure.exit_code()
-        }
+        Err(failure) => report(&failure, language),
     }
+}
+
+fn report(failure: &Failure, language: Language) -> ExitCode {
+    eprintln!("chat: {}", failure.message(language));
+    failure.exit_code()
 }

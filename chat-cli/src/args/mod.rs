@@ -1,17 +1,22 @@
 //! The command line.
 
+mod file;
 mod join;
 mod serve;
 mod values;
 
+use std::path::PathBuf;
+
 use clap::builder::FalseyValueParser;
-use clap::{Parser, Subcommand};
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
 #[cfg(target_os = "linux")]
 use crate::bench::{BenchArgs, PeerArgs};
+use crate::failure::Failure;
 use crate::messages::{self, Language};
 
+pub(crate) use file::{ConfigError, ConfigProblem};
 pub(crate) use join::{JoinArgs, SendArgs, ServerArgs};
 pub(crate) use serve::ServeArgs;
 
@@ -48,6 +53,54 @@ pub(crate) enum Command {
     BenchPeer(PeerArgs),
 }
 
+/// The command whose options can stand in a file.
+const COMMAND_WITH_FILE: &str = "serve";
+/// What the environment variable of an option begins with.
+const VARIABLE_PREFIX: &str = "CHAT_";
+/// The option whose variable, `CHAT_ADDRESS`, is that of all commands: `address` reads it.
+const ADDRESS_OPTION: &str = "bind";
+
+/// The definition of the command line: `chat serve` takes each of its options from the environment, too.
+pub(crate) fn definition() -> clap::Command {
+    Args::command().mut_subcommand(COMMAND_WITH_FILE, |serve| {
+        serve.mut_args(|argument| {
+            let Some(long) = argument.get_long() else {
+                return argument;
+            };
+            if matches!(argument.get_action(), ArgAction::Help | ArgAction::Version) || long == ADDRESS_OPTION {
+                return argument;
+            }
+            let variable = format!("{VARIABLE_PREFIX}{}", long.replace('-', "_").to_uppercase());
+            let is_flag = matches!(argument.get_action(), ArgAction::SetTrue);
+            let argument = argument.env(variable).hide_env_values(true);
+            if is_flag {
+                argument.value_parser(FalseyValueParser::new())
+            } else {
+                argument
+            }
+        })
+    })
+}
+
+/// Reads the command line, the environment and the file that `--config` names, in this order of precedence. Wrong usage
+/// ends the program with a complaint and exit code 2, a call for help with exit code 0.
+pub(crate) fn read() -> Result<Command, Failure> {
+    let matches = definition().get_matches();
+    let file = matches
+        .subcommand_matches(COMMAND_WITH_FILE)
+        .and_then(|serve| serve.get_one::<PathBuf>("config"));
+    let matches = match file {
+        Some(file) => file::with_defaults_of(file, definition())
+            .map_err(Failure::Config)?
+            .get_matches(),
+        None => matches,
+    };
+    match Args::from_arg_matches(&matches) {
+        Ok(args) => Ok(args.command),
+        Err(error) => error.exit(),
+    }
+}
+
 impl Command {
     /// In which language the command speaks to whoever runs it.
     pub(crate) fn language(&self) -> Language {
@@ -81,7 +134,7 @@ pub(crate) struct ManArgs {
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct LangArgs {
     /// The language of what is shown, and at the server of notices and refusals [default: that of the locale]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, env = "CHAT_LANG", hide_env_values = true)]
     lang: Option<LanguageArg>,
 }
 
@@ -101,13 +154,11 @@ pub(crate) struct SendingArgs {
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory, FromArgMatches};
-
     use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
-        Args::command().debug_assert();
+        definition().debug_assert();
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use chat_core::Config;
 use chat_core::proto::{Dialect, EndWords, Name, Word};
+use clap::builder::ArgPredicate;
 
 use super::values::{Limit, PrefixArg, RateLimit};
 use super::{LangArgs, SendingArgs};
@@ -15,6 +16,10 @@ use crate::failure::Failure;
     after_help = "Examples:\n  chat serve --bind 0.0.0.0:8888 --state bans.json\n  chat serve --success ok --end EXIT,exit,OUT,quit --prefix newline --lang zh\n\nWhat is typed is said by the operator; /help lists the operator's commands."
 )]
 pub(crate) struct ServeArgs {
+    /// Read options from this file (TOML, the names of the options without dashes in front); what is given here or as CHAT_…
+    /// in the environment comes first
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Where to listen; port 0 takes any that is free [default: 127.0.0.1:8888]
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) bind: Option<String>,
@@ -68,10 +73,14 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) sending: SendingArgs,
     /// Print no line per event
-    #[arg(long, conflicts_with = "json")]
+    #[arg(
+        long,
+        conflicts_with = "json",
+        default_value_if("json", ArgPredicate::IsPresent, "false")
+    )]
     pub(crate) quiet: bool,
     /// Print a JSON object per event on standard output
-    #[arg(long)]
+    #[arg(long, default_value_if("quiet", ArgPredicate::IsPresent, "false"))]
     pub(crate) json: bool,
 }
 

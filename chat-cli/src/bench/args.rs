@@ -153,7 +153,7 @@ pub(super) struct At {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Role {
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     Forward(At),
     Naive(At),
 }

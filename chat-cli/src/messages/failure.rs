@@ -7,6 +7,7 @@ use chat_core::proto::Refusal;
 
 use super::{Language, bans, say, status};
 use crate::address::DEFAULT_ADDRESS;
+use crate::args::{ConfigError, ConfigProblem};
 use crate::failure::{AddressProblem, Doing, Failure, Silence};
 
 impl Failure {
@@ -24,6 +25,7 @@ fn write(f: &mut fmt::Formatter<'_>, language: Language, failure: &Failure) -> f
             "--success and --end: {error}",
             "--success 与 --end：{error}"
         ),
+        Failure::Config(error) => config(f, language, error),
         Failure::BadAddress { text, problem } => {
             say!(f, language, "{text:?} is no address (", "{text:?} 不是地址（")?;
             match problem {
@@ -107,6 +109,44 @@ fn write(f: &mut fmt::Formatter<'_>, language: Language, failure: &Failure) -> f
             what(f, language, doing)?;
             say!(f, language, ": {error}", "：{error}")?;
             remedy(f, language, doing, error.kind())
+        }
+    }
+}
+
+/// What is wrong with a file of options, where, and what to do.
+fn config(f: &mut fmt::Formatter<'_>, language: Language, error: &ConfigError) -> fmt::Result {
+    let file = error.file.display();
+    write!(f, "{file}")?;
+    if let Some(line) = error.line {
+        say!(f, language, ", line {line}", " 第 {line} 行")?;
+    }
+    say!(f, language, ": ", "：")?;
+    match &error.problem {
+        ConfigProblem::Unreadable(error) => say!(
+            f,
+            language,
+            "cannot be read: {error}; give --config a file that is there and that you can read",
+            "无法读取：{error}；请让 --config 指向一个存在且可读的文件"
+        ),
+        ConfigProblem::Syntax(why) => say!(
+            f,
+            language,
+            "this is not TOML: {why}; write a line as: option = \"value\"",
+            "不是 TOML：{why}；每行请写成：选项 = \"值\""
+        ),
+        ConfigProblem::UnknownOption(name) => say!(
+            f,
+            language,
+            "there is no option {name:?}; `chat serve --help` lists them, and here they are written without dashes in front",
+            "没有 {name:?} 这个选项；`chat serve --help` 列出所有选项，这里写的时候前面不加横线"
+        ),
+        ConfigProblem::BadValue { option, why } => {
+            say!(
+                f,
+                language,
+                "{option} cannot be this: {why}",
+                "{option} 不能是这个值：{why}"
+            )
         }
     }
 }
