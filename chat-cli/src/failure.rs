@@ -83,6 +83,8 @@ pub(crate) enum Doing {
     FindAddress(String),
     Reach(SocketAddr),
     TellAddress,
+    #[cfg(feature = "metrics")]
+    ShowMetrics(SocketAddr),
     MakeQueue,
     WatchSignals,
     ReadInput,

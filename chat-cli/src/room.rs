@@ -1,6 +1,7 @@
 //! The server's loop: from the socket to `chat-core` and back to the socket.
 
 mod ban_file;
+mod board;
 mod command;
 mod drop_watch;
 mod operator;
@@ -18,6 +19,7 @@ use crate::platform::inbox::Inbox;
 use crate::platform::socket::{ChatSocket, Received};
 
 pub use ban_file::{BanFile, BanFileError};
+pub use board::{Board, Snapshot};
 pub use command::{Answer, BanEntry, Banned, Command, Input, MemberEntry, Mistake};
 use drop_watch::DropWatch;
 
@@ -63,6 +65,8 @@ pub struct Room<L> {
     lost: u64,
     /// Where the bans are kept.
     ban_file: Option<BanFile>,
+    /// Where another thread reads what was counted.
+    board: Option<Board>,
     drop_watch: DropWatch,
     /// How many turns in a row received nothing because of a report.
     report_turns: usize,
@@ -82,6 +86,7 @@ impl<L: RoomLog> Room<L> {
             log,
             lost: 0,
             ban_file: None,
+            board: None,
             drop_watch: DropWatch::new(clock.now()),
             report_turns: 0,
             more: false,
@@ -102,6 +107,11 @@ impl<L: RoomLog> Room<L> {
             file: file.path().to_owned(),
             error,
         })
+    }
+
+    /// Writes what was counted on this board, whenever [`Command::Count`] asks for it.
+    pub fn count_on(&mut self, board: Board) {
+        self.board = Some(board);
     }
 
     /// Works until the inbox's switch says stop, then closes the room. It ends early only when the socket itself

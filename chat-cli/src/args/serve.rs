@@ -68,6 +68,10 @@ pub(crate) struct ServeArgs {
     /// Keep the bans in this file, so that they survive a restart
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
+    /// Show what is counted to Prometheus, at http://IP:PORT/metrics
+    #[cfg(feature = "metrics")]
+    #[arg(long, value_name = "IP:PORT")]
+    pub(crate) metrics: Option<std::net::SocketAddr>,
     #[command(flatten)]
     pub(crate) lang: LangArgs,
     #[command(flatten)]

@@ -205,6 +205,15 @@ fn what(f: &mut fmt::Formatter<'_>, language: Language, doing: &Doing) -> fmt::R
         ),
         Doing::FindAddress(text) => say!(f, language, "cannot find the address of {text}", "查不到 {text} 的地址"),
         Doing::Reach(address) => say!(f, language, "cannot reach {address}", "无法到达 {address}"),
+        #[cfg(feature = "metrics")]
+        Doing::ShowMetrics(address) => {
+            say!(
+                f,
+                language,
+                "cannot show the metrics at {address}",
+                "无法在 {address} 提供指标"
+            )
+        }
         Doing::TellAddress => say!(f, language, "cannot tell the socket's address", "无法得知套接字的地址"),
         Doing::MakeQueue => say!(f, language, "cannot make the input's queue", "无法建立输入队列"),
         Doing::WatchSignals => say!(f, language, "cannot watch for signals", "无法监视信号"),
@@ -238,6 +247,13 @@ fn remedy(f: &mut fmt::Formatter<'_>, language: Language, doing: &Doing, kind: E
                 "；请用 --bind 选 1023 以上的端口"
             )
         }
+        #[cfg(feature = "metrics")]
+        (Doing::ShowMetrics(_), _) => say!(
+            f,
+            language,
+            "; choose another address of this machine, or a free port above 1023, with --metrics",
+            "；请用 --metrics 换一个本机地址，或 1023 以上的空闲端口"
+        ),
         (Doing::HostAt(_), _) => say!(
             f,
             language,

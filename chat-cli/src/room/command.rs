@@ -44,6 +44,8 @@ pub enum Command {
     Bans,
     /// What was counted so far?
     Stats,
+    /// Write what was counted on the [`Board`](super::Board): asked by the program, not by a line.
+    Count,
     /// What can be asked?
     Help,
     /// Close the room.

@@ -8,7 +8,7 @@ use chat_core::{BanError, Server, Timestamp};
 use time::OffsetDateTime;
 
 use super::command::{Answer, BanEntry, Banned, Command, Input, MemberEntry};
-use super::{Room, RoomLog, deliver};
+use super::{Room, RoomLog, Snapshot, deliver};
 
 impl<L: RoomLog> Room<L> {
     /// Does what a line of the console says. Breaks when that is to end the room.
@@ -46,10 +46,21 @@ impl<L: RoomLog> Room<L> {
                 let stats = self.server.stats();
                 self.log.answer(&Answer::Stats { stats, losses });
             }
+            Ok(Command::Count) => self.count(),
             Ok(Command::Help) => self.log.answer(&Answer::Help),
             Ok(Command::Quit) => return ControlFlow::Break(()),
         }
         ControlFlow::Continue(())
+    }
+
+    fn count(&self) {
+        if let Some(board) = &self.board {
+            board.write(Snapshot {
+                stats: self.server.stats().clone(),
+                losses: self.losses(),
+                bans: self.server.bans(self.clock.now()).count(),
+            });
+        }
     }
 
     fn ban(&mut self, who: Banned, length: Option<Duration>) {

@@ -2,6 +2,9 @@
 
 mod console;
 pub(crate) mod log;
+#[cfg(feature = "metrics")]
+mod metrics;
+mod ready;
 
 use crate::address::{self, Addresses};
 use crate::args::ServeArgs;
@@ -10,6 +13,8 @@ use crate::platform::console as stdin;
 use crate::platform::inbox::inbox;
 use crate::platform::signals::on_stop_signal;
 use crate::platform::socket::ChatSocket;
+#[cfg(feature = "metrics")]
+use crate::room::Board;
 use crate::room::Room;
 
 use log::{EventLog, Form};
@@ -41,13 +46,24 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
     if let Some(file) = &args.state {
         room.keep_bans_in(file.clone()).map_err(Failure::Bans)?;
     }
+    #[cfg(feature = "metrics")]
+    if let Some(address) = args.metrics {
+        let board = Board::default();
+        room.count_on(board.clone());
+        let address =
+            metrics::start(address, board, mailer.clone()).map_err(Failure::io(Doing::ShowMetrics(address)))?;
+        eprintln!("metrics at http://{address}/metrics");
+    }
     eprintln!("listening on {local}");
+    ready::tell_the_service_manager();
     // In the background a read from the terminal would stop the whole program.
     if !stdin::in_background() {
         stdin::spawn_line_reader(mailer, |line| line.and_then(console::read)).map_err(Failure::io(Doing::ReadInput))?;
     }
 
-    room.run(&inbox).map_err(Failure::io(Doing::UseSocket))
+    let ended = room.run(&inbox).map_err(Failure::io(Doing::UseSocket));
+    ready::tell_the_end();
+    ended
 }
 
 /// A name may stand for several addresses (`localhost`); the first that can be had is taken.

@@ -1,0 +1,124 @@
+//! `chat serve --metrics`, and METRICS.md, which says what is there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+
+use chat_tests::harness::{PATIENCE, Server, chat};
+
+fn metrics_of(server: &Server) -> SocketAddr {
+    let line = server
+        .process
+        .wait_for_match("where the metrics are", |line| line.starts_with("metrics at http://"));
+    let address = line
+        .trim_start_matches("metrics at http://")
+        .trim_end_matches("/metrics");
+    address.parse().expect("an address")
+}
+
+/// The head and the body of the answer.
+fn request(address: SocketAddr, line: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    stream
+        .set_read_timeout(Some(PATIENCE))
+        .expect("a time-out above zero can be set");
+    write!(stream, "{line}\r\nHost: test\r\nConnection: close\r\n\r\n").expect("a request can be sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    (head.to_owned(), body.to_owned())
+}
+
+fn scrape(address: SocketAddr) -> BTreeMap<String, u64> {
+    let (head, body) = request(address, "GET /metrics HTTP/1.1");
+    assert!(
+        head.starts_with("HTTP/1.1 200") && head.contains("text/plain; version=0.0.4"),
+        "{head}"
+    );
+    let values = body.lines().filter(|line| !line.starts_with('#'));
+    let values = values.map(|line| line.rsplit_once(' ').expect("a name and a value"));
+    values
+        .map(|(name, value)| (name.to_owned(), value.parse().expect("a number")))
+        .collect()
+}
+
+#[test]
+fn what_happens_in_the_room_is_counted() {
+    let mut server = Server::start(&["--metrics", "127.0.0.1:0"]);
+    let address = metrics_of(&server);
+    assert_eq!(scrape(address)["chat_members"], 0);
+    let (alice, bob) = (server.member("alice"), server.member("bob"));
+    alice.send("C alice hello");
+    bob.wait_for("alice : hello", "a line");
+    let stranger = server.stranger();
+    stranger.send("L bob");
+    stranger.expect("FAIL name taken", "a login under a taken name");
+    server.operator_says("/ban troll");
+    server.process.wait_for_text("troll");
+    let counts = scrape(address);
+    for (name, count) in [
+        ("chat_members", 2),
+        ("chat_logins_total", 2),
+        ("chat_messages_total", 1),
+        ("chat_refusals_total{reason=\"name_taken\"}", 1),
+        ("chat_refusals_total{reason=\"banned\"}", 0),
+        ("chat_bans", 1),
+        ("chat_left_total{reason=\"quit\"}", 0),
+    ] {
+        assert_eq!(counts.get(name), Some(&count), "{name} in {counts:#?}");
+    }
+}
+
+#[test]
+fn the_page_names_every_metric_and_no_other() {
+    let server = Server::start(&["--metrics", "127.0.0.1:0"]);
+    let (_, body) = request(metrics_of(&server), "GET /metrics HTTP/1.1");
+    let shown: BTreeSet<String> = body
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE "))
+        .map(str::to_owned)
+        .collect();
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../chat-cli/METRICS.md")).expect("METRICS.md");
+    let documented: BTreeSet<String> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `chat_"))
+        .map(|row| {
+            let mut cells = row.split('|').map(str::trim);
+            let (name, kind) = (cells.next().expect("a name"), cells.next().expect("a type"));
+            format!("chat_{} {kind}", name.trim_end_matches('`'))
+        })
+        .collect();
+    assert_eq!(shown, documented, "the server (left) and METRICS.md (right)");
+}
+
+#[test]
+fn only_the_metrics_can_be_got() {
+    let mut server = Server::start(&["--metrics", "127.0.0.1:0"]);
+    let address = metrics_of(&server);
+    for (line, status) in [
+        ("GET / HTTP/1.1", "404"),
+        ("POST /metrics HTTP/1.1", "405"),
+        ("GET /metrics?x=1 HTTP/1.1", "200"),
+    ] {
+        assert!(request(address, line).0.contains(status), "{line}");
+    }
+    let mut nonsense = TcpStream::connect(address).expect("it listens");
+    nonsense.write_all(&[0xff; 4096]).expect("bytes can be sent");
+    drop(nonsense);
+    assert!(request(address, "GET /metrics HTTP/1.1").0.contains("200"));
+    server.expect_alive("nonsense at its metrics");
+}
+
+#[test]
+fn a_taken_port_is_said_with_what_to_do() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("it is bound").to_string();
+    let mut server = chat(&["serve", "--lang", "en", "--bind", "127.0.0.1:0", "--metrics", &address]);
+    server.expect_exit(1);
+    let complaint = server.stderr();
+    assert!(
+        complaint.contains(&address) && complaint.contains("--metrics"),
+        "{complaint}"
+    );
+}
