@@ -20,7 +20,14 @@ pub fn chat_binary() -> &'static Path {
 /// A `chat` command line with an environment that no setting of the user's can change.
 pub fn command<S: AsRef<OsStr>>(args: &[S]) -> Command {
     let mut command = Command::new(chat_binary());
-    command.args(args).env_remove("CHAT_ADDRESS");
+    command.args(args).env("LC_ALL", "C.UTF-8");
+    // Every option has a variable; that of the sending is set to run all of this on the other path.
+    for (name, _) in env::vars_os() {
+        let is_option = name.to_str().is_some_and(|name| name.starts_with("CHAT_"));
+        if is_option && name != "CHAT_NO_BATCH" {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

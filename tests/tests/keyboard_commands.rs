@@ -1,0 +1,210 @@
+//! What a person at the keyboard can ask of the client, and how it shows who speaks.
+
+use std::fs;
+
+use chat_tests::harness::terminal::keys::ENTER;
+use chat_tests::harness::terminal::{Home, Seat, Terminal, View};
+use chat_tests::harness::{Process, RawPeer, Server, binary};
+
+struct Room {
+    alice: Terminal,
+    bob: RawPeer,
+    server: Server,
+    _home: Home,
+}
+
+/// Alice at a terminal of 80 columns, with these options more, and bob, whom she has seen.
+fn alice_with(options: &[&str]) -> Room {
+    let (home, server) = (Home::new(), Server::start(&["--quiet"]));
+    let at = server.at();
+    let arguments = [&["join", "alice", "--server", &at], options].concat();
+    let alice = Terminal::start_in(&home, 80, &arguments, server.address);
+    alice.wait_until_lines_are_edited();
+    let bob = server.member("bob");
+    bob.send("C bob hello");
+    alice.sees("bob : hello");
+    Room {
+        alice,
+        bob,
+        server,
+        _home: home,
+    }
+}
+
+impl Room {
+    fn alice_types(&mut self, line: &str) {
+        self.alice.types(line);
+        self.alice.types(ENTER);
+    }
+}
+
+#[test]
+fn a_line_that_begins_with_a_slash_is_a_command_or_an_error_and_is_never_said() {
+    let mut room = alice_with(&[]);
+    for (typed, shown) in [
+        ("/help", "/names"),
+        ("/names", "seen by this client so far, 2: alice, bob"),
+        ("/dance now", "there is no command /dance; /help lists them"),
+        ("/", "there is no command /;"),
+    ] {
+        room.alice_types(typed);
+        room.alice.sees(shown);
+    }
+    room.alice_types("//names is a command");
+    // All that bob has got is this line: the commands before it did not leave the program.
+    room.bob
+        .expect("alice : /names is a command", "a line with two slashes");
+}
+
+#[test]
+fn lines_have_the_time_and_ones_own_stay_behind_the_prompt() {
+    let mut room = alice_with(&[]);
+    room.alice_types("my own line");
+    room.bob.expect("alice : my own line", "it");
+    let has_time = |line: &str| {
+        let digits = |at: &[usize]| {
+            at.iter()
+                .all(|&index| line.as_bytes().get(index).is_some_and(u8::is_ascii_digit))
+        };
+        digits(&[0, 1, 3, 4]) && line.as_bytes().get(2) == Some(&b':') && line.get(5..) == Some(" bob : hello")
+    };
+    room.alice.wait_until(
+        "bob's line with the time, and the own one with the prompt",
+        &|view: &View| {
+            view.lines.iter().any(|line| has_time(line)) && view.lines.iter().any(|line| line == "> my own line")
+        },
+    );
+}
+
+#[test]
+fn a_mention_stands_out_and_rings_only_where_that_is_wanted() {
+    for (options, rings) in [(&["--bell"][..], 1), (&[], 0)] {
+        let room = alice_with(options);
+        room.bob.send("C bob malice is no mention");
+        room.bob.send("C bob over to you, alice!");
+        room.bob.send("C bob that was all");
+        room.alice.sees("that was all");
+        assert_eq!(room.alice.bells(), rings, "{options:?}");
+        let inverse: String = room
+            .alice
+            .cells()
+            .concat()
+            .iter()
+            .filter(|cell| cell.style.reversed)
+            .map(|cell| cell.text.as_str())
+            .collect();
+        assert_eq!(inverse, "alice", "what stands out");
+    }
+}
+
+#[test]
+fn when_many_come_at_once_they_share_a_line() {
+    let mut room = alice_with(&[]);
+    let names: Vec<String> = (0..30).map(|number| format!("pupil{number}")).collect();
+    let server = room.server.address;
+    let pupils: Vec<RawPeer> = names.iter().map(|name| RawPeer::login(server, name)).collect();
+    let view = room
+        .alice
+        .wait_until("a line for many", &|view: &View| view.shows(" joined: pupil"));
+    let own_lines = view
+        .lines
+        .iter()
+        .filter(|line| line.ends_with(" joined") && line.contains("pupil"))
+        .count();
+    let together = view
+        .lines
+        .iter()
+        .find_map(|line| line.split_once("* ")?.1.split_once(" joined: "));
+    let (count, _) = together.expect("the line for many");
+    assert_eq!(
+        own_lines + count.parse::<usize>().expect("a number"),
+        pupils.len(),
+        "{:#?}",
+        view.lines
+    );
+    // All of them have been seen, whatever was shown.
+    room.alice_types("/names");
+    room.alice.sees("seen by this client so far, 32:");
+}
+
+#[test]
+fn the_interface_speaks_chinese_when_it_is_asked_to_or_the_locale_says_so() {
+    let server = Server::start(&["--quiet", "--lang", "zh"]);
+    let at = server.at();
+    for (home, options) in [
+        (Home::new(), &["--lang", "zh"][..]),
+        (Home::new().with("LC_ALL", "zh_CN.UTF-8"), &[]),
+        (Home::new().with("CHAT_LANG", "zh"), &[]),
+    ] {
+        let arguments = [&["join", "老王", "--server", &at], options].concat();
+        let mut wang = Terminal::start_in(&home, 100, &arguments, server.address);
+        wang.wait_until_lines_are_edited();
+        wang.sees("已进入");
+        let li = server.member("小李");
+        wang.sees("* 小李 进入聊天室");
+        wang.types("/跳舞");
+        wang.types(ENTER);
+        wang.sees("没有 /跳舞 这个命令");
+        li.quit("小李");
+        wang.sees("* 小李 退出聊天室");
+        wang.types("/quit");
+        wang.types(ENTER);
+        wang.expect_exit(0);
+    }
+}
+
+#[test]
+fn a_transcript_gets_what_everybody_says_one_message_a_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("记录.txt");
+    let path = file.to_str().expect("a path of the test's own").to_owned();
+    let mut room = alice_with(&["--transcript", &path]);
+    room.alice_types("吃了么？");
+    room.bob.expect("alice : 吃了么？", "it");
+    room.bob.send("C bob   吃了，你呢？ ");
+    room.alice.sees("吃了，你呢？");
+    // It is there at once, not when the client ends.
+    let written = "bob：hello\nalice：吃了么？\nbob：  吃了，你呢？ \n";
+    assert_eq!(fs::read_to_string(&file).expect("the transcript"), written);
+
+    // A filter adds to it.
+    let mut carol = binary::command(&["join", "carol", "--server", &room.server.at(), "--transcript", &path]);
+    carol.env("LC_ALL", "C.UTF-8");
+    let mut carol = Process::spawn(carol);
+    carol.write_line("me too");
+    carol.close_stdin();
+    carol.expect_exit(0);
+    room.alice.sees("carol : me too");
+    let whole = fs::read_to_string(&file).expect("the transcript");
+    assert_eq!(
+        whole.matches("carol：me too\n").count(),
+        2,
+        "alice's and carol's own: {whole}"
+    );
+}
+
+#[test]
+fn a_transcript_that_cannot_be_written_is_an_error_before_anything_else_and_a_failure_later() {
+    let server = Server::start(&[]);
+    let mut carol = server.join("carol", &["--transcript", "/nowhere/room.txt"]);
+    carol.expect_exit(1);
+    assert!(
+        carol.stderr().contains("/nowhere/room.txt") && carol.stderr().contains("--transcript"),
+        "{}",
+        carol.stderr()
+    );
+    let listener = server.member("listener");
+    listener.expect_nothing_before_the_mark("a client that could not write");
+
+    let mut carol = server.join("carol", &["--transcript", "/dev/full"]);
+    listener.expect("* carol joined", "a login");
+    carol.write_line("said all the same");
+    listener.expect("carol : said all the same", "a line");
+    carol.close_stdin();
+    carol.expect_exit(1);
+    assert!(
+        carol.stderr().contains("the transcript is not complete"),
+        "{}",
+        carol.stderr()
+    );
+}
