@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use chat_tests::harness::net::free_address;
-use chat_tests::harness::{Process, RawPeer, Server, Signal, binary, chat};
+use chat_tests::harness::own_socket::OwnSocket;
+use chat_tests::harness::{PATIENCE, Process, RawPeer, Server, Signal, binary, chat};
 
 /// A server, somebody who listens, and our client as a filter which is already in.
 fn room_with_alice(options: &[&str]) -> (Server, RawPeer, Process) {
@@ -308,4 +309,31 @@ fn a_server_that_goes_away_in_order_ends_a_filter_with_exit_code_1() {
     server.process.expect_exit(0);
     alice.expect_exit(1);
     assert!(!alice.stderr().is_empty(), "the end of the room must be reported");
+}
+
+/// Says one thing to a server that answers the login and goes; the exit code, and what was said about it.
+fn sent_to_a_server_that_goes() -> (Option<i32>, String) {
+    let server = OwnSocket::bind(free_address()).expect("the address is free");
+    server
+        .set_read_timeout(Some(PATIENCE))
+        .expect("a time-out above zero can be set");
+    let at = server.local_addr().expect("it is bound").to_string();
+    let mut send = chat(&["send", "robot", "anybody there?", "--server", &at]);
+    let mut request = [0; 64];
+    let (length, client) = server.recv_from(&mut request).expect("a login");
+    assert_eq!(&request[..length], b"L robot");
+    server.send_to(b"OK", client).expect("a datagram can be sent");
+    drop(server);
+    (send.wait_for_exit().code(), send.stderr())
+}
+
+#[test]
+fn what_is_sent_to_a_server_that_has_gone_meanwhile_is_not_called_done() {
+    // The line and the quit may both come before the server is gone: then nobody can know, and the code is 0.
+    let ends: Vec<_> = (0..20)
+        .map(|_| sent_to_a_server_that_goes())
+        .take_while(|end| end.0 != Some(4))
+        .collect();
+    assert!(ends.len() < 20, "nothing but {ends:?}");
+    assert!(ends.iter().all(|end| end.0 == Some(0)), "{ends:?}");
 }

@@ -74,6 +74,8 @@ impl<'s> Front<'s> {
         let _lost = self.transmit(outgoing);
         match outgoing.event() {
             ClientEvent::Joined { again: false } => {
+                // It was only starting.
+                self.nobody_listens = false;
                 self.greet();
                 for datagram in std::mem::take(&mut self.early) {
                     match Delivery::decode(&datagram, &Dialect::lenient()) {
@@ -82,7 +84,10 @@ impl<'s> Front<'s> {
                     }
                 }
             }
-            ClientEvent::Joined { again: true } => self.show(&Shown::Back),
+            ClientEvent::Joined { again: true } => {
+                self.nobody_listens = false;
+                self.show(&Shown::Back);
+            }
             ClientEvent::Early { datagram } if self.early.len() < EARLY_DATAGRAMS => self.early.push(datagram.to_vec()),
             ClientEvent::Delivered(delivery) => self.show(&delivery.into()),
             ClientEvent::Unparsed(datagram) => self.show_unparsed(datagram),

@@ -5,6 +5,7 @@ use std::fmt;
 use chat_core::{DropReason, LeaveReason, Stats};
 
 use super::{Language, say};
+use crate::platform::socket::SmallBuffer;
 use crate::serve::log::Entry;
 
 impl Entry<'_> {
@@ -116,6 +117,28 @@ impl Entry<'_> {
     }
 }
 
+/// What a buffer that is too small means, and what to do.
+pub(crate) fn small_buffer(small: SmallBuffer, language: Language) -> impl fmt::Display {
+    let SmallBuffer { granted, wanted } = small;
+    fmt::from_fn(move |f| {
+        say!(
+            f,
+            language,
+            "warning: the system grants a receive buffer of {granted} bytes instead of {wanted}: in a burst datagrams may be lost",
+            "警告：系统只给了 {granted} 字节的接收缓冲区，而不是 {wanted}：突发时可能丢失数据报"
+        )?;
+        if cfg!(target_os = "linux") {
+            say!(
+                f,
+                language,
+                "; `sysctl -w net.core.rmem_max={wanted}` allows more",
+                "；`sysctl -w net.core.rmem_max={wanted}` 可以放宽"
+            )?;
+        }
+        Ok(())
+    })
+}
+
 fn leave_reason(f: &mut fmt::Formatter<'_>, language: Language, reason: LeaveReason) -> fmt::Result {
     match reason {
         LeaveReason::Quit => say!(f, language, "quit", "自己退出"),
@@ -178,5 +201,25 @@ fn stopped(
             "not known how many dropped by the system, ",
             "系统丢弃多少不得而知，"
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_that_is_too_small_is_said_with_the_remedy_in_every_language() {
+        for language in Language::ALL {
+            let small = SmallBuffer {
+                granted: 212_992,
+                wanted: 4 << 20,
+            };
+            let warning = small_buffer(small, language).to_string();
+            assert!(warning.contains("212992") && warning.contains("4194304"), "{warning}");
+            if cfg!(target_os = "linux") {
+                assert!(warning.contains("sysctl -w net.core.rmem_max=4194304"), "{warning}");
+            }
+        }
     }
 }

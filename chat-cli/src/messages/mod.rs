@@ -21,6 +21,7 @@ mod notice;
 mod status;
 
 pub(crate) use chat_core::proto::Language;
+pub(crate) use log::small_buffer;
 pub(crate) use notice::{Noticed, notice};
 pub(crate) use status::{Problem, Status};
 

@@ -9,6 +9,7 @@ mod ready;
 use crate::address::{self, Addresses};
 use crate::args::ServeArgs;
 use crate::failure::{Doing, Failure};
+use crate::messages;
 use crate::platform::console as stdin;
 use crate::platform::inbox::inbox;
 use crate::platform::signals::on_stop_signal;
@@ -32,8 +33,8 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
 
     let (inbox, mailer) = inbox(CONSOLE_LINES).map_err(Failure::io(Doing::MakeQueue))?;
     on_stop_signal(inbox.stop_switch()).map_err(Failure::io(Doing::WatchSignals))?;
-    if let Some(warning) = socket.receive_buffer_warning() {
-        eprintln!("warning: {warning}");
+    if let Some(small) = socket.small_receive_buffer() {
+        eprintln!("{}", messages::small_buffer(small, args.lang.language()));
     }
     let form = match (args.quiet, args.json) {
         (true, _) => Form::Quiet,

@@ -152,8 +152,8 @@ impl ChatSocket {
     }
 
     /// A warning for the operator, with the remedy, when less was granted than [`WANTED_RECEIVE_BUFFER`].
-    pub fn receive_buffer_warning(&self) -> Option<String> {
-        buffer_warning(self.receive_buffer)
+    pub fn small_receive_buffer(&self) -> Option<SmallBuffer> {
+        SmallBuffer::of(self.receive_buffer)
     }
 
     /// Takes the next datagram, without waiting for one.
@@ -260,19 +260,20 @@ fn ask_for_receive_buffer(socket: &Socket) {
     }
 }
 
-fn buffer_warning(granted: usize) -> Option<String> {
-    if granted >= WANTED_RECEIVE_BUFFER {
-        return None;
+/// A receive buffer below what was asked for: in a burst datagrams may be lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SmallBuffer {
+    /// What the system granted, in bytes.
+    pub granted: usize,
+    /// What was asked for, in bytes.
+    pub wanted: usize,
+}
+
+impl SmallBuffer {
+    fn of(granted: usize) -> Option<Self> {
+        let wanted = WANTED_RECEIVE_BUFFER;
+        (granted < wanted).then_some(Self { granted, wanted })
     }
-    let remedy = if cfg!(target_os = "linux") {
-        format!("; `sysctl -w net.core.rmem_max={WANTED_RECEIVE_BUFFER}` allows more")
-    } else {
-        String::new()
-    };
-    Some(format!(
-        "the system grants a receive buffer of {granted} bytes instead of {WANTED_RECEIVE_BUFFER}: \
-         in a burst datagrams may be lost{remedy}"
-    ))
 }
 
 #[cfg(test)]
