@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use chat_core::Stats;
 
-use super::{Language, say, status};
+use super::{Language, log, say, status};
 use crate::room::{Answer, BanEntry, Banned, Losses, Mistake};
 
 impl Answer<'_> {
@@ -135,29 +135,9 @@ fn ban_until(f: &mut fmt::Formatter<'_>, language: Language, ban: &BanEntry) -> 
 }
 
 fn statistics(f: &mut fmt::Formatter<'_>, language: Language, stats: &Stats, losses: Losses) -> fmt::Result {
-    let Stats {
-        members,
-        logins,
-        messages,
-        datagrams_in,
-        datagrams_out,
-        ..
-    } = stats;
-    let refused: u64 = stats.refusals.iter().map(|(_, count)| count).sum();
-    let dropped = stats.dropped();
-    let not_sent = losses.not_sent;
-    say!(
-        f,
-        language,
-        "{members} in the room, {logins} logins, {messages} lines, {datagrams_in} datagrams in, {datagrams_out} out, {refused} \
-         refused, {dropped} dropped, {not_sent} not sent",
-        "{members} 人在场，登录 {logins} 次，说话 {messages} 句，收到 {datagrams_in} 个数据报，发出 {datagrams_out} 个，拒绝 \
-         {refused} 次，丢弃 {dropped} 个，未能发出 {not_sent} 个"
-    )?;
-    match losses.kernel_dropped {
-        Some(lost) => say!(f, language, ", {lost} dropped by the system", "，系统丢弃 {lost} 个"),
-        None => Ok(()),
-    }
+    let members = stats.members;
+    say!(f, language, "{members} in the room, ", "{members} 人在场，")?;
+    log::counted(f, language, stats, losses)
 }
 
 fn mistake(f: &mut fmt::Formatter<'_>, language: Language, error: &Mistake) -> fmt::Result {

@@ -6,6 +6,7 @@ use chat_core::{DropReason, LeaveReason, Stats};
 
 use super::{Language, say};
 use crate::platform::socket::SmallBuffer;
+use crate::room::Losses;
 use crate::serve::log::Entry;
 
 impl Entry<'_> {
@@ -101,16 +102,16 @@ impl Entry<'_> {
             ),
             Self::Stopped {
                 stats,
-                send_failed,
-                kernel_dropped,
+                losses,
                 log_lines_left_out,
             } => {
-                stopped(f, language, stats, *send_failed, *kernel_dropped)?;
+                say!(f, language, "stopped: ", "已停止：")?;
+                counted(f, language, stats, *losses)?;
                 say!(
                     f,
                     language,
-                    "{log_lines_left_out} log lines left out",
-                    "略去 {log_lines_left_out} 行日志"
+                    ", {log_lines_left_out} log lines left out",
+                    "，略去 {log_lines_left_out} 行日志"
                 )
             }
         }
@@ -163,14 +164,8 @@ fn drop_reason(f: &mut fmt::Formatter<'_>, language: Language, reason: DropReaso
     }
 }
 
-/// What was counted, up to the last item.
-fn stopped(
-    f: &mut fmt::Formatter<'_>,
-    language: Language,
-    stats: &Stats,
-    send_failed: u64,
-    kernel_dropped: Option<u64>,
-) -> fmt::Result {
+/// What was counted since the beginning.
+pub(super) fn counted(f: &mut fmt::Formatter<'_>, language: Language, stats: &Stats, losses: Losses) -> fmt::Result {
     let Stats {
         logins,
         messages,
@@ -180,26 +175,22 @@ fn stopped(
     } = stats;
     let refused: u64 = stats.refusals.iter().map(|(_, count)| count).sum();
     let dropped = stats.dropped();
+    let not_sent = losses.not_sent;
     say!(
         f,
         language,
-        "stopped: {logins} logins, {messages} lines, {datagrams_in} datagrams in, {datagrams_out} out, {refused} refused, \
-         {dropped} dropped, {send_failed} not sent, ",
-        "已停止：登录 {logins} 次，发言 {messages} 句，收到 {datagrams_in} 个数据报，发出 {datagrams_out} 个，拒绝 {refused} 次，\
-         丢弃 {dropped} 个，未发出 {send_failed} 个，"
+        "{logins} logins, {messages} lines, {datagrams_in} datagrams in, {datagrams_out} out, {refused} refused, {dropped} \
+         dropped, {not_sent} not sent, ",
+        "登录 {logins} 次，发言 {messages} 句，收到 {datagrams_in} 个数据报，发出 {datagrams_out} 个，拒绝 {refused} 次，\
+         丢弃 {dropped} 个，未发出 {not_sent} 个，"
     )?;
-    match kernel_dropped {
-        Some(datagrams) => say!(
-            f,
-            language,
-            "{datagrams} dropped by the system, ",
-            "系统丢弃 {datagrams} 个，"
-        ),
+    match losses.kernel_dropped {
+        Some(lost) => say!(f, language, "{lost} dropped by the system", "系统丢弃 {lost} 个"),
         None => say!(
             f,
             language,
-            "not known how many dropped by the system, ",
-            "系统丢弃多少不得而知，"
+            "not known how many dropped by the system",
+            "系统丢弃多少不得而知"
         ),
     }
 }

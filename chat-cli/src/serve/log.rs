@@ -96,9 +96,8 @@ pub(crate) enum Entry<'a> {
     },
     Stopped {
         stats: &'a Stats,
-        send_failed: u64,
-        /// Null: not known.
-        kernel_dropped: Option<u64>,
+        #[serde(flatten)]
+        losses: Losses,
         log_lines_left_out: usize,
     },
 }
@@ -220,8 +219,7 @@ impl RoomLog for EventLog {
         let log_lines_left_out = self.left_out.dropped_lines();
         self.write(&Entry::Stopped {
             stats,
-            send_failed: losses.not_sent,
-            kernel_dropped: losses.kernel_dropped,
+            losses,
             log_lines_left_out,
         });
     }
