@@ -1,0 +1,8 @@
+//! What the tools of this crate share, and what each of them does below its command line.
+//!
+//! The tools are in `src/bin/`, one file each: arguments, messages, exit codes. The README shows each at work.
+
+pub mod interrupt;
+pub mod new_files;
+pub mod program;
+pub mod progress;

@@ -1,0 +1,44 @@
+//! A progress bar on standard error, where that is a terminal.
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A bar that is gone when this is dropped. Clones move the same bar.
+#[derive(Debug, Clone)]
+pub struct Progress(ProgressBar);
+
+impl Progress {
+    /// A bar for `total` bytes, with a word for what is done to them. Nothing is drawn where standard error is not a terminal.
+    pub fn of_bytes(total: u64, doing: &'static str) -> Self {
+        let bar = ProgressBar::new(total).with_message(doing);
+        let template = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    /// One that draws nothing.
+    pub fn hidden() -> Self {
+        Self(ProgressBar::hidden())
+    }
+
+    /// That many bytes more are done.
+    pub fn add(&self, bytes: u64) {
+        self.0.inc(bytes);
+    }
+
+    /// How many bytes are done.
+    pub fn done(&self) -> u64 {
+        self.0.position()
+    }
+
+    /// Writes a line to standard error without disturbing the bar.
+    pub fn report(&self, line: &str) {
+        self.0.suspend(|| eprintln!("{line}"));
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}
