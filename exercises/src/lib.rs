@@ -2,7 +2,10 @@
 //!
 //! The tools are in `src/bin/`, one file each: arguments, messages, exit codes. The README shows each at work.
 
+pub mod checksum;
+pub mod copying;
 pub mod interrupt;
 pub mod new_files;
 pub mod program;
 pub mod progress;
+pub mod split_file;

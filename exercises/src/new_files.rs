@@ -32,13 +32,13 @@ impl Existing {
 #[derive(Debug, thiserror::Error)]
 pub enum NewFileError {
     /// Something has the name already.
-    #[error("{} exists already, and nothing was written; --force replaces it", .0.display())]
+    #[error("{0:?} exists already, and nothing was written; --force replaces it")]
     Exists(PathBuf),
     /// A folder, a device or a link has the name: that is never replaced.
-    #[error("{} exists and is not a regular file; it is left alone", .0.display())]
+    #[error("{0:?} exists and is not a regular file; it is left alone")]
     InTheWay(PathBuf),
     /// The disk is full, or the user's share of it.
-    #[error("no space left for {}; what was written so far is removed", path.display())]
+    #[error("no space left for {path:?}; what was written so far is removed")]
     Full {
         /// The file that had no room.
         path: PathBuf,
@@ -46,7 +46,7 @@ pub enum NewFileError {
         source: io::Error,
     },
     /// Anything else that the system refused.
-    #[error("cannot write {}", path.display())]
+    #[error("cannot write {path:?}")]
     Refused {
         /// The file that was to be made.
         path: PathBuf,
@@ -187,6 +187,11 @@ pub fn check_free(path: &Path, existing: Existing) -> Result<(), NewFileError> {
         Ok(_) if existing == Existing::Keep => Err(NewFileError::Exists(path.to_owned())),
         Ok(_) => Ok(()),
     }
+}
+
+/// Makes a folder for new files, if it is not there, with those above it.
+pub fn make_folder(path: &Path) -> Result<(), NewFileError> {
+    fs::create_dir_all(path).map_err(|error| NewFileError::from_io(path, error))
 }
 
 /// The folder that a file is in.

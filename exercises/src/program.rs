@@ -1,9 +1,11 @@
 //! What every tool does around its work: exit codes, and how an error is told.
 
 use std::error::Error;
+use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
-use crate::interrupt::{Interrupt, Interrupted};
+use crate::interrupt::Interrupt;
 
 /// Everything was done.
 pub const DONE: u8 = 0;
@@ -25,15 +27,30 @@ pub enum Outcome {
 
 /// Does the work of a tool, prints the error that stopped it on standard error, and makes the exit code.
 pub fn run<E: Error + 'static>(work: impl FnOnce(&Interrupt) -> Result<Outcome, E>) -> ExitCode {
-    let code = match work(&Interrupt::on_signals()) {
+    let interrupt = Interrupt::on_signals();
+    let code = match work(&interrupt) {
         Ok(Outcome::Done) => DONE,
         Ok(Outcome::Incomplete) => FAILED,
         Err(error) => {
             eprintln!("error: {}", with_causes(&error));
-            if is_interrupt(&error) { INTERRUPTED } else { FAILED }
+            if interrupt.check().is_err() {
+                INTERRUPTED
+            } else {
+                FAILED
+            }
         }
     };
     ExitCode::from(code)
+}
+
+/// Prints the path of a file that was made, as it is, on a line of its own: for a program that reads it.
+///
+/// Whoever reads may stop reading: that is no failure.
+pub fn print_path(path: &Path) {
+    let mut line = path.as_os_str().as_encoded_bytes().to_vec();
+    line.push(b'\n');
+    // The file is made, whether somebody wants to know or not.
+    let _ = io::stdout().write_all(&line);
 }
 
 /// An error and what caused it, in one line.
@@ -46,15 +63,4 @@ pub fn with_causes(error: &dyn Error) -> String {
         cause = error.source();
     }
     line
-}
-
-fn is_interrupt(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if error.is::<Interrupted>() {
-            return true;
-        }
-        next = error.source();
-    }
-    false
 }

@@ -1,15 +1,19 @@
 //! A progress bar on standard error, where that is a terminal.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
+
+use crate::interrupt::{Interrupt, Interrupted};
 
 /// A bar that is gone when this is dropped. Clones move the same bar.
 #[derive(Debug, Clone)]
 pub struct Progress(ProgressBar);
 
 impl Progress {
-    /// A bar for `total` bytes, with a word for what is done to them. Nothing is drawn where standard error is not a terminal.
+    /// A bar for so many bytes, with a word for what is done to them. Nothing is drawn where standard error is not a terminal.
     pub fn of_bytes(total: u64, doing: &'static str) -> Self {
-        let bar = ProgressBar::new(total).with_message(doing);
+        let bar = ProgressBar::new(total)
+            .with_message(doing)
+            .with_finish(ProgressFinish::AndClear);
         let template = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
@@ -20,6 +24,14 @@ impl Progress {
     /// One that draws nothing.
     pub fn hidden() -> Self {
         Self(ProgressBar::hidden())
+    }
+
+    /// What the work calls after each step, with the bytes that are done: draws, and stops the work where the user wants that.
+    pub fn steps(&self, interrupt: &Interrupt) -> impl Fn(u64) -> Result<(), Interrupted> + Sync {
+        |bytes| {
+            self.add(bytes);
+            interrupt.check()
+        }
     }
 
     /// That many bytes more are done.

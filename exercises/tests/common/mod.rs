@@ -1,0 +1,84 @@
+//! What the tests of all tools need.
+#![allow(dead_code, reason = "each test file uses some of it")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A program that ended.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    pub(crate) fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8 on standard output"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8 on standard error"),
+        }
+    }
+
+    /// Did everything.
+    #[track_caller]
+    pub(crate) fn success(self) -> Self {
+        self.failure(0)
+    }
+
+    /// Ended with this exit code.
+    #[track_caller]
+    pub(crate) fn failure(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        self
+    }
+}
+
+/// Runs a program to its end, with nothing to read.
+pub(crate) fn run(command: &mut Command) -> Run {
+    Run::of(
+        command
+            .stdin(std::process::Stdio::null())
+            .output()
+            .expect("a program that can be started"),
+    )
+}
+
+/// The names of everything in a folder, sorted.
+pub(crate) fn names_in(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Waits for something that comes, or for a minute.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, is_there: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_mins(1);
+    while !is_there() {
+        assert!(Instant::now() < end, "{what} did not come within a minute");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Runs a shell script, in which `DISK` is a folder on a disk of so many kilobytes. `None`, loudly, where this machine lets
+/// nobody mount one.
+pub(crate) fn small_disk(kilobytes: u32, script: &str) -> Option<Run> {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = folder.path().display().to_string();
+    let mount = format!("mount -t tmpfs -o size={kilobytes}k none '{disk}' || exit 99\n");
+    let script = mount + &script.replace("DISK", &format!("'{disk}'"));
+    let ran = run(Command::new("unshare").args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]));
+    if ran.code == Some(99) || ran.stderr.starts_with("unshare:") {
+        eprintln!("LEFT OUT: no disk can be mounted here: {}", ran.stderr);
+        return None;
+    }
+    Some(ran)
+}
