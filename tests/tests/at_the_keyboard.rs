@@ -243,6 +243,27 @@ fn the_terminal_hands_over_whole_lines_again_when_the_client_has_left() {
     }
 }
 
+#[test]
+fn no_key_is_lost_between_two_lines() {
+    let server = Server::start(&["--quiet"]);
+    let at = server.at();
+    let mut alice = Terminal::start_in(&Home::new(), 60, &["join", "alice", "--server", &at], server.address);
+    sit_down(&server, &mut alice, &|room| {
+        room.alice.types(&"\r".repeat(200));
+        room.alice.types("the last\r");
+        // A Ctrl-D that comes while the terminal hands over whole lines never arrives as a key.
+        for _ in 0..20_000 {
+            assert!(
+                !room.alice.is_cooked(),
+                "in between the terminal is as the shell left it"
+            );
+        }
+        room.hears("the last");
+        room.alice.types(CTRL_D);
+        room.alice.expect_exit(0);
+    });
+}
+
 /// The style in which this name stands at the beginning of lines, for each line that ends with one of the texts.
 fn styles_of(name: &str, texts: &[&str], alice: &Terminal) -> Vec<Style> {
     let rows = alice.cells();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{ColorMode, CompletionType, Config, ExternalPrinter};
@@ -41,7 +41,12 @@ pub(super) fn is_able() -> bool {
 
 impl Editor {
     pub(super) fn start(screen: &Screen, mailer: Mailer<Option<Line>>) -> io::Result<Self> {
-        let before = tcgetattr(io::stdin())?;
+        let typing = Arc::new(AtomicBool::new(false));
+        let started = Self {
+            before: tcgetattr(io::stdin())?,
+            typing: Arc::clone(&typing),
+        };
+        keep_keys(&started.before)?;
         let config = Config::builder()
             .max_history_size(HISTORY_LINES)
             .map_err(other)?
@@ -61,13 +66,21 @@ impl Editor {
         let left_out = move |count| Status::LinesLeftOut { count }.line(language).to_string();
         screen.draw_above(LinePrinter::start(print, left_out)?);
 
-        let typing = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&typing);
         thread::Builder::new()
             .name("stdin".to_owned())
-            .spawn(move || read_lines(&mut editor, &history, &mailer, &flag))?;
-        Ok(Self { before, typing })
+            .spawn(move || read_lines(&mut editor, &history, &mailer, &typing))?;
+        Ok(started)
     }
+}
+
+/// The editor takes the keys one by one only while it reads a line, and leaves the terminal in between as it was before. A terminal
+/// that hands over whole lines would turn a Ctrl-D that comes just then into nothing at all, and show what is typed twice.
+fn keep_keys(before: &Termios) -> io::Result<()> {
+    let mut between = before.clone();
+    between.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
+    between.special_codes[SpecialCodeIndex::VMIN] = 1;
+    between.special_codes[SpecialCodeIndex::VTIME] = 0;
+    Ok(tcsetattr(io::stdin(), OptionalActions::Now, &between)?)
 }
 
 impl Drop for Editor {
