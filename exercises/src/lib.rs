@@ -9,3 +9,4 @@ pub mod new_files;
 pub mod program;
 pub mod progress;
 pub mod split_file;
+pub mod split_talk;
