@@ -79,10 +79,15 @@ pub struct NewFile {
 impl NewFile {
     /// Begins a file that is to be `path`. Refuses right away what could not get its name in the end.
     pub fn begin(path: impl Into<PathBuf>, existing: Existing) -> Result<Self, NewFileError> {
+        Self::begin_named(path, existing, PARTIAL)
+    }
+
+    /// The same, for a tool that wants to know its own unfinished files again: their names begin like this.
+    pub fn begin_named(path: impl Into<PathBuf>, existing: Existing, partial: &str) -> Result<Self, NewFileError> {
         let path = path.into();
         check_free(&path, existing)?;
         let mut builder = Builder::new();
-        builder.prefix(PARTIAL);
+        builder.prefix(partial);
         // As any new file: the user's mask takes away what they do not want to give. (Temporary files are closed to all others.)
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));

@@ -51,13 +51,22 @@ pub fn end<E: Error + 'static>(result: Result<Outcome, E>) -> ExitCode {
 }
 
 /// Prints the path of a file that was made, as it is, on a line of its own: for a program that reads it.
-///
-/// Whoever reads may stop reading: that is no failure.
 pub fn print_path(path: &Path) {
-    let mut line = path.as_os_str().as_encoded_bytes().to_vec();
-    line.push(b'\n');
-    // The file is made, whether somebody wants to know or not.
-    let _ = io::stdout().write_all(&line);
+    print(path.as_os_str().as_encoded_bytes());
+}
+
+/// Prints a line of results.
+pub fn print_line(line: &str) {
+    print(line.as_bytes());
+}
+
+fn print(line: &[u8]) {
+    let mut out = io::stdout().lock();
+    // Whoever reads may stop reading. What was done is done, whether somebody wants to know or not.
+    let _ = out
+        .write_all(line)
+        .and_then(|()| out.write_all(b"\n"))
+        .and_then(|()| out.flush());
 }
 
 /// An error and what caused it, in one line.

@@ -1,7 +1,7 @@
 //! Recognises what pictures show: a server, and a client for it.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -58,8 +58,8 @@ struct Question {
     /// PNG, JPEG or WebP; 16 MiB at most
     image: PathBuf,
     /// What it shows; the last line says whether that is among them
-    #[arg(long, value_name = "WORD", default_value = "", value_parser = Hint::new)]
-    hint: Hint,
+    #[arg(long, value_name = "WORD", value_parser = Hint::new)]
+    hint: Option<Hint>,
     /// The server
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9999")]
     server: String,
@@ -104,7 +104,7 @@ fn run_server(arguments: &Serve) -> Result<Outcome, Failure> {
         pictures: thread::available_parallelism().map_or(1, NonZeroUsize::get),
         patience: Duration::from_secs(arguments.timeout),
     };
-    print_line(&format!("listening on {address}"));
+    program::print_line(&format!("listening on {address}"));
     serve(&listener, recogniser, limits, |event| eprintln!("{event}")).map_err(Failure::Stopped)?;
     Ok(Outcome::Done)
 }
@@ -133,7 +133,7 @@ fn unavailable(why: String) -> Box<dyn Recogniser> {
 
 fn run_client(arguments: &Question) -> Result<Outcome, Failure> {
     let ask = Ask {
-        hint: arguments.hint.clone(),
+        hint: arguments.hint.clone().unwrap_or_default(),
         picture: read(&arguments.image)?,
     };
     let progress = Progress::of_bytes(ask.picture.bytes().len() as u64, "sending");
@@ -141,12 +141,12 @@ fn run_client(arguments: &Question) -> Result<Outcome, Failure> {
     let answer = client::ask(&arguments.server, &ask, patience, |bytes| progress.add(bytes))?;
     progress.finish();
     for likely in &answer.likeliest {
-        print_line(&format!("{:.3}  {}", likely.score, likely.name.escape_debug()));
+        program::print_line(&format!("{:.3}  {}", likely.score, likely.name.escape_debug()));
     }
-    let hint = arguments.hint.as_str();
+    let hint = ask.hint.as_str();
     match answer.hinted.and_then(|place| answer.likeliest.get(place)) {
-        Some(likely) => print_line(&format!("{hint:?} is among them: {}", likely.name.escape_debug())),
-        None if !hint.is_empty() => print_line(&format!("{hint:?} is not among them")),
+        Some(likely) => program::print_line(&format!("{hint:?} is among them: {}", likely.name.escape_debug())),
+        None if !hint.is_empty() => program::print_line(&format!("{hint:?} is not among them")),
         None => {}
     }
     Ok(Outcome::Done)
@@ -164,10 +164,4 @@ fn read(path: &Path) -> Result<Picture, Failure> {
         return Err(not_sent(MessageError::LargePicture(length)));
     }
     Picture::new(fs::read(path).map_err(unreadable)?).map_err(not_sent)
-}
-
-/// Prints a line. Whoever reads may stop reading: that is no failure.
-fn print_line(line: &str) {
-    let mut out = io::stdout().lock();
-    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }

@@ -6,7 +6,7 @@ use super::frame::{Frame, Kind, MAX_HINT, MAX_PICTURE};
 pub const LIKELIEST: usize = 5;
 
 /// A word for what a picture shows: at most [`MAX_HINT`] bytes, without control characters. It may be empty.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hint(String);
 
 /// A picture, as a file has it: 1 to [`MAX_PICTURE`] bytes.
