@@ -121,7 +121,7 @@ fn what_is_unchanged_is_skipped() {
 fn a_file_that_was_only_touched_is_not_copied_but_its_times_and_permissions_are_kept() {
     let folders = Folders::new().has("a", "one");
     folders.back_up(&[]).success();
-    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_500_000_000);
+    let time = SystemTime::UNIX_EPOCH + Duration::from_mins(25_000_000);
     set_modified(&folders.from().join("a"), time);
     let before = fs::metadata(folders.to().join("a")).unwrap().ino();
     assert!(
@@ -280,7 +280,7 @@ fn a_folder_that_cannot_be_backed_up_is_told() {
 #[test]
 fn an_unreadable_file_is_told_and_the_rest_is_copied() {
     let folders = Folders::new().has("a", "one").has("b", "secret").has("c", "three");
-    fs::set_permissions(folders.from().join("b"), Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(folders.from().join("b"), Permissions::from_mode(0o0)).unwrap();
     // Root reads everything: then somebody else has to do it.
     let mut command = folders.command(&[]);
     if File::open(folders.from().join("b")).is_ok() {

@@ -9,23 +9,10 @@
 mod common;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use common::{Run, Server, run};
-
-/// The folder that is filled; `None`, loudly, when it is not, unless the environment says that it has to be.
-fn files() -> Option<PathBuf> {
-    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("model/files");
-    if files.join("pictures/flower.jpg").exists() {
-        return Some(files);
-    }
-    let left_out = "LEFT OUT: no model and no pictures here; exercises/model/fetch --pictures gets them";
-    let is_required = std::env::var_os("RECOGNISE_MODEL").is_some_and(|value| value == "required");
-    assert!(!is_required, "{left_out}");
-    eprintln!("{left_out}");
-    None
-}
+use common::{Run, Server, model_files, run};
 
 fn serve(model: &Path) -> Server {
     let mut command = Command::new(env!("CARGO_BIN_EXE_recognise"));
@@ -51,7 +38,7 @@ fn scores(asked: &Run) -> Vec<(String, f64)> {
 
 #[test]
 fn pictures_are_recognised() {
-    let Some(files) = files() else { return };
+    let Some(files) = model_files() else { return };
     let server = serve(&files);
     for (picture, hint, is_among, expected) in [
         (
@@ -85,7 +72,7 @@ fn pictures_are_recognised() {
 
 #[test]
 fn the_hint_does_not_change_the_scores() {
-    let Some(files) = files() else { return };
+    let Some(files) = model_files() else { return };
     let server = serve(&files);
     let picture = files.join("pictures/chelsea.png");
     let without = ask(&server, &picture, "").success();
@@ -101,7 +88,7 @@ fn the_hint_does_not_change_the_scores() {
 
 #[test]
 fn what_is_no_picture_is_refused_and_the_server_goes_on() {
-    let Some(files) = files() else { return };
+    let Some(files) = model_files() else { return };
     let server = serve(&files);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("picture.png");
@@ -116,7 +103,7 @@ fn what_is_no_picture_is_refused_and_the_server_goes_on() {
 
 #[test]
 fn a_damaged_model_is_told_at_the_start() {
-    let Some(files) = files() else { return };
+    let Some(files) = model_files() else { return };
     let folder = tempfile::tempdir().unwrap();
     let start = || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_recognise"));

@@ -61,7 +61,12 @@ struct Question {
     #[arg(long, value_name = "WORD", value_parser = Hint::new)]
     hint: Option<Hint>,
     /// The server
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9999")]
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        env = "RECOGNISE_SERVER",
+        default_value = "127.0.0.1:9999"
+    )]
     server: String,
     /// How long to wait for everything together
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u64).range(1..=86_400))]

@@ -1,9 +1,14 @@
 //! What the tests of all tools need.
 #![allow(dead_code, reason = "each test file uses some of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on says so and stops"
+)]
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -116,4 +121,18 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The folder that `exercises/model/fetch --pictures` has filled; `None`, loudly, when it is not, unless the environment says that it has to be.
+#[cfg(feature = "recognise")]
+pub(crate) fn model_files() -> Option<PathBuf> {
+    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("model/files");
+    if files.join("pictures/flower.jpg").exists() {
+        return Some(files);
+    }
+    let left_out = "LEFT OUT: no model and no pictures here; exercises/model/fetch --pictures gets them";
+    let is_required = std::env::var_os("RECOGNISE_MODEL").is_some_and(|value| value == "required");
+    assert!(!is_required, "{left_out}");
+    eprintln!("{left_out}");
+    None
 }
