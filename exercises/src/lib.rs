@@ -2,6 +2,7 @@
 //!
 //! The tools are in `src/bin/`, one file each: arguments, messages, exit codes. The README shows each at work.
 
+pub mod backup;
 pub mod checksum;
 pub mod copying;
 pub mod interrupt;

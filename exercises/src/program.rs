@@ -47,9 +47,17 @@ pub fn run<E: Error + 'static>(work: impl FnOnce(&Interrupt) -> Result<Outcome, 
 ///
 /// Whoever reads may stop reading: that is no failure.
 pub fn print_path(path: &Path) {
-    let mut line = path.as_os_str().as_encoded_bytes().to_vec();
-    line.push(b'\n');
-    // The file is made, whether somebody wants to know or not.
+    print(path.as_os_str().as_encoded_bytes());
+}
+
+/// Prints a line on standard output. Whoever reads may stop reading: that is no failure.
+pub fn print_line(line: &str) {
+    print(line.as_bytes());
+}
+
+fn print(line: &[u8]) {
+    let line = [line, b"\n"].concat();
+    // What was done is done, whether somebody wants to know or not.
     let _ = io::stdout().write_all(&line);
 }
 
