@@ -71,13 +71,15 @@ impl Folders {
         if !source.is_dir() {
             return Err(FolderError::NotAFolder(from.to_owned()));
         }
-        if create {
-            make_folder(to)?;
-        }
         let target = match fs::metadata(to) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && create => {
+                make_folder(to)?;
+                fs::metadata(to)
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(FolderError::Missing(to.to_owned())),
-            found => found.map_err(|error| unreadable(to, error))?,
+            found => found,
         };
+        let target = target.map_err(|error| unreadable(to, error))?;
         if !target.is_dir() {
             return Err(FolderError::NotAFolder(to.to_owned()));
         }

@@ -39,8 +39,8 @@ pub enum Problem {
     /// Reading or writing failed; the system does not say which.
     #[error("cannot be copied")]
     NotCopied(#[source] io::Error),
-    /// Somebody wrote to it.
-    #[error("changed while it was read, and was not copied; run again when nobody writes to it")]
+    /// Somebody wrote to it; or it is one of those files of the system that seem to be empty.
+    #[error("changed while it was read, or has another size than it says; it was not copied")]
     Changed,
     /// The backup has other content, and stays.
     #[error("differs from its backup{}; --force replaces that", last_changed(*.0))]

@@ -1,6 +1,9 @@
 //! What the tests of all tools need.
 #![allow(dead_code, reason = "each test file uses some of it")]
 
+#[cfg(unix)]
+pub(crate) mod two_folders;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -65,6 +68,42 @@ pub(crate) fn wait_until(what: &str, is_there: impl Fn() -> bool) {
     while !is_there() {
         assert!(Instant::now() < end, "{what} did not come within a minute");
         thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A command for a program, as a user whom permissions keep out. It gets `folder` to search, which has to outlive the command.
+/// `None`, loudly, where this user is not kept out and cannot become another one.
+#[cfg(unix)]
+pub(crate) fn as_ordinary_user(program: &str, folder: &Path) -> Option<Command> {
+    use std::os::unix::fs::PermissionsExt;
+    let allow = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let probe = folder.join("probe");
+    fs::write(&probe, "").unwrap();
+    allow(&probe, 0);
+    let is_kept_out = fs::read(&probe).is_err();
+    fs::remove_file(&probe).unwrap();
+    if is_kept_out {
+        return Some(Command::new(program));
+    }
+    // That user may not see where it was built.
+    let copy = folder.join("program");
+    fs::copy(program, &copy).unwrap();
+    allow(folder, 0o755);
+    let become_another = || {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+        command
+    };
+    match become_another().arg("test").arg("-x").arg(&copy).output() {
+        Ok(output) if output.status.success() => {
+            let mut command = become_another();
+            command.arg(copy);
+            Some(command)
+        }
+        refused => {
+            eprintln!("LEFT OUT: nobody can become an ordinary user here: {refused:?}");
+            None
+        }
     }
 }
 
