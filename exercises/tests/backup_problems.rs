@@ -28,17 +28,15 @@ fn what_is_no_file_in_the_backup_folder_is_left_alone() {
     fs::create_dir(folders.to("folder")).unwrap();
     symlink(&outside, folders.to("link")).unwrap();
     rustix::fs::mkfifoat(rustix::fs::CWD, folders.to("pipe"), rustix::fs::Mode::RWXU).unwrap();
-    let refused = folders.back_up(&["--force"]).failure(1);
-    assert_eq!(refused.stdout, "1 copied (4 B), 0 unchanged, 3 failed\n");
-    assert_eq!(
-        refused
-            .stderr
-            .matches("is not a regular file; it is left alone")
-            .count(),
-        3,
-        "{}",
-        refused.stderr
-    );
+    for (more, summary) in [
+        (&[][..], "1 copied (4 B), 0 unchanged, 3 failed\n"),
+        (&["--force"], "0 copied (0 B), 1 unchanged, 3 failed\n"),
+    ] {
+        let refused = folders.back_up(more).failure(1);
+        assert_eq!(refused.stdout, summary);
+        let reasons = refused.stderr.matches("is not a regular file; it is left alone");
+        assert_eq!(reasons.count(), 3, "{}", refused.stderr);
+    }
     assert_eq!(fs::read(&outside).unwrap(), b"mine");
     assert!(fs::symlink_metadata(folders.to("link")).unwrap().is_symlink());
     folders.has("z", "new!");
@@ -223,6 +221,29 @@ fn a_full_disk_stops_the_run_and_keeps_what_is_complete() {
     assert_eq!(full.stdout, "1 copied (19.53 KiB), 0 unchanged, 2 not reached\na\n");
     assert!(full.stderr.contains("the backup folder is full"), "{}", full.stderr);
     assert_eq!(full.stderr.lines().count(), 1, "{}", full.stderr);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_does_not_replace_the_backup_of_another_whose_name_is_the_same_there() {
+    let folders = folders();
+    folders.write("A", "one");
+    folders.write("a", "other");
+    // To the backup folder both names are one, as on a file system that does not tell large letters from small ones.
+    let script = format!(
+        "cp -p '{0}' DISK/A && touch DISK/a && mount --bind DISK/A DISK/a || exit 99
+        '{BACKUP}' '{1}' --to DISK --force; code=$?; cat DISK/A; exit $code",
+        folders.from("A").display(),
+        folders.from("").display()
+    );
+    let Some(refused) = small_disk(64, &script) else { return };
+    let refused = refused.failure(1);
+    assert_eq!(refused.stdout, "0 copied (0 B), 1 unchanged, 1 failed\none");
+    assert!(
+        refused.stderr.contains("cannot tell its name from \"A\""),
+        "{}",
+        refused.stderr
+    );
 }
 
 #[test]

@@ -93,6 +93,23 @@ fn wherever_it_is_interrupted_nothing_half_written_is_left_and_the_next_run_goes
 }
 
 #[test]
+fn an_interrupt_is_noticed_between_files_of_which_there_is_nothing_to_copy() {
+    let folders = folders();
+    for name in ["a", "b", "c"] {
+        folders.write(name, "");
+    }
+    let (ended, summary, _) = go(prepare(&folders), |_| {
+        if folders.backups().is_empty() {
+            Ok(())
+        } else {
+            Err(Interrupted)
+        }
+    });
+    ended.unwrap_err();
+    assert_eq!((summary.copied, summary.not_reached), (1, 2));
+}
+
+#[test]
 fn ctrl_c_leaves_nothing_half_written_and_says_so() {
     let folders = folders();
     folders.write("a", b"first");
