@@ -131,6 +131,27 @@ fn a_backup_with_other_content_stays_without_force() {
 }
 
 #[test]
+fn the_time_of_a_backup_is_told_in_the_time_zone_of_the_user() {
+    let folders = folders();
+    folders.write("a", "old");
+    set_times(&folders.from("a"), 1_000_000_000_000_000_000);
+    folders.back_up(&[]).success();
+    folders.write("a", "newer");
+    for (zone, time) in [
+        ("UTC", "2001-09-09 01:46:40"),
+        ("CST-8", "2001-09-09 09:46:40"),
+        ("Asia/Shanghai", "2001-09-09 09:46:40"),
+    ] {
+        if zone.contains('/') && !Path::new("/usr/share/zoneinfo").join(zone).exists() {
+            eprintln!("LEFT OUT: this system does not know {zone}");
+            continue;
+        }
+        let refused = run(folders.command().env("TZ", zone)).failure(1);
+        assert!(refused.stderr.contains(time), "{zone}: {}", refused.stderr);
+    }
+}
+
+#[test]
 fn of_a_file_with_the_same_content_only_times_and_permissions_are_brought_up_to_date() {
     let folders = folders();
     for name in ["touched", "permitted", "both"] {
