@@ -9,5 +9,6 @@ pub mod interrupt;
 pub mod new_files;
 pub mod program;
 pub mod progress;
+pub mod recognise;
 pub mod split_file;
 pub mod split_talk;

@@ -28,19 +28,26 @@ pub enum Outcome {
 /// Does the work of a tool, prints the error that stopped it on standard error, and makes the exit code.
 pub fn run<E: Error + 'static>(work: impl FnOnce(&Interrupt) -> Result<Outcome, E>) -> ExitCode {
     let interrupt = Interrupt::on_signals();
-    let code = match work(&interrupt) {
+    let result = work(&interrupt);
+    let is_interrupted = result.is_err() && interrupt.check().is_err();
+    let code = end(result);
+    if is_interrupted {
+        ExitCode::from(INTERRUPTED)
+    } else {
+        code
+    }
+}
+
+/// The exit code of work that leaves nothing to tidy away. Prints the error that stopped it.
+pub fn end<E: Error + 'static>(result: Result<Outcome, E>) -> ExitCode {
+    ExitCode::from(match result {
         Ok(Outcome::Done) => DONE,
         Ok(Outcome::Incomplete) => FAILED,
         Err(error) => {
             eprintln!("error: {}", with_causes(&error));
-            if interrupt.check().is_err() {
-                INTERRUPTED
-            } else {
-                FAILED
-            }
+            FAILED
         }
-    };
-    ExitCode::from(code)
+    })
 }
 
 /// Prints the path of a file that was made, as it is, on a line of its own: for a program that reads it.

@@ -5,8 +5,9 @@
 pub(crate) mod two_folders;
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -45,7 +46,7 @@ impl Run {
 pub(crate) fn run(command: &mut Command) -> Run {
     Run::of(
         command
-            .stdin(std::process::Stdio::null())
+            .stdin(Stdio::null())
             .output()
             .expect("a program that can be started"),
     )
@@ -120,4 +121,38 @@ pub(crate) fn small_disk(kilobytes: u32, script: &str) -> Option<Run> {
         return None;
     }
     Some(ran)
+}
+
+/// A program that says `listening on ADDRESS` and goes on until this is dropped.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: String,
+}
+
+impl Server {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("a server that can be started");
+        let mut line = String::new();
+        let out = child.stdout.as_mut().expect("a pipe");
+        BufReader::new(out).read_line(&mut line).expect("a line");
+        let address = line
+            .trim_end()
+            .strip_prefix("listening on ")
+            .unwrap_or_default()
+            .to_owned();
+        let server = Self { child, address };
+        assert!(!server.address.is_empty(), "the server said {line:?}");
+        server
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
