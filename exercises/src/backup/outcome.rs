@@ -72,8 +72,14 @@ pub enum Stop {
     #[error("the backup folder is full; the files that were copied before stay")]
     Full(#[source] NewFileError),
     /// The user stopped it.
-    #[error("interrupted; the files that were copied stay, and the next run goes on")]
-    Interrupted(#[from] Interrupted),
+    #[error("{0}; the files that were copied stay, and the next run goes on")]
+    Interrupted(Interrupted),
+}
+
+impl From<Interrupted> for Stop {
+    fn from(interrupted: Interrupted) -> Self {
+        Self::Interrupted(interrupted)
+    }
 }
 
 /// Why a file was not backed up.
