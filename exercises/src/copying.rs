@@ -39,30 +39,41 @@ pub enum CopyError<E> {
     Stopped(E),
 }
 
+/// Which file or folder it is, whatever its name: device and inode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Identity(u64, u64);
+
+impl Identity {
+    /// `None` where there is no such thing.
+    #[cfg(unix)]
+    pub fn of(metadata: &Metadata) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        Some(Self(metadata.dev(), metadata.ino()))
+    }
+
+    /// `None` where there is no such thing.
+    #[cfg(not(unix))]
+    pub fn of(_: &Metadata) -> Option<Self> {
+        None
+    }
+}
+
 /// What shows that a file was changed, or another put in its place, while it was read. (Not: a change within the same tick of
 /// the file system's clock that leaves the size as it was.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint {
     length: u64,
     modified: Option<SystemTime>,
-    /// Device and inode, where there is such a thing.
-    identity: Option<(u64, u64)>,
+    identity: Option<Identity>,
 }
 
 impl Fingerprint {
     /// Of an open file, or of what a path leads to.
     pub fn of(metadata: &Metadata) -> Self {
-        #[cfg(unix)]
-        let identity = {
-            use std::os::unix::fs::MetadataExt;
-            Some((metadata.dev(), metadata.ino()))
-        };
-        #[cfg(not(unix))]
-        let identity = None;
         Self {
             length: metadata.len(),
             modified: metadata.modified().ok(),
-            identity,
+            identity: Identity::of(metadata),
         }
     }
 

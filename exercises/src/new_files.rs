@@ -3,6 +3,7 @@
 //! Each is written beside its place, under a name that begins with [`PARTIAL`], and gets its own name when everything is written
 //! and with the disk. What does not come that far (an error, Ctrl-C) is removed; only a program that is killed leaves such a file.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,15 @@ use tempfile::{Builder, NamedTempFile, TempPath};
 
 /// How the name of a file begins that is not written completely.
 pub const PARTIAL: &str = ".partial-";
+
+/// Characters (letters and digits) that such a name ends with, so that no two have the same.
+const RANDOM: usize = 6;
+
+/// Whether a file that is not written completely could have this name, if its name begins so.
+pub fn is_partial(name: &OsStr, prefix: &str) -> bool {
+    let random = name.as_encoded_bytes().strip_prefix(prefix.as_bytes());
+    random.is_some_and(|random| random.len() == RANDOM && random.iter().all(u8::is_ascii_alphanumeric))
+}
 
 /// What may happen to a file that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,19 +89,24 @@ pub struct NewFile {
 impl NewFile {
     /// Begins a file that is to be `path`. Refuses right away what could not get its name in the end.
     pub fn begin(path: impl Into<PathBuf>, existing: Existing) -> Result<Self, NewFileError> {
-        Self::begin_named(path, existing, PARTIAL)
-    }
-
-    /// The same, for a tool that wants to know its own unfinished files again: their names begin like this.
-    pub fn begin_named(path: impl Into<PathBuf>, existing: Existing, partial: &str) -> Result<Self, NewFileError> {
-        let path = path.into();
-        check_free(&path, existing)?;
         let mut builder = Builder::new();
-        builder.prefix(partial);
+        builder.prefix(PARTIAL);
         // As any new file: the user's mask takes away what they do not want to give. (Temporary files are closed to all others.)
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        Self::make(&mut builder, path.into(), existing)
+    }
+
+    /// Begins a file that nobody else can read before the caller gives it other permissions. The name of what is left of it, should
+    /// the program be killed, begins with `prefix` (see [`is_partial`]).
+    pub fn begin_closed(path: impl Into<PathBuf>, existing: Existing, prefix: &str) -> Result<Self, NewFileError> {
+        Self::make(Builder::new().prefix(prefix), path.into(), existing)
+    }
+
+    fn make(builder: &mut Builder<'_, '_>, path: PathBuf, existing: Existing) -> Result<Self, NewFileError> {
+        check_free(&path, existing)?;
         let partial = builder
+            .rand_bytes(RANDOM)
             .tempfile_in(folder_of(&path))
             .map_err(|error| NewFileError::from_io(&path, error))?;
         Ok(Self {
@@ -276,6 +291,35 @@ mod tests {
         assert!(matches!(refused, Err(NewFileError::Exists(_))), "{refused:?}");
         assert_eq!(names(folder.path()), ["b"]);
         assert_eq!(fs::read_to_string(path("b")).unwrap(), "old");
+    }
+
+    #[test]
+    fn what_is_left_of_a_file_is_known_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = NewFile::begin_closed(folder.path().join("a"), Existing::Keep, ".partial-test-").unwrap();
+        let name = file.partial.path().file_name().unwrap();
+        assert!(is_partial(name, ".partial-test-"), "{name:?}");
+        for other in [
+            ".partial-test-",
+            ".partial-test-abcdefg",
+            ".partial-test-abcde.",
+            "a.partial-test-abcdef",
+        ] {
+            assert!(!is_partial(OsStr::new(other), ".partial-test-"), "{other}");
+        }
+        assert!(
+            !is_partial(name, PARTIAL),
+            "what another tool writes is not taken for ours"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_closed_file_is_closed_from_the_beginning() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let mut file = NewFile::begin_closed(folder.path().join("a"), Existing::Keep, PARTIAL).unwrap();
+        assert_eq!(file.file().metadata().unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[cfg(unix)]

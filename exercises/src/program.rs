@@ -51,22 +51,21 @@ pub fn end<E: Error + 'static>(result: Result<Outcome, E>) -> ExitCode {
 }
 
 /// Prints the path of a file that was made, as it is, on a line of its own: for a program that reads it.
+///
+/// Whoever reads may stop reading: that is no failure.
 pub fn print_path(path: &Path) {
     print(path.as_os_str().as_encoded_bytes());
 }
 
-/// Prints a line of results.
+/// Prints a line on standard output. Whoever reads may stop reading: that is no failure.
 pub fn print_line(line: &str) {
     print(line.as_bytes());
 }
 
 fn print(line: &[u8]) {
-    let mut out = io::stdout().lock();
-    // Whoever reads may stop reading. What was done is done, whether somebody wants to know or not.
-    let _ = out
-        .write_all(line)
-        .and_then(|()| out.write_all(b"\n"))
-        .and_then(|()| out.flush());
+    let line = [line, b"\n"].concat();
+    // What was done is done, whether somebody wants to know or not.
+    let _ = io::stdout().write_all(&line);
 }
 
 /// An error and what caused it, in one line.

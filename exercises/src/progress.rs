@@ -3,6 +3,7 @@
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
 use crate::interrupt::{Interrupt, Interrupted};
+use crate::program::print_line;
 
 /// A bar that is gone when this is dropped. Clones move the same bar.
 #[derive(Debug, Clone)]
@@ -47,6 +48,11 @@ impl Progress {
     /// Writes a line to standard error without disturbing the bar.
     pub fn report(&self, line: &str) {
         self.0.suspend(|| eprintln!("{line}"));
+    }
+
+    /// Writes a line to standard output without disturbing the bar.
+    pub fn print(&self, line: &str) {
+        self.0.suspend(|| print_line(line));
     }
 
     /// Takes the bar away.

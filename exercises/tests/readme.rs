@@ -54,6 +54,7 @@ fn printed(command: &str, folder: &Path, server: &str) -> String {
     shell
         .env("PATH", path.expect("a list of folders"))
         .env("HOME", folder)
+        .env("TZ", "UTC")
         .env("RECOGNISE_SERVER", server);
     common::run(&mut shell).stdout
 }

@@ -1,29 +1,32 @@
 //! Copies the files of a folder into a backup folder.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use exercises::backup::source::{Source, SourceError};
-use exercises::backup::target::{Target, TargetError, with_home};
-use exercises::backup::{Stopped, Tally, Told, back_up};
+use exercises::backup::folders::{FolderError, Folders, expand_home};
+use exercises::backup::outcome::{How, Stop};
+use exercises::backup::run::{Event, Run};
+use exercises::backup::summary::Summary;
 use exercises::interrupt::Interrupt;
 use exercises::new_files::Existing;
-use exercises::program::{self, Outcome};
+use exercises::program::{self, Outcome, with_causes};
 use exercises::progress::Progress;
 
-/// Copies the regular files directly inside a folder into a backup folder: not its folders, not what links lead to.
+/// Copies the regular files directly in a folder into a backup folder, with their times and permissions.
 ///
-/// Times and permissions are kept. What is backed up already is skipped, so that a run that was interrupted goes on with the next.
+/// Files whose size and time are those of their backup are skipped; so a run that was interrupted goes on when it is started again.
+/// Folders, links, pipes and devices are left out. A file that cannot be copied is reported, and the others are copied.
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "Examples:\n  backup ~/letters --create\n  backup ~/letters --to /media/stick/letters --force"
+    after_help = "Examples:\n  backup Pictures --create\n  backup Pictures --to /media/disk/Pictures --force"
 )]
 struct Arguments {
-    /// The folder to back up
+    /// The folder with the files
     dir: PathBuf,
-    /// The backup folder, which has to be there
+    /// The backup folder
     #[arg(long, value_name = "FOLDER", default_value = "~/备份")]
     to: PathBuf,
     /// Makes the backup folder if it is not there
@@ -32,7 +35,7 @@ struct Arguments {
     /// Replaces backups that differ from their files
     #[arg(long)]
     force: bool,
-    /// Prints the path of each copy
+    /// Names every file, and what was done with it
     #[arg(long, short)]
     verbose: bool,
 }
@@ -40,11 +43,9 @@ struct Arguments {
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error(transparent)]
-    Source(#[from] SourceError),
+    Folder(#[from] FolderError),
     #[error(transparent)]
-    Target(#[from] TargetError),
-    #[error("the backup stopped, and the next run goes on")]
-    Stopped(#[from] Stopped),
+    Stopped(#[from] Stop),
 }
 
 fn main() -> ExitCode {
@@ -53,45 +54,57 @@ fn main() -> ExitCode {
 }
 
 fn work(arguments: &Arguments, interrupt: &Interrupt) -> Result<Outcome, Failure> {
-    let source = Source::list(&arguments.dir)?;
-    let target = Target::open(&with_home(&arguments.to)?, source.path(), arguments.create)?;
-    let leftovers = target.remove_leftovers()?;
-    if leftovers > 0 {
-        eprintln!("note: removed {leftovers} unfinished copies of a run that was killed");
-    }
-    let progress = Progress::of_bytes(source.length(), "copying");
-    let tell = |told: Told<'_>| match told {
-        Told::Copied(path) if arguments.verbose => program::print_path(path),
-        Told::Copied(_) => {}
-        Told::Failed(path, error) => progress.report(&failed(path, error)),
-    };
-    let existing = Existing::with_force(arguments.force);
-    let tally = back_up(&source, &target, existing, progress.steps(interrupt), tell)?;
+    let to = expand_home(&arguments.to, env::home_dir())?;
+    let run = Run::prepare(Folders::open(&arguments.dir, &to, arguments.create)?)?;
+    let progress = Progress::of_bytes(run.bytes(), "backing up");
+    let mut summary = Summary::default();
+    let ended = run.go(
+        Existing::with_force(arguments.force),
+        &mut summary,
+        progress.steps(interrupt),
+        |event| tell(event, &progress, arguments.verbose),
+    );
     progress.finish();
-    program::print_line(&summary(&tally));
-    Ok(if tally.failed == 0 {
+    program::print_line(&summary.to_string());
+    ended?;
+    Ok(if summary.is_complete() {
         Outcome::Done
     } else {
         Outcome::Incomplete
     })
 }
 
+/// Problems on standard error; the rest on standard output, for those who want to know.
 #[expect(
     clippy::unnecessary_debug_formatting,
-    reason = "a name reaches the terminal without its control characters"
+    reason = "it is what keeps control characters in names from the terminal"
 )]
-fn failed(path: &Path, error: &dyn std::error::Error) -> String {
-    format!("not backed up: {path:?} {}", program::with_causes(error))
-}
-
-fn summary(tally: &Tally) -> String {
-    let Tally {
-        copied,
-        bytes,
-        unchanged,
-        left_out,
-        failed,
-    } = tally;
-    let bytes = indicatif::HumanBytes(*bytes);
-    format!("{copied} copied ({bytes}), {unchanged} unchanged, {left_out} not regular files, {failed} failed")
+fn tell(event: &Event<'_>, progress: &Progress, verbose: bool) {
+    let list = |what: &str, path: &Path| {
+        if verbose {
+            progress.print(&format!("{what}: {path:?}"));
+        }
+    };
+    match event {
+        Event::Removed(path) => progress.report(&format!("note: removed {path:?}, left by a run that was killed")),
+        Event::NotRemoved(why) => progress.report(&format!(
+            "note: what killed runs may have left stays: {}",
+            with_causes(why)
+        )),
+        Event::LeftOut(path) => list("left out", path),
+        Event::Failed(path, problem) => progress.report(&format!("error: {path:?}: {}", with_causes(problem))),
+        Event::Done(path, done) => {
+            let what = match done.how {
+                How::Copied(_) => "copied",
+                How::Replaced(_) => "replaced",
+                How::Unchanged => "unchanged",
+            };
+            list(what, path);
+            if let Some(error) = &done.not_kept {
+                progress.report(&format!(
+                    "error: {path:?}: its backup cannot get its times or permissions: {error}"
+                ));
+            }
+        }
+    }
 }

@@ -6,9 +6,12 @@
     reason = "a test that cannot go on says so and stops"
 )]
 
+#[cfg(unix)]
+pub(crate) mod two_folders;
+
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -74,6 +77,42 @@ pub(crate) fn wait_until(what: &str, is_there: impl Fn() -> bool) {
     }
 }
 
+/// A command for a program, as a user whom permissions keep out. It gets `folder` to search, which has to outlive the command.
+/// `None`, loudly, where this user is not kept out and cannot become another one.
+#[cfg(unix)]
+pub(crate) fn as_ordinary_user(program: &str, folder: &Path) -> Option<Command> {
+    use std::os::unix::fs::PermissionsExt;
+    let allow = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let probe = folder.join("probe");
+    fs::write(&probe, "").unwrap();
+    allow(&probe, 0);
+    let is_kept_out = fs::read(&probe).is_err();
+    fs::remove_file(&probe).unwrap();
+    if is_kept_out {
+        return Some(Command::new(program));
+    }
+    // That user may not see where it was built.
+    let copy = folder.join("program");
+    fs::copy(program, &copy).unwrap();
+    allow(folder, 0o755);
+    let become_another = || {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+        command
+    };
+    match become_another().arg("test").arg("-x").arg(&copy).output() {
+        Ok(output) if output.status.success() => {
+            let mut command = become_another();
+            command.arg(copy);
+            Some(command)
+        }
+        refused => {
+            eprintln!("LEFT OUT: nobody can become an ordinary user here: {refused:?}");
+            None
+        }
+    }
+}
+
 /// Runs a shell script, in which `DISK` is a folder on a disk of so many kilobytes. `None`, loudly, where this machine lets
 /// nobody mount one.
 pub(crate) fn small_disk(kilobytes: u32, script: &str) -> Option<Run> {
@@ -125,7 +164,7 @@ impl Drop for Server {
 
 /// The folder that `exercises/model/fetch --pictures` has filled; `None`, loudly, when it is not, unless the environment says that it has to be.
 #[cfg(feature = "recognise")]
-pub(crate) fn model_files() -> Option<PathBuf> {
+pub(crate) fn model_files() -> Option<std::path::PathBuf> {
     let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("model/files");
     if files.join("pictures/flower.jpg").exists() {
         return Some(files);
