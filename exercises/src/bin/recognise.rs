@@ -1,7 +1,7 @@
 //! Recognises what pictures show: a server, and a client for it.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,8 @@ use std::thread;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use exercises::program::{self, Outcome};
+use exercises::interrupt::Interrupt;
+use exercises::program::{self, Outcome, print_line, printable, report_line};
 use exercises::progress::Progress;
 use exercises::recognise::client::{self, AskError};
 use exercises::recognise::frame::MAX_PICTURE;
@@ -35,7 +36,7 @@ enum Command {
     Ask(Question),
 }
 
-/// Answers clients until Ctrl-C; prints a line for each answer.
+/// Answers clients until Ctrl-C or SIGTERM (exit code 130); prints a line for each answer on standard error.
 #[derive(Debug, Args)]
 struct Serve {
     /// Where to listen
@@ -88,6 +89,7 @@ enum Failure {
 }
 
 fn main() -> ExitCode {
+    Interrupt::end_program_on_signals();
     match Arguments::parse().command {
         Command::Serve(arguments) => program::end(run_server(&arguments)),
         Command::Ask(arguments) => program::end(run_client(&arguments)),
@@ -105,7 +107,7 @@ fn run_server(arguments: &Serve) -> Result<Outcome, Failure> {
         patience: Duration::from_secs(arguments.timeout),
     };
     print_line(&format!("listening on {address}"));
-    serve(&listener, recogniser, limits, |event| eprintln!("{event}")).map_err(Failure::Stopped)?;
+    serve(&listener, recogniser, limits, |event| report_line(&event.to_string())).map_err(Failure::Stopped)?;
     Ok(Outcome::Done)
 }
 
@@ -122,12 +124,12 @@ fn recogniser(folder: &Path) -> Result<Box<dyn Recogniser>, Failure> {
 #[cfg(not(feature = "recognise"))]
 #[expect(clippy::unnecessary_wraps, reason = "with a model there is more to go wrong")]
 fn recogniser(_: &Path) -> Result<Box<dyn Recogniser>, Failure> {
-    let why = "this server was built without a model; build it with `--features recognise`";
+    let why = "this server was built without a model; run exercises/model/fetch and build with `--features recognise`";
     Ok(unavailable(why.to_owned()))
 }
 
 fn unavailable(why: String) -> Box<dyn Recogniser> {
-    eprintln!("note: nothing will be recognised: {why}");
+    report_line(&format!("note: nothing will be recognised: {why}"));
     Box::new(exercises::recognise::recogniser::Unavailable { why })
 }
 
@@ -141,11 +143,11 @@ fn run_client(arguments: &Question) -> Result<Outcome, Failure> {
     let answer = client::ask(&arguments.server, &ask, patience, |bytes| progress.add(bytes))?;
     progress.finish();
     for likely in &answer.likeliest {
-        print_line(&format!("{:.3}  {}", likely.score, likely.name.escape_debug()));
+        print_line(&format!("{:.3}  {}", likely.score, printable(&likely.name)));
     }
     let hint = arguments.hint.as_str();
     match answer.hinted.and_then(|place| answer.likeliest.get(place)) {
-        Some(likely) => print_line(&format!("{hint:?} is among them: {}", likely.name.escape_debug())),
+        Some(likely) => print_line(&format!("{hint:?} is among them: {}", printable(&likely.name))),
         None if !hint.is_empty() => print_line(&format!("{hint:?} is not among them")),
         None => {}
     }
@@ -164,10 +166,4 @@ fn read(path: &Path) -> Result<Picture, Failure> {
         return Err(not_sent(MessageError::LargePicture(length)));
     }
     Picture::new(fs::read(path).map_err(unreadable)?).map_err(not_sent)
-}
-
-/// Prints a line. Whoever reads may stop reading: that is no failure.
-fn print_line(line: &str) {
-    let mut out = io::stdout().lock();
-    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
