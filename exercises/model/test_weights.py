@@ -18,10 +18,10 @@ class Reference:
 
 
 class Named:
-    """Pickled as a call of something by its name, whether it exists or not."""
+    """Pickled as a call of something by its name, whether it exists or not; and then a change of what it made."""
 
-    def __init__(self, module, name, *arguments):
-        self.module, self.name, self.arguments = module, name, arguments
+    def __init__(self, module, name, *arguments, change=None):
+        self.module, self.name, self.arguments, self.change = module, name, arguments, change
 
 
 class Pickler(pickle._Pickler):
@@ -36,6 +36,9 @@ class Pickler(pickle._Pickler):
             if value.arguments:
                 self.save(value.arguments)
                 self.write(pickle.REDUCE)
+            if value.change:
+                self.save(value.change)
+                self.write(pickle.BUILD)
         else:
             super().save(value, save_persistent_id)
 
@@ -46,9 +49,10 @@ def pickled(value):
     return file.getvalue()
 
 
-def tensor(count=6, offset=0, shape=(2, 3), strides=(3, 1), kind="FloatStorage"):
+def tensor(count=6, offset=0, shape=(2, 3), strides=(3, 1), kind="FloatStorage", change=None):
     reference = Reference("storage", Named("torch", kind), "7", "cpu", count, None)
-    return Named("torch._utils", "_rebuild_tensor_v2", reference, offset, shape, strides, False, collections.OrderedDict())
+    arguments = (reference, offset, shape, strides, False, collections.OrderedDict())
+    return Named("torch._utils", "_rebuild_tensor_v2", *arguments, change=change)
 
 
 def file_with(state, keys=("7",), numbers=(1, 2, 3, 4, 5, 6)):
@@ -91,6 +95,14 @@ class ReadingWeights(unittest.TestCase):
             self.refused(file_with({"a": tensor(**wrong)}), "beyond its storage")
         self.refused(file_with({"a": tensor(shape=(2,))}), "not a tensor")
         self.refused(file_with({"a": tensor(offset="0")}), "not a tensor")
+
+    def test_a_tensor_is_not_changed_after_it_was_checked(self):
+        for change in [{"offset": 1 << 40}, (None, {"offset": 1 << 40})]:
+            self.refused(file_with({"a": tensor(change=change)}), "changes what it has made")
+
+    def test_what_announces_more_than_there_is_is_refused(self):
+        for hostile in [b"\x80\x04\x8d" + b"\xff" * 8, b"\x80\x04\x8e" + b"\xff" * 8, b"\x80\x04r\xff\xff\xff\x7f."]:
+            self.refused(io.BytesIO(hostile), "not a file of weights")
 
     def test_what_is_cut_off_or_does_not_fit_is_refused(self):
         whole = file_with({"a": tensor()}).getvalue()

@@ -16,7 +16,14 @@ class WeightsError(Exception):
     """The file is not what it should be, or is more than weights."""
 
 
-class Storage:
+class Sealed:
+    """What a pickle can make, and cannot change afterwards: it was checked when it was made."""
+
+    def __setstate__(self, _):
+        raise WeightsError("the file changes what it has made")
+
+
+class Storage(Sealed):
     """A row of numbers, which several tensors may look into."""
 
     def __init__(self, kind, count):
@@ -25,7 +32,7 @@ class Storage:
         self.data = None
 
 
-class Tensor:
+class Tensor(Sealed):
     """Numbers in a storage: of which kind, from where on, in which shape, how far apart."""
 
     def __init__(self, storage, offset, shape, strides, *_):
@@ -84,7 +91,7 @@ def read(file):
     """All tensors of an open file, by their names."""
     try:
         return _read(file)
-    except (pickle.UnpicklingError, EOFError, TypeError, AttributeError, ValueError) as error:
+    except (pickle.UnpicklingError, EOFError, TypeError, AttributeError, ValueError, OverflowError, MemoryError) as error:
         raise WeightsError(f"not a file of weights: {error}") from error
 
 

@@ -32,6 +32,13 @@ impl Interrupt {
         interrupt
     }
 
+    /// For work that leaves nothing to tidy away: the same signals end the program at once, with the exit code for that.
+    pub fn end_program_on_signals() {
+        // Not where one of them is ignored, as `nohup` does it: a server is to outlive its terminal then. What is not ignored ends the
+        // program in any case, with an exit code of the system's.
+        let _ = ctrlc::try_set_handler(|| process::exit(i32::from(INTERRUPTED)));
+    }
+
     /// Asks the work to stop.
     pub fn raise(&self) {
         self.0.store(true, Ordering::SeqCst);

@@ -68,6 +68,23 @@ fn print(line: &[u8]) {
     let _ = io::stdout().write_all(&line);
 }
 
+/// Prints a line on standard error, which may be closed too: that is no reason to stop working.
+pub fn report_line(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// A text from elsewhere as a terminal may have it: what is not to be seen (control characters, changes of direction) is escaped.
+pub fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '"' | '\'' | '\\' => shown.push(character),
+            other => shown.extend(other.escape_debug()),
+        }
+    }
+    shown
+}
+
 /// An error and what caused it, in one line.
 pub fn with_causes(error: &dyn Error) -> String {
     let mut line = error.to_string();
@@ -78,4 +95,21 @@ pub fn with_causes(error: &dyn Error) -> String {
         cause = error.source();
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_escaped_and_nothing_else() {
+        for (text, expected) in [
+            ("carpenter's kit, \"tool\" kit \\", "carpenter's kit, \"tool\" kit \\"),
+            ("老王", "老王"),
+            ("a\u{1b}[2Jb\r\n", "a\\u{1b}[2Jb\\r\\n"),
+            ("\u{9b}31m\u{202e}", "\\u{9b}31m\\u{202e}"),
+        ] {
+            assert_eq!(printable(text), expected);
+        }
+    }
 }

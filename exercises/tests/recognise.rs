@@ -10,12 +10,10 @@ mod common;
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::process::Command;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use common::{Run, Server, run};
 use exercises::recognise::client::{self, AskError};
 use exercises::recognise::frame::{Frame, FrameReader, Kind, MAX_PICTURE};
 use exercises::recognise::message::{Ask, Hint, Likely, Picture, Reason, Refusal, Reply};
@@ -252,11 +250,13 @@ fn many_clients_are_served_at_once_and_one_too_many_is_told() {
     inside.sort_unstable();
     assert_eq!(inside, [1, 2, 3, 4, 5, 6, 7, 8]);
 
-    let refused = ask(9).unwrap_err();
-    assert!(
-        matches!(&refused, AskError::Refused(refusal) if refusal.reason == Reason::Busy),
-        "{refused}"
-    );
+    for length in [9, MAX_PICTURE] {
+        let refused = ask(length).unwrap_err();
+        assert!(
+            matches!(&refused, AskError::Refused(refusal) if refusal.reason == Reason::Busy),
+            "{refused}"
+        );
+    }
 
     (0..9).for_each(|_| go.send(()).unwrap());
     for (length, client) in (1..).zip(clients) {
@@ -319,69 +319,4 @@ fn a_client_tells_what_is_no_server() {
     let error = client::ask(&address, &asking(1), Duration::from_millis(100), |_| ()).unwrap_err();
     assert!(matches!(error, AskError::TimedOut(_)), "{error}");
     talking.join().unwrap();
-}
-
-fn recognise(arguments: &[&str]) -> Run {
-    run(Command::new(env!("CARGO_BIN_EXE_recognise")).args(arguments))
-}
-
-#[test]
-fn without_a_model_the_server_says_so_and_makes_nothing_up() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(
-        Command::new(env!("CARGO_BIN_EXE_recognise"))
-            .args(["serve", "--bind", "127.0.0.1:0", "--model"])
-            .arg(folder.path()),
-    );
-    let picture = folder.path().join("cat.png");
-    std::fs::write(&picture, "any picture").unwrap();
-    let picture = picture.to_str().unwrap();
-    let asked = recognise(&["ask", picture, "--hint", "cat", "--server", &server.address]).failure(1);
-    assert_eq!(asked.stdout, "");
-    assert!(asked.stderr.contains("unavailable"), "{}", asked.stderr);
-    let what_to_do = if cfg!(feature = "recognise") {
-        "exercises/model/fetch"
-    } else {
-        "--features recognise"
-    };
-    assert!(asked.stderr.contains(what_to_do), "{}", asked.stderr);
-}
-
-#[test]
-fn what_cannot_be_asked_is_told_before_anything_is_sent() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    std::fs::write(path("empty"), "").unwrap();
-    std::fs::File::create(path("large"))
-        .unwrap()
-        .set_len(MAX_PICTURE as u64 + 1)
-        .unwrap();
-    std::fs::write(path("picture"), "x").unwrap();
-    for (name, reason) in [
-        ("missing", "No such file"),
-        ("", "is not a regular file"),
-        ("empty", "has no bytes"),
-        ("large", "more than 16777216 (16 MiB)"),
-        ("picture", "no server at 127.0.0.1:1; start one with `recognise serve`"),
-    ] {
-        let asked = recognise(&["ask", &path(name), "--server", "127.0.0.1:1"]).failure(1);
-        assert!(asked.stderr.contains(reason), "{name}: {}", asked.stderr);
-    }
-    recognise(&["ask", &path("picture"), "--hint", "a\u{7}b"]).failure(2);
-    recognise(&["ask", &path("picture"), "--hint", &"a".repeat(300)]).failure(2);
-    recognise(&[]).failure(2);
-}
-
-#[test]
-fn a_server_that_cannot_listen_says_where() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap().to_string();
-    let refused = recognise(&["serve", "--bind", &address, "--model", "/nowhere"]).failure(1);
-    assert!(
-        refused
-            .stderr
-            .contains(&format!("cannot listen at {address}; choose another")),
-        "{}",
-        refused.stderr
-    );
 }

@@ -3,6 +3,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::indexing_slicing,
     reason = "a test that cannot go on says so and stops"
 )]
 
@@ -98,7 +99,23 @@ fn what_is_no_picture_is_refused_and_the_server_goes_on() {
         let asked = ask(&server, &path, "").failure(1);
         assert!(asked.stderr.contains("not a picture"), "{}", asked.stderr);
     }
+    // A few bytes that say they are more pixels than any memory: width and height begin at byte 16, their checksum is at 29.
+    let mut bomb = whole;
+    bomb[16..24].fill(0x7f);
+    let checksum = crc32(&bomb[12..29]);
+    bomb[29..33].copy_from_slice(&checksum.to_be_bytes());
+    fs::write(&path, bomb).unwrap();
+    let asked = ask(&server, &path, "").failure(1);
+    assert!(asked.stderr.contains("too large: more pixels than"), "{}", asked.stderr);
+
     ask(&server, &files.join("pictures/coffee.png"), "cup").success();
+}
+
+/// The checksum of PNG (ISO 3309).
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 * (crc & 1)))
+    })
 }
 
 #[test]

@@ -10,7 +10,8 @@ use std::thread;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use exercises::program::{self, Outcome};
+use exercises::interrupt::Interrupt;
+use exercises::program::{self, Outcome, print_line, printable, report_line};
 use exercises::progress::Progress;
 use exercises::recognise::client::{self, AskError};
 use exercises::recognise::frame::MAX_PICTURE;
@@ -35,7 +36,7 @@ enum Command {
     Ask(Question),
 }
 
-/// Answers clients until Ctrl-C; prints a line for each answer.
+/// Answers clients until Ctrl-C or SIGTERM (exit code 130); prints a line for each answer on standard error.
 #[derive(Debug, Args)]
 struct Serve {
     /// Where to listen
@@ -93,6 +94,7 @@ enum Failure {
 }
 
 fn main() -> ExitCode {
+    Interrupt::end_program_on_signals();
     match Arguments::parse().command {
         Command::Serve(arguments) => program::end(run_server(&arguments)),
         Command::Ask(arguments) => program::end(run_client(&arguments)),
@@ -109,8 +111,8 @@ fn run_server(arguments: &Serve) -> Result<Outcome, Failure> {
         pictures: thread::available_parallelism().map_or(1, NonZeroUsize::get),
         patience: Duration::from_secs(arguments.timeout),
     };
-    program::print_line(&format!("listening on {address}"));
-    serve(&listener, recogniser, limits, |event| eprintln!("{event}")).map_err(Failure::Stopped)?;
+    print_line(&format!("listening on {address}"));
+    serve(&listener, recogniser, limits, |event| report_line(&event.to_string())).map_err(Failure::Stopped)?;
     Ok(Outcome::Done)
 }
 
@@ -127,12 +129,12 @@ fn recogniser(folder: &Path) -> Result<Box<dyn Recogniser>, Failure> {
 #[cfg(not(feature = "recognise"))]
 #[expect(clippy::unnecessary_wraps, reason = "with a model there is more to go wrong")]
 fn recogniser(_: &Path) -> Result<Box<dyn Recogniser>, Failure> {
-    let why = "this server was built without a model; build it with `--features recognise`";
+    let why = "this server was built without a model; run exercises/model/fetch and build with `--features recognise`";
     Ok(unavailable(why.to_owned()))
 }
 
 fn unavailable(why: String) -> Box<dyn Recogniser> {
-    eprintln!("note: nothing will be recognised: {why}");
+    report_line(&format!("note: nothing will be recognised: {why}"));
     Box::new(exercises::recognise::recogniser::Unavailable { why })
 }
 
@@ -146,12 +148,12 @@ fn run_client(arguments: &Question) -> Result<Outcome, Failure> {
     let answer = client::ask(&arguments.server, &ask, patience, |bytes| progress.add(bytes))?;
     progress.finish();
     for likely in &answer.likeliest {
-        program::print_line(&format!("{:.3}  {}", likely.score, likely.name.escape_debug()));
+        print_line(&format!("{:.3}  {}", likely.score, printable(&likely.name)));
     }
     let hint = ask.hint.as_str();
     match answer.hinted.and_then(|place| answer.likeliest.get(place)) {
-        Some(likely) => program::print_line(&format!("{hint:?} is among them: {}", likely.name.escape_debug())),
-        None if !hint.is_empty() => program::print_line(&format!("{hint:?} is not among them")),
+        Some(likely) => print_line(&format!("{hint:?} is among them: {}", printable(&likely.name))),
+        None if !hint.is_empty() => print_line(&format!("{hint:?} is not among them")),
         None => {}
     }
     Ok(Outcome::Done)

@@ -133,7 +133,13 @@ impl FrameReader {
             return Ok(None);
         };
         let kind = self.check(length, Some(kind))?;
-        self.payload.extend_from_slice(take(bytes, length - self.payload.len()));
+        let piece = take(bytes, length - self.payload.len());
+        if piece.len() > self.payload.capacity() - self.payload.len() {
+            // Twice as much at a time, but never more than the frame will have.
+            let more = piece.len().max(self.payload.len());
+            self.payload.reserve_exact(more.min(length - self.payload.len()));
+        }
+        self.payload.extend_from_slice(piece);
         if self.payload.len() < length {
             return Ok(None);
         }
@@ -238,6 +244,41 @@ mod tests {
             while let Ok(Some(_)) = reader.read(&mut rest) {}
             prop_assert!(reader.payload.capacity() <= 2 * bytes.len() + 8, "{} bytes for {}", reader.payload.capacity(), bytes.len());
         }
+    }
+
+    #[test]
+    fn frames_are_the_same_at_every_two_cuts() {
+        let frames =
+            [(Kind::Ask, &b"picture"[..]), (Kind::Refusal, b""), (Kind::Answer, b"5")].map(|(kind, payload)| Frame {
+                kind,
+                payload: payload.to_vec(),
+            });
+        let bytes: Vec<_> = frames.iter().flat_map(|frame| frame.to_bytes().unwrap()).collect();
+        for second in 0..=bytes.len() {
+            for first in 0..=second {
+                let pieces = [&bytes[..first], &bytes[first..second], &bytes[second..]];
+                assert_eq!(read(&pieces).unwrap(), frames, "cut at {first} and {second}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_frame_takes_no_more_memory_than_its_length() {
+        let longest = Kind::Ask.longest();
+        let payload = vec![7; longest];
+        let frame = Frame {
+            kind: Kind::Ask,
+            payload,
+        };
+        let bytes = frame.to_bytes().unwrap();
+        let mut reader = FrameReader::new(ALL);
+        for mut piece in bytes.chunks(60_000) {
+            if let Some(read) = reader.read(&mut piece).unwrap() {
+                assert!(read == frame, "another frame");
+            }
+            assert!(reader.payload.capacity() <= longest, "{}", reader.payload.capacity());
+        }
+        assert!(!reader.is_inside());
     }
 
     #[test]

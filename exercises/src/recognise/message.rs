@@ -1,6 +1,7 @@
 //! What client and server say to each other.
 
 use super::frame::{Frame, Kind, MAX_HINT, MAX_PICTURE};
+use crate::program::printable;
 
 /// How many classes an answer has.
 pub const LIKELIEST: usize = 5;
@@ -69,9 +70,9 @@ const REASONS: [Reason; 7] = [
     Reason::Failed,
 ];
 
-/// A server's no.
+/// A server's no. The text may come from a stranger: it is shown with what cannot be seen escaped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {text}", self.reason.word())]
+#[error("{}: {}", self.reason.word(), printable(&self.text))]
 pub struct Refusal {
     /// Why, for a program.
     pub reason: Reason,

@@ -12,6 +12,7 @@ use super::frame::{Frame, FrameError, FrameReader, Kind, MAX_PICTURE};
 use super::message::{Ask, MessageError, Reason, Refusal, Reply};
 use super::places::Places;
 use super::recogniser::Recogniser;
+use crate::program::printable;
 
 /// Bytes that are read at a time.
 const PIECE: usize = 64 << 10;
@@ -27,7 +28,7 @@ pub struct Limits {
     pub patience: Duration,
 }
 
-/// What happened, for whoever runs the server. Texts from clients are shown with their control characters escaped.
+/// What happened, for whoever runs the server: in one line, whatever the client sent.
 #[derive(Debug)]
 pub struct Event<'a> {
     /// From where.
@@ -47,7 +48,7 @@ impl fmt::Display for Event<'_> {
         match self.reply {
             Reply::Refusal(refusal) => write!(f, "{refusal}"),
             Reply::Answer(answer) => match answer.likeliest.first() {
-                Some(first) => write!(f, "{} {:.3}", first.name, first.score),
+                Some(first) => write!(f, "{} {:.3}", printable(&first.name), first.score),
                 None => Ok(()),
             },
         }

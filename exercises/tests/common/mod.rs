@@ -136,9 +136,14 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(command: &mut Command) -> Self {
+        Self::reporting_to(Stdio::null(), command)
+    }
+
+    /// With something else for its standard error.
+    pub(crate) fn reporting_to(stderr: impl Into<Stdio>, command: &mut Command) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(stderr)
             .spawn()
             .expect("a server that can be started");
         let mut line = String::new();
@@ -152,6 +157,16 @@ impl Server {
         let server = Self { child, address };
         assert!(!server.address.is_empty(), "the server said {line:?}");
         server
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: &str) {
+        run(Command::new("kill").args(["-s", signal, &self.child.id().to_string()])).success();
+    }
+
+    /// Its exit code, when it ends by itself; `None` if a signal ended it.
+    pub(crate) fn wait(mut self) -> Option<i32> {
+        self.child.wait().expect("a child").code()
     }
 }
 
