@@ -21,10 +21,10 @@ fn files() -> Option<PathBuf> {
     if files.join("pictures/flower.jpg").exists() {
         return Some(files);
     }
-    let left_out = "LEFT OUT: no model and no pictures here; exercises/model/fetch --pictures gets them";
+    let why = "no model and no pictures here; exercises/model/fetch --pictures gets them";
     let is_required = std::env::var_os("RECOGNISE_MODEL").is_some_and(|value| value == "required");
-    assert!(!is_required, "{left_out}");
-    eprintln!("{left_out}");
+    assert!(!is_required, "{why}");
+    common::left_out(why);
     None
 }
 

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
@@ -69,6 +69,11 @@ pub(crate) fn wait_until(what: &str, is_there: impl Fn() -> bool) {
     }
 }
 
+/// Says that a test does not test here, and why. (What `eprintln` writes is seen of tests that fail alone.)
+pub(crate) fn left_out(why: &str) {
+    let _ = writeln!(io::stderr(), "LEFT OUT: {why}");
+}
+
 /// Runs a shell script, in which `DISK` is a folder on a disk of so many kilobytes. `None`, loudly, where this machine lets
 /// nobody mount one.
 pub(crate) fn small_disk(kilobytes: u32, script: &str) -> Option<Run> {
@@ -78,7 +83,7 @@ pub(crate) fn small_disk(kilobytes: u32, script: &str) -> Option<Run> {
     let script = mount + &script.replace("DISK", &format!("'{disk}'"));
     let ran = run(Command::new("unshare").args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]));
     if ran.code == Some(99) || ran.stderr.starts_with("unshare:") {
-        eprintln!("LEFT OUT: no disk can be mounted here: {}", ran.stderr);
+        left_out(&format!("no disk can be mounted here: {}", ran.stderr));
         return None;
     }
     Some(ran)
