@@ -128,7 +128,7 @@ fn times_that_the_backup_cannot_get_are_told() {
         return;
     };
     if fs::metadata(folders.to("a")).unwrap().uid() != 0 {
-        eprintln!("LEFT OUT: the backup belongs to the user who runs this");
+        common::left_out("the backup belongs to the user who runs this");
         return;
     }
     let incomplete = run(command.args(["from", "--to", "to"]).current_dir(folders.path())).failure(1);

@@ -10,7 +10,7 @@
 pub(crate) mod two_folders;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
@@ -107,10 +107,15 @@ pub(crate) fn as_ordinary_user(program: &str, folder: &Path) -> Option<Command> 
             Some(command)
         }
         refused => {
-            eprintln!("LEFT OUT: nobody can become an ordinary user here: {refused:?}");
+            left_out(&format!("nobody can become an ordinary user here: {refused:?}"));
             None
         }
     }
+}
+
+/// Says that a test does not test here, and why. (What `eprintln` writes is seen of tests that fail alone.)
+pub(crate) fn left_out(why: &str) {
+    let _ = writeln!(io::stderr(), "LEFT OUT: {why}");
 }
 
 /// Runs a shell script, in which `DISK` is a folder on a disk of so many kilobytes. `None`, loudly, where this machine lets
@@ -122,7 +127,7 @@ pub(crate) fn small_disk(kilobytes: u32, script: &str) -> Option<Run> {
     let script = mount + &script.replace("DISK", &format!("'{disk}'"));
     let ran = run(Command::new("unshare").args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]));
     if ran.code == Some(99) || ran.stderr.starts_with("unshare:") {
-        eprintln!("LEFT OUT: no disk can be mounted here: {}", ran.stderr);
+        left_out(&format!("no disk can be mounted here: {}", ran.stderr));
         return None;
     }
     Some(ran)
@@ -184,9 +189,9 @@ pub(crate) fn model_files() -> Option<std::path::PathBuf> {
     if files.join("pictures/flower.jpg").exists() {
         return Some(files);
     }
-    let left_out = "LEFT OUT: no model and no pictures here; exercises/model/fetch --pictures gets them";
+    let why = "no model and no pictures here; exercises/model/fetch --pictures gets them";
     let is_required = std::env::var_os("RECOGNISE_MODEL").is_some_and(|value| value == "required");
-    assert!(!is_required, "{left_out}");
-    eprintln!("{left_out}");
+    assert!(!is_required, "{why}");
+    left_out(why);
     None
 }
