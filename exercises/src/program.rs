@@ -44,7 +44,7 @@ pub fn end<E: Error + 'static>(result: Result<Outcome, E>) -> ExitCode {
         Ok(Outcome::Done) => DONE,
         Ok(Outcome::Incomplete) => FAILED,
         Err(error) => {
-            eprintln!("error: {}", with_causes(&error));
+            report_line(&format!("error: {}", with_causes(&error)));
             FAILED
         }
     })

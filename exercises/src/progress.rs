@@ -4,6 +4,7 @@ use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
 use crate::interrupt::{Interrupt, Interrupted};
 use crate::program::print_line;
+use crate::program::report_line;
 
 /// A bar that is gone when this is dropped. Clones move the same bar.
 #[derive(Debug, Clone)]
@@ -47,7 +48,7 @@ impl Progress {
 
     /// Writes a line to standard error without disturbing the bar.
     pub fn report(&self, line: &str) {
-        self.0.suspend(|| eprintln!("{line}"));
+        self.0.suspend(|| report_line(line));
     }
 
     /// Writes a line to standard output without disturbing the bar.

@@ -373,3 +373,13 @@ fn names_reach_the_terminal_without_their_control_characters() {
     let refused = run(split_file().arg(folder.path().join("a\u{1b}[2Jb"))).failure(1);
     assert!(!refused.stderr.contains('\u{1b}'), "{:?}", refused.stderr);
 }
+
+#[cfg(unix)]
+#[test]
+fn closed_outputs_do_not_stop_the_work() {
+    let folder = with_file(b"1234");
+    let tool = env!("CARGO_BIN_EXE_split-file");
+    let script = format!("'{tool}' a.bin --verify >&- 2>&-");
+    run(Command::new("sh").args(["-c", &script]).current_dir(folder.path())).success();
+    assert_eq!(names_in(folder.path()).len(), 3);
+}

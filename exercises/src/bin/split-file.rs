@@ -8,7 +8,7 @@ use clap::Parser;
 use exercises::checksum::Checksum;
 use exercises::interrupt::Interrupt;
 use exercises::new_files::{Existing, NewFileError, folder_of, make_folder};
-use exercises::program::{self, Outcome};
+use exercises::program::{self, Outcome, report_line};
 use exercises::progress::Progress;
 use exercises::split_file::cut::{self, CutError};
 use exercises::split_file::join::{self, JoinError, PartSet};
@@ -124,6 +124,6 @@ fn folder(arguments: &Arguments, default: &Path) -> Result<PathBuf, NewFileError
 
 fn tell_checksum(checksum: Option<Checksum>) {
     if let Some(checksum) = checksum {
-        eprintln!("verified: sha256 {checksum}");
+        report_line(&format!("verified: sha256 {checksum}"));
     }
 }

@@ -9,7 +9,7 @@ use clap::Parser;
 use encoding_rs::{Encoding, UTF_8};
 use exercises::interrupt::{Interrupt, Interrupted};
 use exercises::new_files::{Existing, NewFile, NewFileError, check_free, folder_of, make_folder, publish_all};
-use exercises::program::{self, Outcome};
+use exercises::program::{self, Outcome, report_line};
 use exercises::progress::Progress;
 use exercises::split_talk::decode::{DecodeError, decode};
 use exercises::split_talk::file_names::{Change, FileName, file_names};
@@ -76,7 +76,7 @@ fn work(arguments: &Arguments, interrupt: &Interrupt) -> Result<Outcome, Failure
         source,
     })?;
     if decoded.encoding != UTF_8 && arguments.encoding.is_none() {
-        eprintln!("note: read as {}", decoded.encoding.name());
+        report_line(&format!("note: read as {}", decoded.encoding.name()));
     }
     let talk = Talk::parse(&decoded.text, &arguments.speaker).map_err(|source| Failure::NoTalk {
         path: path.clone(),
@@ -150,16 +150,21 @@ fn tell(talk: &Talk<'_>, files: &[FileName], known: &[String]) {
             Some(Change::MadeSafe) => "the name cannot be that of a file everywhere",
             Some(Change::Numbered) => "some file systems do not tell it from another speaker's",
         };
-        eprintln!("note: what {:?} said is in {:?}: {why}", speaker.name, file.name);
+        report_line(&format!(
+            "note: what {:?} said is in {:?}: {why}",
+            speaker.name, file.name
+        ));
     }
     for name in known
         .iter()
         .filter(|known| !talk.speakers.iter().any(|speaker| speaker.name == **known))
     {
-        eprintln!("note: {name:?} does not speak in it");
+        report_line(&format!("note: {name:?} does not speak in it"));
     }
     if let Some(first) = talk.before.first() {
         let lines = talk.before.len();
-        eprintln!("note: {lines} lines before anybody speaks are in no file (the first: {first:?})");
+        report_line(&format!(
+            "note: {lines} lines before anybody speaks are in no file (the first: {first:?})"
+        ));
     }
 }
