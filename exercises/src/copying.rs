@@ -4,6 +4,9 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::time::SystemTime;
 
+use crate::interrupt::Interrupted;
+use crate::new_files::{NewFile, NewFileError};
+
 /// Bytes that are copied between two looks at whether to go on: some milliseconds of a disk's time.
 pub const STEP: u64 = 4 << 20;
 
@@ -28,6 +31,19 @@ pub fn copy<E>(
         after_step(bytes).map_err(CopyError::Stopped)?;
     }
     Ok(copied)
+}
+
+/// Fills a new file with `length` bytes, as [`copy`] does it.
+pub fn fill<E: From<NewFileError> + From<Interrupted>>(
+    new: &mut NewFile,
+    from: &mut File,
+    length: u64,
+    after_step: impl Fn(u64) -> Result<(), Interrupted>,
+) -> Result<u64, E> {
+    copy(from, new.file(), length, after_step).map_err(|error| match error {
+        CopyError::System(source) => NewFileError::from_io(new.path(), source).into(),
+        CopyError::Stopped(interrupted) => interrupted.into(),
+    })
 }
 
 /// Why bytes were not copied to the end.

@@ -39,11 +39,6 @@ impl Interrupt {
         let _ = ctrlc::try_set_handler(|| process::exit(i32::from(INTERRUPTED)));
     }
 
-    /// Asks the work to stop.
-    pub fn raise(&self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-
     /// To be called between two steps of the work.
     pub fn check(&self) -> Result<(), Interrupted> {
         if self.0.load(Ordering::SeqCst) {

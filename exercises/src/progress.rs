@@ -3,11 +3,10 @@
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
 use crate::interrupt::{Interrupt, Interrupted};
-use crate::program::print_line;
-use crate::program::report_line;
+use crate::program::{print_line, report_line};
 
-/// A bar that is gone when this is dropped. Clones move the same bar.
-#[derive(Debug, Clone)]
+/// A bar that is gone when this is dropped.
+#[derive(Debug)]
 pub struct Progress(ProgressBar);
 
 impl Progress {
@@ -23,11 +22,6 @@ impl Progress {
         Self(bar)
     }
 
-    /// One that draws nothing.
-    pub fn hidden() -> Self {
-        Self(ProgressBar::hidden())
-    }
-
     /// What the work calls after each step, with the bytes that are done: draws, and stops the work where the user wants that.
     pub fn steps(&self, interrupt: &Interrupt) -> impl Fn(u64) -> Result<(), Interrupted> + Sync {
         |bytes| {
@@ -39,11 +33,6 @@ impl Progress {
     /// That many bytes more are done.
     pub fn add(&self, bytes: u64) {
         self.0.inc(bytes);
-    }
-
-    /// How many bytes are done.
-    pub fn done(&self) -> u64 {
-        self.0.position()
     }
 
     /// Writes a line to standard error without disturbing the bar.

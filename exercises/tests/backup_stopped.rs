@@ -115,13 +115,7 @@ fn ctrl_c_leaves_nothing_half_written_and_says_so() {
     folders.write("a", b"first");
     folders.write("c", b"last");
     let big = folders.write("b", b"");
-    // Larger than what is copied before the signal comes. (It has no blocks of its own.)
-    File::options()
-        .write(true)
-        .open(&big)
-        .unwrap()
-        .set_len(8 << 30)
-        .unwrap();
+    common::make_sparse(&big, common::LARGE);
     let ended = signal_in_the_middle(&folders, "-INT").failure(130);
     assert_eq!(
         ended.stderr,
@@ -140,12 +134,7 @@ fn ctrl_c_leaves_nothing_half_written_and_says_so() {
 fn what_a_killed_run_left_is_removed_by_the_next_one() {
     let folders = folders();
     let big = folders.write("b", b"");
-    File::options()
-        .write(true)
-        .open(&big)
-        .unwrap()
-        .set_len(8 << 30)
-        .unwrap();
+    common::make_sparse(&big, common::LARGE);
     assert_eq!(signal_in_the_middle(&folders, "-KILL").code, None);
     let left = folders.backups();
     assert!(left.len() == 1 && left[0].starts_with(".partial-backup-"), "{left:?}");

@@ -181,10 +181,7 @@ fn what_cannot_be_asked_is_told_before_anything_is_sent() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     std::fs::write(path("empty"), "").unwrap();
-    std::fs::File::create(path("large"))
-        .unwrap()
-        .set_len(MAX_PICTURE as u64 + 1)
-        .unwrap();
+    common::make_sparse(path("large").as_ref(), MAX_PICTURE as u64 + 1);
     std::fs::write(path("picture"), "x").unwrap();
     for (name, reason) in [
         ("missing", "No such file"),

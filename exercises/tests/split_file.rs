@@ -298,8 +298,7 @@ fn an_interrupt_leaves_no_part() {
 fn ctrl_c_leaves_no_part_and_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.bin");
-    // Larger than what is copied before the signal comes. (It has no blocks of its own.)
-    File::create(&file).unwrap().set_len(8 << 30).unwrap();
+    common::make_sparse(&file, common::LARGE);
     let into = folder.path().join("parts");
     let mut command = split_file();
     command
@@ -325,7 +324,7 @@ fn ctrl_c_leaves_no_part_and_says_so() {
 fn a_file_larger_than_the_memory_it_may_use_is_cut_and_joined() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.bin");
-    File::create(&file).unwrap().set_len(96 << 20).unwrap();
+    common::make_sparse(&file, 96 << 20);
     let script = format!(
         "ulimit -d 32768; '{0}' a.bin --verify --into parts && '{0}' --join parts/a.bin --verify --into back",
         env!("CARGO_BIN_EXE_split-file")

@@ -61,7 +61,7 @@ fn main() -> ExitCode {
 }
 
 fn work(arguments: &Arguments, interrupt: &Interrupt) -> Result<Outcome, Failure> {
-    let (Some(first), others) = (arguments.file.first(), arguments.file.get(1..).unwrap_or_default()) else {
+    let Some((first, others)) = arguments.file.split_first() else {
         return Ok(Outcome::Done);
     };
     if arguments.join {

@@ -12,7 +12,7 @@ use super::part_name::PartName;
 use super::plan::{PartCount, ranges};
 use super::verify::{VerifyError, checksum, compare};
 use crate::checksum::Checksum;
-use crate::copying::{self, CopyError, Fingerprint};
+use crate::copying::{self, Fingerprint};
 use crate::interrupt::Interrupted;
 use crate::new_files::{self, CompleteFile, Existing, NewFile, NewFileError};
 
@@ -165,10 +165,7 @@ fn copy_part(
     from.seek(SeekFrom::Start(range.start)).map_err(unreadable)?;
     let mut part = NewFile::begin(path, order.existing)?;
     let length = range.end - range.start;
-    let copied = copying::copy(&mut from, part.file(), length, step).map_err(|error| match error {
-        CopyError::System(source) => NewFileError::from_io(path, source).into(),
-        CopyError::Stopped(interrupted) => CutError::Interrupted(interrupted),
-    })?;
+    let copied = copying::fill::<CutError>(&mut part, &mut from, length, step)?;
     // Shorter than it was, or longer (as are those files of the system that say they are empty).
     let is_last = range.end == fingerprint.length();
     if copied < length || is_last && from.read(&mut [0]).map_err(unreadable)? > 0 {

@@ -10,7 +10,7 @@ use super::part_name::PartName;
 use super::plan::{PartCount, ranges};
 use super::verify::{VerifyError, checksum, compare};
 use crate::checksum::Checksum;
-use crate::copying::{self, CopyError};
+use crate::copying;
 use crate::interrupt::Interrupted;
 use crate::new_files::{Existing, NewFile, NewFileError, folder_of};
 
@@ -235,11 +235,7 @@ pub fn join(order: &Order, step: impl Fn(u64) -> Result<(), Interrupted>) -> Res
         };
         let mut part = File::open(path).map_err(unreadable)?;
         let length = part.metadata().map_err(unreadable)?.len();
-        let target = whole.path().to_owned();
-        let copied = copying::copy(&mut part, whole.file(), length, &step).map_err(|error| match error {
-            CopyError::System(source) => NewFileError::from_io(&target, source).into(),
-            CopyError::Stopped(interrupted) => JoinError::Interrupted(interrupted),
-        })?;
+        let copied = copying::fill::<JoinError>(&mut whole, &mut part, length, &step)?;
         if copied != length {
             let path = path.clone();
             return Err(JoinError::WrongSize {

@@ -67,6 +67,14 @@ pub(crate) fn names_in(folder: &Path) -> Vec<String> {
     names
 }
 
+/// Bytes that are not all copied before a signal comes.
+pub(crate) const LARGE: u64 = 8 << 30;
+
+/// Makes a file of so many bytes, which takes no place on the disk.
+pub(crate) fn make_sparse(path: &Path, bytes: u64) {
+    fs::File::create(path).unwrap().set_len(bytes).unwrap();
+}
+
 /// Waits for something that comes, or for a minute.
 #[track_caller]
 pub(crate) fn wait_until(what: &str, is_there: impl Fn() -> bool) {
