@@ -249,8 +249,8 @@ fn no_key_is_lost_between_two_lines() {
     let at = server.at();
     let mut alice = Terminal::start_in(&Home::new(), 60, &["join", "alice", "--server", &at], server.address);
     sit_down(&server, &mut alice, &|room| {
-        room.alice.types(&"\r".repeat(200));
-        room.alice.types("the last\r");
+        // What comes at once is read at once, the beginning of the next line with the end of the one before.
+        room.alice.types(&format!("the first\r{}the last\r", "\r".repeat(200)));
         // A Ctrl-D that comes while the terminal hands over whole lines never arrives as a key.
         for _ in 0..20_000 {
             assert!(
@@ -258,8 +258,10 @@ fn no_key_is_lost_between_two_lines() {
                 "in between the terminal is as the shell left it"
             );
         }
+        room.hears("the first");
         room.hears("the last");
-        room.alice.types(CTRL_D);
+        room.alice.types(&format!("bye\r{CTRL_D}"));
+        room.hears("bye");
         room.alice.expect_exit(0);
     });
 }
