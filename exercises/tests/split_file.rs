@@ -200,7 +200,8 @@ fn what_cannot_be_cut_is_refused_with_a_reason() {
         (folder.path().to_owned(), "is not a regular file"),
         (PathBuf::from("/dev/zero"), "is not a regular file"),
     ] {
-        let refused = run(split_file().arg(&file).arg("--into").arg(folder.path())).failure(1);
+        // Nothing is made for it, the folder neither.
+        let refused = run(split_file().arg(&file).arg("--into").arg(folder.path().join("parts"))).failure(1);
         assert!(
             refused.stderr.contains(reason),
             "{}: {}",

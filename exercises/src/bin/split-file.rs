@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use exercises::checksum::Checksum;
 use exercises::interrupt::Interrupt;
-use exercises::new_files::{Existing, NewFileError, folder_of, make_folder};
+use exercises::new_files::{Existing, folder_of};
 use exercises::program::{self, Outcome, report_line};
 use exercises::progress::Progress;
 use exercises::split_file::cut::{self, CutError};
@@ -51,8 +51,6 @@ enum Failure {
     Cut(#[from] CutError),
     #[error(transparent)]
     Join(#[from] JoinError),
-    #[error(transparent)]
-    New(#[from] NewFileError),
 }
 
 fn main() -> ExitCode {
@@ -78,7 +76,7 @@ fn cut(arguments: &Arguments, file: &Path, interrupt: &Interrupt) -> Result<(), 
     let order = cut::Order {
         file: file.to_owned(),
         parts: arguments.parts,
-        into: folder(arguments, folder_of(file))?,
+        into: folder(arguments, folder_of(file)),
         existing: Existing::with_force(arguments.force),
         verify: arguments.verify,
     };
@@ -97,7 +95,7 @@ fn cut(arguments: &Arguments, file: &Path, interrupt: &Interrupt) -> Result<(), 
 fn join(arguments: &Arguments, first: &Path, others: &[PathBuf], interrupt: &Interrupt) -> Result<(), Failure> {
     let parts = PartSet::find(first, others)?;
     let order = join::Order {
-        into: folder(arguments, parts.folder())?,
+        into: folder(arguments, parts.folder()),
         parts,
         existing: Existing::with_force(arguments.force),
         verify: arguments.verify,
@@ -116,10 +114,9 @@ fn progress(arguments: &Arguments, length: u64, doing: &'static str) -> Progress
     Progress::of_bytes(length.saturating_mul(times), doing)
 }
 
-fn folder(arguments: &Arguments, default: &Path) -> Result<PathBuf, NewFileError> {
-    let folder = arguments.into.as_deref().unwrap_or(default);
-    make_folder(folder)?;
-    Ok(folder.to_owned())
+/// Where what is made goes to.
+fn folder(arguments: &Arguments, default: &Path) -> PathBuf {
+    arguments.into.as_deref().unwrap_or(default).to_owned()
 }
 
 fn tell_checksum(checksum: Option<Checksum>) {

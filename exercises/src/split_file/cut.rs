@@ -26,7 +26,7 @@ pub struct Order {
     pub file: PathBuf,
     /// Into how many parts.
     pub parts: PartCount,
-    /// The folder for them, which is there.
+    /// The folder for them, which is made if it is not there.
     pub into: PathBuf,
     /// What to do with parts that are there already.
     pub existing: Existing,
@@ -84,6 +84,9 @@ pub fn cut(order: &Order, step: impl Fn(u64) -> Result<(), Interrupted> + Sync) 
         return Err(CutError::NotAFile(file.clone()));
     }
     let fingerprint = Fingerprint::of(&found);
+    // A folder is made only for a file that can be read.
+    drop(File::open(file).map_err(unreadable)?);
+    new_files::make_folder(&order.into)?;
     let before = order.verify.then(|| checksum([file.as_path()], &step)).transpose()?;
     let parts = copy_parts(order, fingerprint, &step)?;
     let now = fs::metadata(file).map_err(unreadable)?;

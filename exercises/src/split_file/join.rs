@@ -12,7 +12,7 @@ use super::verify::{VerifyError, checksum, compare};
 use crate::checksum::Checksum;
 use crate::copying;
 use crate::interrupt::Interrupted;
-use crate::new_files::{Existing, NewFile, NewFileError, folder_of};
+use crate::new_files::{self, Existing, NewFile, NewFileError, folder_of};
 
 /// All parts of one file, each of the size that it has to have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct PartSet {
 pub struct Order {
     /// The parts.
     pub parts: PartSet,
-    /// The folder for the whole file, which is there.
+    /// The folder for the whole file, which is made if it is not there.
     pub into: PathBuf,
     /// What to do with a file of its name that is there already.
     pub existing: Existing,
@@ -227,6 +227,7 @@ fn is_same(one: &Path, other: &Path) -> bool {
 /// once, and three times where it is verified), and can stop the work.
 pub fn join(order: &Order, step: impl Fn(u64) -> Result<(), Interrupted>) -> Result<Whole, JoinError> {
     let parts = &order.parts;
+    new_files::make_folder(&order.into)?;
     let mut whole = NewFile::begin(order.into.join(&parts.whole), order.existing)?;
     for path in &parts.paths {
         let unreadable = |source| JoinError::Unreadable {
