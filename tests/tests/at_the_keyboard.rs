@@ -1,5 +1,8 @@
 //! Somebody sits at a terminal and types, while others talk: at the narrow and the wide one, in an emulator and in tmux.
 
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use chat_tests::harness::terminal::emulator::{Cell, Colour, Style};
 use chat_tests::harness::terminal::keys::{BACKSPACE, CTRL_C, CTRL_D, ENTER, LEFT, TAB, UP};
 use chat_tests::harness::terminal::{Home, Seat, Terminal, Tmux, View};
@@ -307,6 +310,42 @@ fn a_name_has_one_colour_in_every_line_and_none_where_no_colours_are_wanted() {
         assert_eq!(first, third, "a name keeps its colour");
         assert_eq!(first.colour != Colour::Default, colours, "{home:?}: {first:?}");
         assert_eq!(carols[0] != first, colours, "two names: {carols:?}, {first:?}");
+    }
+}
+
+/// Minutes since midnight, UTC.
+fn minute_of_the_day() -> u64 {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("a clock after 1970");
+    now.as_secs() / 60 % (24 * 60)
+}
+
+#[test]
+fn lines_have_the_time_of_the_zone_that_the_user_is_in() {
+    for (zone, hours) in [("UTC", 0), ("CST-8", 8), ("Asia/Shanghai", 8)] {
+        if zone.contains('/') && !Path::new("/usr/share/zoneinfo").join(zone).exists() {
+            println!("SKIPPED: this system does not know {zone}");
+            continue;
+        }
+        let server = Server::start(&["--quiet"]);
+        let home = Home::new().with("TZ", zone);
+        let mut alice = Terminal::start_in(&home, 60, &["join", "alice", "--server", &server.at()], server.address);
+        sit_down(&server, &mut alice, &|room| {
+            let before = minute_of_the_day();
+            room.bob_says(&["what time is it".to_owned()]);
+            room.alice.sees("what time is it");
+            let after = minute_of_the_day();
+            let stamp = |minute: u64| {
+                let local = (minute + hours * 60) % (24 * 60);
+                format!("{:02}:{:02} bob : what time is it", local / 60, local % 60)
+            };
+            // Nobody waits here for more than a minute.
+            let expected = [before, after].map(stamp);
+            let what = format!("one of {expected:?} in {zone}");
+            room.alice
+                .wait_until(&what, &|view| expected.iter().any(|line| view.shows(line)));
+        });
     }
 }
 
