@@ -1,8 +1,14 @@
-//! The time as `chat-core` wants it.
+//! The time: as `chat-core` wants it, and as a person does.
 
 use std::time::{Duration, Instant};
 
 use chat_core::Timestamp;
+use jiff::Zoned;
+
+/// Hours and minutes where the user is, in five columns.
+pub(crate) fn time_of_day() -> String {
+    Zoned::now().strftime("%H:%M").to_string()
+}
 
 /// Milliseconds since the program began: a clock that nobody sets.
 #[derive(Clone, Copy, Debug)]

@@ -57,23 +57,23 @@ fn a_line_that_begins_with_a_slash_is_a_command_or_an_error_and_is_never_said() 
 }
 
 #[test]
-fn lines_have_the_time_and_ones_own_stay_behind_the_prompt() {
+fn lines_have_the_time_and_ones_own_are_marked() {
     let mut room = alice_with(&[]);
     room.alice_types("my own line");
     room.bob.expect("alice : my own line", "it");
-    let has_time = |line: &str| {
+    let has_time = |line: &str, behind: &str| {
         let digits = |at: &[usize]| {
             at.iter()
                 .all(|&index| line.as_bytes().get(index).is_some_and(u8::is_ascii_digit))
         };
-        digits(&[0, 1, 3, 4]) && line.as_bytes().get(2) == Some(&b':') && line.get(5..) == Some(" bob : hello")
+        digits(&[0, 1, 3, 4]) && line.as_bytes().get(2) == Some(&b':') && line.get(5..) == Some(behind)
     };
-    room.alice.wait_until(
-        "bob's line with the time, and the own one with the prompt",
-        &|view: &View| {
-            view.lines.iter().any(|line| has_time(line)) && view.lines.iter().any(|line| line == "> my own line")
-        },
-    );
+    room.alice
+        .wait_until("bob's line and the own one, each with its time", &|view: &View| {
+            [" bob : hello", " > my own line"]
+                .iter()
+                .all(|behind| view.lines.iter().any(|line| has_time(line, behind)))
+        });
 }
 
 #[test]

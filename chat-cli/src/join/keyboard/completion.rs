@@ -9,6 +9,7 @@ use rustyline::hint::Hinter;
 use rustyline::validate::Validator;
 use rustyline::{Context, Helper};
 
+use super::prompt::Prompt;
 use super::widening::Widening;
 use crate::join::command::COMMANDS;
 use crate::join::names::{self, NamesSeen};
@@ -17,7 +18,7 @@ use crate::join::screen::Palette;
 /// The editor's helper.
 pub(super) struct LineHelper {
     names: Arc<Mutex<NamesSeen>>,
-    palette: Palette,
+    prompt: Prompt,
     widening: Widening,
 }
 
@@ -25,7 +26,7 @@ impl LineHelper {
     pub(super) fn new(names: Arc<Mutex<NamesSeen>>) -> Self {
         Self {
             names,
-            palette: Palette::of_standard_output(),
+            prompt: Prompt::new(Palette::of_standard_output()),
             widening: Widening::default(),
         }
     }
@@ -69,12 +70,19 @@ impl Highlighter for LineHelper {
         Cow::Borrowed(line)
     }
 
-    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
-        Cow::Owned(self.palette.prompt(prompt))
+    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, is_ours: bool) -> Cow<'b, str> {
+        // The editor has others, to look for an older line.
+        if is_ours {
+            Cow::Owned(self.prompt.draw())
+        } else {
+            Cow::Borrowed(prompt)
+        }
     }
 
     /// Draw it anew for every key: that is how [`Widening`] knows what is on the screen.
-    fn highlight_char(&self, _: &str, _: usize, _: CmdKind) -> bool {
+    fn highlight_char(&self, line: &str, _: usize, kind: CmdKind) -> bool {
+        self.prompt
+            .set_complete(kind == CmdKind::ForcedRefresh && !line.is_empty());
         true
     }
 }

@@ -12,14 +12,13 @@ use rustyline::{ColorMode, CompletionType, Config, ExternalPrinter};
 
 use super::completion::LineHelper;
 use super::history::HistoryFile;
+use super::prompt::PROMPT;
 use crate::join::command::Typed;
 use crate::join::screen::{LinePrinter, Screen};
 use crate::messages::Status;
 use crate::platform::inbox::Mailer;
 use crate::platform::lines::Line;
 
-/// What stands in front of the line that is being typed, and so in front of every own line.
-pub(super) const PROMPT: &str = "> ";
 /// How many lines the arrow keys can bring back.
 const HISTORY_LINES: usize = 1_000;
 

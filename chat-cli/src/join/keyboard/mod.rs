@@ -10,6 +10,8 @@ mod editor;
 #[cfg(feature = "line-editing")]
 mod history;
 #[cfg(feature = "line-editing")]
+mod prompt;
+#[cfg(feature = "line-editing")]
 mod widening;
 
 use std::io::{self, IsTerminal};

@@ -13,7 +13,7 @@ use rustix::termios::tcgetwinsize;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use super::editor::PROMPT;
+use super::prompt::PROMPT;
 
 /// What was on the screen when the line was drawn last.
 #[derive(Debug, Default)]
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn rows_are_those_that_a_terminal_takes() {
-        let rows = |columns, text: &str| last_row(columns, [PROMPT, text].into_iter());
+        let rows = |columns, text: &str| last_row(columns, ["> ", text].into_iter());
         assert_eq!(rows(10, ""), 0);
         assert_eq!(rows(10, "1234567"), 0);
         assert_eq!(rows(10, "12345678"), 1);

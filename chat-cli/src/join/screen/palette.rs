@@ -23,6 +23,12 @@ impl Palette {
         }
     }
 
+    /// No colours anywhere.
+    #[cfg(all(test, feature = "line-editing"))]
+    pub(crate) fn plain() -> Self {
+        Self { colours: false }
+    }
+
     fn paint(self, style: Style, text: &str) -> String {
         if self.colours {
             format!("{style}{text}{style:#}")
@@ -45,7 +51,7 @@ impl Palette {
     }
 
     /// What is there in case somebody looks for it.
-    pub(super) fn dim(self, text: &str) -> String {
+    pub(crate) fn dim(self, text: &str) -> String {
         self.paint(Style::new().dimmed(), text)
     }
 

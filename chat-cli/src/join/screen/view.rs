@@ -4,12 +4,12 @@ use std::io;
 
 use chat_core::Timestamp;
 use chat_core::proto::{Language, Name};
-use jiff::Zoned;
 
 use super::crowd::{Crowd, Held, Notice};
 use super::palette::Palette;
 use super::paper::Paper;
 use super::{Look, Shown};
+use crate::clock::time_of_day;
 use crate::join::event::without_ends;
 use crate::join::mention;
 use crate::messages::{Noticed, notice};
@@ -121,8 +121,7 @@ impl View {
     }
 
     fn draw(&mut self, line: &str) -> io::Result<()> {
-        let time = Zoned::now().strftime("%H:%M").to_string();
-        let line = format!("{} {line}", self.palette.dim(&time));
+        let line = format!("{} {line}", self.palette.dim(&time_of_day()));
         self.paper.draw(&line)
     }
 }
