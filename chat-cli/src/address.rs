@@ -70,7 +70,9 @@ pub(crate) fn resolve(text: &str) -> Result<Addresses, Failure> {
         ErrorKind::InvalidInput => bad(AddressProblem::Unreadable(error)),
         _ => Failure::io(Doing::FindAddress(text.to_owned()))(error),
     })?;
-    let first = resolved.next().ok_or_else(|| bad(AddressProblem::Unknown))?;
+    let first = resolved
+        .next()
+        .ok_or_else(|| bad(AddressProblem::Unknown))?;
     let mut others = Vec::new();
     for address in resolved {
         if address != first && !others.contains(&address) {
@@ -101,7 +103,10 @@ mod tests {
     #[test]
     fn what_is_no_address_is_wrong_usage_with_an_example() {
         for text in ["", "127.0.0.1:99999", "127.0.0.1:x"] {
-            let failure = resolve(text).unwrap_err().message(Language::English).to_string();
+            let failure = resolve(text)
+                .unwrap_err()
+                .message(Language::English)
+                .to_string();
             assert!(failure.contains("HOST:PORT"), "{text}: {failure}");
         }
     }

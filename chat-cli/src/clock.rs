@@ -24,8 +24,15 @@ impl Clock {
     }
 
     /// How long it is until the earliest of `moments`; `None`: there is none.
-    pub(crate) fn until_first(self, moments: impl IntoIterator<Item = Option<Timestamp>>) -> Option<Duration> {
+    pub(crate) fn until_first(
+        self,
+        moments: impl IntoIterator<Item = Option<Timestamp>>,
+    ) -> Option<Duration> {
         let now = self.now();
-        moments.into_iter().flatten().min().map(|moment| moment.after(now))
+        moments
+            .into_iter()
+            .flatten()
+            .min()
+            .map(|moment| moment.after(now))
     }
 }

@@ -19,7 +19,10 @@ pub(crate) enum Failure {
     /// The file of options cannot be used.
     Config(ConfigError),
     /// What was to be an address is none.
-    BadAddress { text: String, problem: AddressProblem },
+    BadAddress {
+        text: String,
+        problem: AddressProblem,
+    },
     /// What was to be said cannot be.
     CannotSay(TextError),
     /// There is no manual page for this.
@@ -35,7 +38,10 @@ pub(crate) enum Failure {
     /// The server refused the only line.
     LineRefused { answer: SafeText },
     /// No server answered the login.
-    NoAnswer { server: SocketAddr, silence: Silence },
+    NoAnswer {
+        server: SocketAddr,
+        silence: Silence,
+    },
     /// The server ended the conversation.
     Ended { word: SafeText },
     /// A signal came before the login was answered.

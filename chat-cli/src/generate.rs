@@ -22,7 +22,9 @@ pub(crate) fn man(args: &ManArgs) -> Result<(), Failure> {
     let page = match &args.command {
         None => program,
         Some(name) => {
-            let command = program.get_subcommands().find(|command| command.get_name() == name);
+            let command = program
+                .get_subcommands()
+                .find(|command| command.get_name() == name);
             let command = command.filter(|command| !command.is_hide_set()).cloned();
             command.ok_or_else(|| Failure::NoSuchCommand { name: name.clone() })?
         }
@@ -38,7 +40,9 @@ pub(crate) fn man(args: &ManArgs) -> Result<(), Failure> {
 fn print(text: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::io(Doing::WriteOutput)(error)),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::io(Doing::WriteOutput)(error))
+        }
         _ => Ok(()),
     }
 }

@@ -42,7 +42,11 @@ impl Host {
         let stop = inbox.stop_switch();
         let config = Config::new(Dialect::lenient().with_language(language));
         let thread = thread::spawn(move || Room::new(socket, config, Unlogged).run(&inbox));
-        Ok(Some(Self { address, stop, thread }))
+        Ok(Some(Self {
+            address,
+            stop,
+            thread,
+        }))
     }
 
     /// Where the room is.

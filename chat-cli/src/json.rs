@@ -10,8 +10,8 @@ use crate::platform::safe_text::acts_on_a_terminal;
 /// and whoever looks at the raw line is safe.
 pub(crate) fn line(value: &impl Serialize) -> String {
     // The types written here have string keys only and no way to fail.
-    let plain =
-        serde_json::to_string(value).unwrap_or_else(|error| format!("{{\"event\":\"error\",\"error\":\"{error}\"}}"));
+    let plain = serde_json::to_string(value)
+        .unwrap_or_else(|error| format!("{{\"event\":\"error\",\"error\":\"{error}\"}}"));
     let mut safe = String::with_capacity(plain.len());
     for character in plain.chars() {
         // JSON's own syntax is ASCII without controls, so such a character can only stand inside a string.

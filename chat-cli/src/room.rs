@@ -123,7 +123,12 @@ impl<L: RoomLog> Room<L> {
         if self.ban_file.as_ref().is_some_and(BanFile::is_behind) {
             self.keep_bans();
         }
-        deliver(&self.socket, &mut self.log, &mut self.lost, &self.server.shutdown());
+        deliver(
+            &self.socket,
+            &mut self.log,
+            &mut self.lost,
+            &self.server.shutdown(),
+        );
         let losses = self.losses();
         self.log.stopped(self.server.stats(), losses);
         Ok(())
@@ -231,7 +236,8 @@ impl<L: RoomLog> Room<L> {
         } else {
             0
         };
-        let growth = received_at.and_then(|now| drop_watch.look(now, || socket.dropped_by_kernel()));
+        let growth =
+            received_at.and_then(|now| drop_watch.look(now, || socket.dropped_by_kernel()));
         if let Some(growth) = growth {
             log.kernel_dropped(growth.new, growth.total);
         }
@@ -240,7 +246,12 @@ impl<L: RoomLog> Room<L> {
 }
 
 /// Sends what a call caused. The borrowed `outgoing` keeps the membership as it is until everything is sent.
-fn deliver<L: RoomLog>(socket: &ChatSocket, log: &mut L, lost: &mut u64, outgoing: &Outgoing<'_, SocketAddr>) {
+fn deliver<L: RoomLog>(
+    socket: &ChatSocket,
+    log: &mut L,
+    lost: &mut u64,
+    outgoing: &Outgoing<'_, SocketAddr>,
+) {
     for transmit in outgoing.transmits() {
         socket.send_to_each(transmit.payload, transmit.to.iter(), |to, error| {
             *lost += 1;

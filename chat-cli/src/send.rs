@@ -28,5 +28,7 @@ pub(crate) fn send(args: &SendArgs) -> Result<(), Failure> {
     let _queue_has_room = mailer.post(Some(Line::Text(text))) && mailer.post(None);
     let screen = Screen::silent(args.lang.language(), Clock::start());
     let mut session = Session::begin(&addresses, args.name, &config, &inbox, &screen)?;
-    session.talk(Input::Filter { linger: Duration::ZERO })
+    session.talk(Input::Filter {
+        linger: Duration::ZERO,
+    })
 }

@@ -14,7 +14,10 @@ fn chat(args: &[&str]) -> Output {
 fn wrong_usage_exits_with_2_and_says_what_is_wrong() {
     for (args, expected) in [
         (&["join"][..], "NAME"),
-        (&["join", "two words"], "a name cannot hold the character U+0020"),
+        (
+            &["join", "two words"],
+            "a name cannot hold the character U+0020",
+        ),
         (&["join", "bob", "--server", "127.0.0.1:99999"], "HOST:PORT"),
         (&["join", "bob", "--verbs", "L,C"], "three words"),
         (&["join", "bob", "--verbs", "L,C,L"], "used for two things"),
@@ -22,7 +25,10 @@ fn wrong_usage_exits_with_2_and_says_what_is_wrong() {
         (&["send", "bob", "a\u{1b}b"], "U+001B"),
         (&["serve", "--success", "FAIL"], "FAIL"),
         (&["serve", "--end", "OK"], "used for two things"),
-        (&["serve", "--end", "1,2,3,4,5,6,7,8,9"], "8 end words at most"),
+        (
+            &["serve", "--end", "1,2,3,4,5,6,7,8,9"],
+            "8 end words at most",
+        ),
         (&["serve", "--max-members", "0"], "off"),
         (&["serve", "--quiet", "--json"], "--json"),
         (&["dance"], "dance"),
@@ -34,7 +40,10 @@ fn wrong_usage_exits_with_2_and_says_what_is_wrong() {
             stderr.contains(expected),
             "{args:?} should mention {expected:?}: {stderr}"
         );
-        assert!(output.stdout.is_empty(), "{args:?}: nothing belongs on standard output");
+        assert!(
+            output.stdout.is_empty(),
+            "{args:?}: nothing belongs on standard output"
+        );
     }
 }
 

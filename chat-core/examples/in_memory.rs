@@ -8,7 +8,9 @@ use std::collections::VecDeque;
 use std::error::Error;
 
 use chat_core::proto::{Delivery, Name, Text};
-use chat_core::{Client, ClientConfig, ClientEvent, ClientOutgoing, Config, Peer, SayError, Server, Timestamp};
+use chat_core::{
+    Client, ClientConfig, ClientEvent, ClientOutgoing, Config, Peer, SayError, Server, Timestamp,
+};
 
 /// An address on this network: a number is enough, the room does not care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,7 +55,12 @@ impl World {
         call: impl for<'c> FnOnce(&'c mut Client, Timestamp) -> Result<ClientOutgoing<'c>, E>,
     ) -> Result<(), E> {
         if let Some(Participant { client, seen }) = self.people.get_mut(seat) {
-            react(&call(client, self.now)?, Seat(seat), seen, &mut self.network);
+            react(
+                &call(client, self.now)?,
+                Seat(seat),
+                seen,
+                &mut self.network,
+            );
         }
         Ok(())
     }
@@ -77,7 +84,12 @@ impl World {
             self.now = due.max(self.now);
             for (index, Participant { client, seen }) in self.people.iter_mut().enumerate() {
                 while client.poll_timeout().is_some_and(|due| due <= self.now) {
-                    react(&client.handle_timeout(self.now), Seat(index), seen, &mut self.network);
+                    react(
+                        &client.handle_timeout(self.now),
+                        Seat(index),
+                        seen,
+                        &mut self.network,
+                    );
                 }
             }
         }
@@ -90,13 +102,19 @@ impl World {
                 // The recipients are borrowed from the member table; a real frontend would send here.
                 for transmit in self.server.handle(self.now, *from, payload).transmits() {
                     for to in transmit.to.iter() {
-                        self.network.push_back(Packet::ToClient(to, transmit.payload.to_vec()));
+                        self.network
+                            .push_back(Packet::ToClient(to, transmit.payload.to_vec()));
                     }
                 }
             }
             Packet::ToClient(seat, payload) => {
                 if let Some(Participant { client, seen }) = self.people.get_mut(seat.0) {
-                    react(&client.handle(self.now, payload), *seat, seen, &mut self.network);
+                    react(
+                        &client.handle(self.now, payload),
+                        *seat,
+                        seen,
+                        &mut self.network,
+                    );
                 }
             }
         }
@@ -104,7 +122,12 @@ impl World {
 }
 
 /// The datagram goes to the network, the event to the user.
-fn react(outgoing: &ClientOutgoing<'_>, seat: Seat, seen: &mut Vec<String>, network: &mut VecDeque<Packet>) {
+fn react(
+    outgoing: &ClientOutgoing<'_>,
+    seat: Seat,
+    seen: &mut Vec<String>,
+    network: &mut VecDeque<Packet>,
+) {
     for payload in outgoing.transmits() {
         network.push_back(Packet::ToServer(seat, payload.to_vec()));
     }
@@ -144,7 +167,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert_eq!(world.server.members().count(), 2, "bob is not in yet");
     // After a second of silence he has asked again.
     world.run(1_000);
-    assert_eq!(world.server.members().count(), 3, "bob's second login arrived");
+    assert_eq!(
+        world.server.members().count(),
+        3,
+        "bob's second login arrived"
+    );
 
     for (seat, line) in [(0, "has anybody eaten?"), (2, "吃了"), (1, "me too")] {
         let text = Text::new(line)?;

@@ -49,7 +49,8 @@ impl Room {
     fn open(address: SocketAddr) -> io::Result<(Self, Desk)> {
         let poll = Poll::new()?;
         let mut socket = UdpSocket::bind(address)?;
-        poll.registry().register(&mut socket, SOCKET, Interest::READABLE)?;
+        poll.registry()
+            .register(&mut socket, SOCKET, Interest::READABLE)?;
         let waker = Waker::new(poll.registry(), ORDERS)?;
         let (sender, orders) = mpsc::channel();
         let room = Self {
@@ -59,7 +60,10 @@ impl Room {
             orders,
             start: Instant::now(),
         };
-        let desk = Desk { orders: sender, waker };
+        let desk = Desk {
+            orders: sender,
+            waker,
+        };
         Ok((room, desk))
     }
 
@@ -70,7 +74,11 @@ impl Room {
     fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(16);
         loop {
-            while self.server.poll_timeout().is_some_and(|due| due <= self.now()) {
+            while self
+                .server
+                .poll_timeout()
+                .is_some_and(|due| due <= self.now())
+            {
                 let now = self.now();
                 deliver(&self.socket, &self.server.handle_timeout(now));
             }
@@ -84,7 +92,9 @@ impl Room {
             self.receive_all();
             loop {
                 match self.orders.try_recv() {
-                    Ok(Order::Announce(text)) => deliver(&self.socket, &self.server.announce(text.as_text())),
+                    Ok(Order::Announce(text)) => {
+                        deliver(&self.socket, &self.server.announce(text.as_text()))
+                    }
                     Ok(Order::Close) | Err(mpsc::TryRecvError::Disconnected) => {
                         deliver(&self.socket, &self.server.shutdown());
                         return Ok(());
@@ -136,7 +146,9 @@ fn deliver(socket: &UdpSocket, outgoing: &Outgoing<'_, SocketAddr>) {
 fn main() -> Result<(), Box<dyn Error>> {
     let argument = std::env::args().nth(1);
     let self_test = argument.as_deref() == Some("--self-test");
-    let address = argument.filter(|_| !self_test).unwrap_or_else(|| "127.0.0.1:0".into());
+    let address = argument
+        .filter(|_| !self_test)
+        .unwrap_or_else(|| "127.0.0.1:0".into());
     let (room, desk) = Room::open(address.parse()?)?;
     let local = room.socket.local_addr()?;
     println!("listening on {local}");

@@ -41,9 +41,14 @@ async fn deliver(socket: &UdpSocket, outgoing: &Outgoing<'_, SocketAddr>) {
     }
 }
 
-async fn room(socket: UdpSocket, mut server: Server<SocketAddr>, mut orders: mpsc::Receiver<Order>) -> io::Result<()> {
+async fn room(
+    socket: UdpSocket,
+    mut server: Server<SocketAddr>,
+    mut orders: mpsc::Receiver<Order>,
+) -> io::Result<()> {
     let start = Instant::now();
-    let now = || Timestamp::from_millis(u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX));
+    let now =
+        || Timestamp::from_millis(u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX));
     let moment = |due: Timestamp| start + Duration::from_millis(due.as_millis());
     // One byte more than a datagram may have: a longer one is seen to be too long.
     let mut buffer = [0; MAX_DATAGRAM + 1];
@@ -85,7 +90,9 @@ async fn close(orders: &mpsc::Sender<Order>) -> Result<(), Box<dyn Error>> {
 async fn main() -> Result<(), Box<dyn Error>> {
     let argument = std::env::args().nth(1);
     let self_test = argument.as_deref() == Some("--self-test");
-    let address = argument.filter(|_| !self_test).unwrap_or_else(|| "127.0.0.1:0".into());
+    let address = argument
+        .filter(|_| !self_test)
+        .unwrap_or_else(|| "127.0.0.1:0".into());
     let socket = UdpSocket::bind(&address).await?;
     let local = socket.local_addr()?;
     println!("listening on {local}");

@@ -68,8 +68,8 @@ pub use client::{Client, ClientConfig, ClientEvent, ClientOutgoing, LostReason, 
 pub use peer::Peer;
 pub use rate::{Bucket, Rate};
 pub use server::{
-    Ban, BanError, BanTarget, Config, DropReason, Event, KickError, LeaveReason, Outgoing, Recipients, RefusalCounts,
-    Server, Stats, Transmit,
+    Ban, BanError, BanTarget, Config, DropReason, Event, KickError, LeaveReason, Outgoing,
+    Recipients, RefusalCounts, Server, Stats, Transmit,
 };
 pub use time::Timestamp;
 

@@ -32,7 +32,9 @@ impl Peer for SocketAddr {
     fn is_private(&self) -> bool {
         match self.ip().to_canonical() {
             IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.is_link_local(),
-            IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+            IpAddr::V6(v6) => {
+                v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local()
+            }
         }
     }
 }
@@ -47,8 +49,14 @@ mod tests {
 
     #[test]
     fn a_network_is_an_ipv4_address_or_an_ipv6_64() {
-        assert_eq!(address("192.0.2.1:1").network(), address("192.0.2.1:2").network());
-        assert_ne!(address("192.0.2.1:1").network(), address("192.0.2.2:1").network());
+        assert_eq!(
+            address("192.0.2.1:1").network(),
+            address("192.0.2.1:2").network()
+        );
+        assert_ne!(
+            address("192.0.2.1:1").network(),
+            address("192.0.2.2:1").network()
+        );
         assert_eq!(
             address("[2001:db8::1]:1").network(),
             address("[2001:db8::ffff:0:0:2]:2").network()

@@ -118,7 +118,10 @@ mod tests {
         let now = 1_000_000;
         assert!((0..3).all(|_| bucket.take(at(now), RATE, 1)), "the burst");
         assert!(!bucket.take(at(now + 499), RATE, 1));
-        assert!(bucket.take(at(now + 500), RATE, 1), "what was refused cost nothing");
+        assert!(
+            bucket.take(at(now + 500), RATE, 1),
+            "what was refused cost nothing"
+        );
         assert!(!bucket.take(at(now + 999), RATE, 1));
         assert!(bucket.take(at(now + 1_000), RATE, 1));
         assert!((0..3).all(|_| bucket.take(at(now + 9_000), RATE, 1)));
@@ -135,7 +138,10 @@ mod tests {
             assert!(bucket.take(at(10), RATE, 3));
             let ready = bucket.ready_at(at(10), RATE, amount);
             let mut early = bucket;
-            assert!(!early.take(at(ready.as_millis() - 1), RATE, amount), "{amount}");
+            assert!(
+                !early.take(at(ready.as_millis() - 1), RATE, amount),
+                "{amount}"
+            );
             assert!(bucket.take(ready, RATE, amount), "{amount}");
         }
         assert_eq!(
@@ -153,6 +159,9 @@ mod tests {
         assert!(!bucket.take(at(50), RATE, 1), "back: nothing is paid");
         assert!(bucket.take(at(550), RATE, 1), "and it goes on from there");
         assert!(!bucket.take(at(550), RATE, 1));
-        assert!(bucket.take(at(u64::MAX), RATE, 3), "the largest jump does not overflow");
+        assert!(
+            bucket.take(at(u64::MAX), RATE, 3),
+            "the largest jump does not overflow"
+        );
     }
 }

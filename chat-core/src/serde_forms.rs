@@ -23,7 +23,10 @@ pub(crate) mod limit {
 
     // The signature that serde's `with` asks for.
     #[allow(clippy::ref_option)]
-    pub(crate) fn serialize<T: Serialize, S: Serializer>(limit: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<T: Serialize, S: Serializer>(
+        limit: &Option<T>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         match limit {
             None if serializer.is_human_readable() => serializer.serialize_str(OFF),
             Some(value) if serializer.is_human_readable() => value.serialize(serializer),

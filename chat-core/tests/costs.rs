@@ -50,7 +50,11 @@ fn room(size: u32) -> Server<Counted> {
     for member in 0..size {
         let datagram = request("L", member);
         let login = server.handle(Timestamp::default(), Counted(member), &datagram);
-        assert!(matches!(login.event(), Event::Joined { .. }), "{:?}", login.event());
+        assert!(
+            matches!(login.event(), Event::Joined { .. }),
+            "{:?}",
+            login.event()
+        );
     }
     server
 }
@@ -60,8 +64,15 @@ fn comparisons_of_a_line(server: &mut Server<Counted>, speaker: u32) -> u64 {
     let datagram = request("C", speaker);
     let before = COMPARISONS.get();
     let line = server.handle(Timestamp::default(), Counted(speaker), &datagram);
-    assert!(matches!(line.event(), Event::Said { .. }), "{:?}", line.event());
-    let recipients: usize = line.transmits().map(|transmit| transmit.to.iter().count()).sum();
+    assert!(
+        matches!(line.event(), Event::Said { .. }),
+        "{:?}",
+        line.event()
+    );
+    let recipients: usize = line
+        .transmits()
+        .map(|transmit| transmit.to.iter().count())
+        .sum();
     assert!(recipients > 0);
     COMPARISONS.get() - before
 }
@@ -91,7 +102,11 @@ fn to_leave_takes_a_few_lookups_in_a_room_of_any_size() {
             let before = COMPARISONS.get();
             let datagram = request("Q", member);
             let left = server.handle(Timestamp::default(), Counted(member), &datagram);
-            assert!(matches!(left.event(), Event::Left { .. }), "{:?}", left.event());
+            assert!(
+                matches!(left.event(), Event::Left { .. }),
+                "{:?}",
+                left.event()
+            );
             let comparisons = COMPARISONS.get() - before;
             assert!(
                 comparisons <= 3 * MOST_PER_LOOKUP,
@@ -99,7 +114,11 @@ fn to_leave_takes_a_few_lookups_in_a_room_of_any_size() {
             );
             let datagram = request("L", member);
             let back = server.handle(Timestamp::default(), Counted(member), &datagram);
-            assert!(matches!(back.event(), Event::Joined { .. }), "{:?}", back.event());
+            assert!(
+                matches!(back.event(), Event::Joined { .. }),
+                "{:?}",
+                back.event()
+            );
         }
     }
 }

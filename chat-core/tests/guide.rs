@@ -29,7 +29,12 @@ fn bodies(heads: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     while let Some(line) = lines.next() {
         if heads.iter().any(|head| line.starts_with(head)) {
-            found.extend(lines.by_ref().take_while(|line| *line != "}").map(str::to_owned));
+            found.extend(
+                lines
+                    .by_ref()
+                    .take_while(|line| *line != "}")
+                    .map(str::to_owned),
+            );
         }
     }
     assert!(!found.is_empty(), "none of {heads:?} is found");
@@ -48,7 +53,10 @@ fn public_methods(heads: &[&str]) -> BTreeSet<String> {
     bodies(heads)
         .iter()
         .filter_map(|line| line.strip_prefix("    pub "))
-        .filter_map(|line| line.strip_prefix("fn ").or_else(|| line.strip_prefix("const fn ")))
+        .filter_map(|line| {
+            line.strip_prefix("fn ")
+                .or_else(|| line.strip_prefix("const fn "))
+        })
         .map(|line| word(line).to_owned())
         .collect()
 }
@@ -73,7 +81,8 @@ fn rows(of: &str) -> BTreeSet<String> {
                 "a row links to what it names: {line}"
             );
             assert!(
-                line.split('|').all(|cell| cell.is_empty() || !cell.trim().is_empty()),
+                line.split('|')
+                    .all(|cell| cell.is_empty() || !cell.trim().is_empty()),
                 "an empty cell: {line}"
             );
             assert!(rows.insert(name.to_owned()), "two rows for {of}::{name}");
@@ -84,7 +93,10 @@ fn rows(of: &str) -> BTreeSet<String> {
 
 #[test]
 fn the_guide_has_a_row_for_every_call_of_the_server() {
-    assert_eq!(rows("Server"), public_methods(&["impl<A: Peer> Server<A> {"]));
+    assert_eq!(
+        rows("Server"),
+        public_methods(&["impl<A: Peer> Server<A> {"])
+    );
 }
 
 #[test]

@@ -4,14 +4,19 @@
 // On wherever the tests of the workspace run: this crate asks for it in its own dev-dependencies.
 #![cfg(feature = "serde")]
 // The functions that the tests share panic to say what broke, as the tests themselves do.
-#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unwrap_used)]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unwrap_used
+)]
 
 use std::fmt::Debug;
 use std::num::{NonZeroU32, NonZeroU64};
 
 use chat_core::{
-    Ban, BanTarget, Client, ClientConfig, Config, DropReason, LeaveReason, LostReason, Rate, RefusalCounts, Server,
-    Stats, Timestamp,
+    Ban, BanTarget, Client, ClientConfig, Config, DropReason, LeaveReason, LostReason, Rate,
+    RefusalCounts, Server, Stats, Timestamp,
 };
 use chat_proto::{Dialect, Name, Reading, Refusal, strategy};
 use proptest::collection::vec;
@@ -23,11 +28,13 @@ use serde_json::{Value, json};
 
 fn comes_back<T: Debug + PartialEq + Serialize + DeserializeOwned>(value: &T) {
     let written = serde_json::to_string(value).expect("every value can be written as JSON");
-    let read: T = serde_json::from_str(&written).unwrap_or_else(|error| panic!("{written}: {error}"));
+    let read: T =
+        serde_json::from_str(&written).unwrap_or_else(|error| panic!("{written}: {error}"));
     assert_eq!(&read, value, "went out as {written}");
 
     let written = postcard::to_allocvec(value).expect("every value can be written as bytes");
-    let read: T = postcard::from_bytes(&written).unwrap_or_else(|error| panic!("{written:?}: {error}"));
+    let read: T =
+        postcard::from_bytes(&written).unwrap_or_else(|error| panic!("{written:?}: {error}"));
     assert_eq!(&read, value, "went out as {written:?}");
 }
 
@@ -54,12 +61,19 @@ fn rate() -> impl Strategy<Value = Rate> {
 }
 
 fn dialect() -> impl Strategy<Value = Dialect> {
-    prop_oneof![strategy::dialect(Reading::Strict), strategy::dialect(Reading::Lenient)]
+    prop_oneof![
+        strategy::dialect(Reading::Strict),
+        strategy::dialect(Reading::Lenient)
+    ]
 }
 
 fn config() -> impl Strategy<Value = Config> {
     let names = (strategy::name(), vec(strategy::name(), 0..4));
-    let members = (option::of(number()), option::of(number()), option::of(number()));
+    let members = (
+        option::of(number()),
+        option::of(number()),
+        option::of(number()),
+    );
     let rates = (
         option::of(rate()),
         option::of(rate()),
@@ -67,9 +81,16 @@ fn config() -> impl Strategy<Value = Config> {
         option::of(rate()),
     );
     // As far as TOML counts.
-    let bytes = option::of((1..=i64::MAX.unsigned_abs()).prop_map(|bytes| NonZeroU64::new(bytes).unwrap()));
-    (dialect(), names, members, rates, (number(), bytes, number())).prop_map(
-        |(dialect, names, members, rates, (tracked, bytes, bans))| {
+    let bytes =
+        option::of((1..=i64::MAX.unsigned_abs()).prop_map(|bytes| NonZeroU64::new(bytes).unwrap()));
+    (
+        dialect(),
+        names,
+        members,
+        rates,
+        (number(), bytes, number()),
+    )
+        .prop_map(|(dialect, names, members, rates, (tracked, bytes, bans))| {
             let mut config = Config::new(dialect);
             (config.operator, config.reserved) = names;
             (
@@ -83,10 +104,13 @@ fn config() -> impl Strategy<Value = Config> {
                 config.network_logins,
                 config.stranger_replies,
             ) = rates;
-            (config.tracked_networks, config.silent_traffic_bytes, config.max_bans) = (tracked, bytes, bans);
+            (
+                config.tracked_networks,
+                config.silent_traffic_bytes,
+                config.max_bans,
+            ) = (tracked, bytes, bans);
             config
-        },
-    )
+        })
 }
 
 fn client_config() -> impl Strategy<Value = ClientConfig> {
@@ -158,9 +182,13 @@ fn reasons_come_back() {
     ]
     .iter()
     .for_each(comes_back);
-    [LostReason::NotLoggedIn, LostReason::Unreachable, LostReason::Silent]
-        .iter()
-        .for_each(comes_back);
+    [
+        LostReason::NotLoggedIn,
+        LostReason::Unreachable,
+        LostReason::Silent,
+    ]
+    .iter()
+    .for_each(comes_back);
     assert!(refusal::<LeaveReason>(json!("bored")).contains("bored"));
     assert!(refusal::<DropReason>(json!("bored")).contains("bored"));
     assert!(refusal::<LostReason>(json!("bored")).contains("bored"));
@@ -202,18 +230,27 @@ fn values_are_written_in_these_words() {
 
 #[test]
 fn what_is_left_out_has_its_default_and_what_is_not_known_is_refused() {
-    let read: Config = serde_json::from_value(json!({"idle_limit_seconds": 600, "member_bytes": "off"})).unwrap();
+    let read: Config =
+        serde_json::from_value(json!({"idle_limit_seconds": 600, "member_bytes": "off"})).unwrap();
     let mut expected = Config::default();
     expected.idle_limit_seconds = NonZeroU32::new(600);
     expected.member_bytes = None;
     assert_eq!(read, expected);
     assert!(refusal::<Config>(json!({"idle_limit": 600})).contains("unknown field `idle_limit`"));
-    assert!(refusal::<ClientConfig>(json!({"keep_alive": 1})).contains("unknown field `keep_alive`"));
+    assert!(
+        refusal::<ClientConfig>(json!({"keep_alive": 1})).contains("unknown field `keep_alive`")
+    );
 
     // What another version counted.
-    let read: Stats = serde_json::from_value(json!({"logins": 7, "eclipses": 1, "refusals": {"reserved": 2}})).unwrap();
+    let read: Stats =
+        serde_json::from_value(json!({"logins": 7, "eclipses": 1, "refusals": {"reserved": 2}}))
+            .unwrap();
     assert_eq!(
-        (read.logins, read.messages, read.refusals.get(Refusal::Reserved)),
+        (
+            read.logins,
+            read.messages,
+            read.refusals.get(Refusal::Reserved)
+        ),
         (7, 0, 2)
     );
 }
@@ -223,14 +260,20 @@ fn values_that_no_constructor_makes_are_refused() {
     let with = |field: &str, value: Value| refusal::<Config>(json!({field: value}));
     assert!(with("operator", json!("a b")).contains("a name cannot hold the character U+0020"));
     assert!(with("reserved", json!(["*"])).contains("a name cannot begin with `*`"));
-    assert!(with("max_members", json!(0)).contains("nonzero"), "0 is not off");
+    assert!(
+        with("max_members", json!(0)).contains("nonzero"),
+        "0 is not off"
+    );
     assert!(with("max_members", json!(-1)).contains("expected a limit or \"off\""));
     assert!(with("max_members", json!(u64::MAX)).contains("expected a nonzero u32"));
     assert!(with("max_members", json!("none")).contains("expected a limit or \"off\""));
     assert!(with("max_members", json!(null)).contains("expected a limit or \"off\""));
     assert!(with("member_lines", json!({"per_second": 1})).contains("missing field `burst`"));
     assert!(with("member_lines", json!({"per_second": 0, "burst": 1})).contains("nonzero"));
-    assert!(refusal::<Rate>(json!({"per_second": 1, "burst": 1, "colour": 1})).contains("unknown field `colour`"));
+    assert!(
+        refusal::<Rate>(json!({"per_second": 1, "burst": 1, "colour": 1}))
+            .contains("unknown field `colour`")
+    );
     assert!(refusal::<Timestamp>(json!(-1)).contains("-1"));
     let banned = |name: &str| refusal::<Ban<u8>>(json!({"target": {"name": name}}));
     assert!(banned("a b").contains("a name cannot hold the character U+0020"));
@@ -247,7 +290,10 @@ fn events_can_be_written_to_a_log() {
         json!({"joined": {"name": "alice", "peer": "192.0.2.1:5000", "replaced": null}})
     );
     let said = json!({"said": {"name": "alice", "text": "hi"}});
-    assert_eq!(json!(server.handle(now, alice, b"C alice hi").event()), said);
+    assert_eq!(
+        json!(server.handle(now, alice, b"C alice hi").event()),
+        said
+    );
     assert_eq!(json!(server.handle_timeout(now).event()), json!("nothing"));
 
     let mut client = Client::new(Name::new("bob").unwrap(), ClientConfig::default());

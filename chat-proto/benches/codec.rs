@@ -55,7 +55,11 @@ fn encode_request(bencher: Bencher<'_, '_>) {
     let (dialect, mut buffer) = (Dialect::strict(), [0; MAX_DATAGRAM]);
     let line = line("ascii");
     let request = Request::decode(&line, &dialect).unwrap();
-    bencher.bench_local(|| black_box(&request).encode(&dialect, &mut buffer).map(<[u8]>::len));
+    bencher.bench_local(|| {
+        black_box(&request)
+            .encode(&dialect, &mut buffer)
+            .map(<[u8]>::len)
+    });
 }
 
 #[divan::bench]
@@ -65,7 +69,11 @@ fn encode_delivery(bencher: Bencher<'_, '_>) {
         name: Name::new("alice").unwrap(),
         text: Text::new("hello, how are you doing today??").unwrap(),
     };
-    bencher.bench_local(|| black_box(&said).encode(&dialect, &mut buffer).map(<[u8]>::len));
+    bencher.bench_local(|| {
+        black_box(&said)
+            .encode(&dialect, &mut buffer)
+            .map(<[u8]>::len)
+    });
 }
 
 #[divan::bench(args = ["alice : hello, how are you doing today??", "* alice joined", "alice : 吃了么？"])]

@@ -13,7 +13,11 @@ use crate::text::{ReasonBuf, Text, TextBuf};
 use crate::word::Word;
 
 /// Arbitrary characters that `fits` lets through one by one, up to `limit` bytes.
-fn characters(u: &mut Unstructured<'_>, limit: usize, fits: impl Fn(&str) -> bool) -> Result<String> {
+fn characters(
+    u: &mut Unstructured<'_>,
+    limit: usize,
+    fits: impl Fn(&str) -> bool,
+) -> Result<String> {
     let mut text = String::new();
     for character in <&str>::arbitrary(u)?.chars() {
         if text.len() + character.len_utf8() > limit {
@@ -56,14 +60,17 @@ impl<'a> Arbitrary<'a> for ReasonBuf {
 
 impl<'a> Arbitrary<'a> for Verbs {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        Verbs::new(u.arbitrary()?, u.arbitrary()?, u.arbitrary()?).map_err(|_| Error::IncorrectFormat)
+        Verbs::new(u.arbitrary()?, u.arbitrary()?, u.arbitrary()?)
+            .map_err(|_| Error::IncorrectFormat)
     }
 }
 
 impl<'a> Arbitrary<'a> for EndWords {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         let count = u.int_in_range(1..=MAX_END_WORDS)?;
-        let words = (0..count).map(|_| u.arbitrary()).collect::<Result<Vec<Word>>>()?;
+        let words = (0..count)
+            .map(|_| u.arbitrary())
+            .collect::<Result<Vec<Word>>>()?;
         EndWords::new(&words).map_err(|_| Error::IncorrectFormat)
     }
 }

@@ -61,16 +61,30 @@ impl<'a> Delivery<Text<'a>> {
 impl<T: Content> Delivery<T> {
     /// Writes the delivery's datagram to the start of `buffer` and returns it; [`MAX_DATAGRAM`](crate::MAX_DATAGRAM)
     /// bytes are always enough.
-    pub fn encode<'b>(&self, dialect: &Dialect, buffer: &'b mut [u8]) -> Result<&'b [u8], EncodeError> {
+    pub fn encode<'b>(
+        &self,
+        dialect: &Dialect,
+        buffer: &'b mut [u8],
+    ) -> Result<&'b [u8], EncodeError> {
         let writer = Writer::new(buffer).put(match dialect.prefix() {
             Prefix::None => "",
             Prefix::Newline => "\n",
         });
         let language = dialect.language();
         match self {
-            Self::Said { name, text } => writer.put(name.as_bytes()).put(" : ").put(text.as_bytes()),
-            Self::Joined { name } => writer.put("* ").put(name.as_bytes()).put(" ").put(language.joined()),
-            Self::Left { name } => writer.put("* ").put(name.as_bytes()).put(" ").put(language.left()),
+            Self::Said { name, text } => {
+                writer.put(name.as_bytes()).put(" : ").put(text.as_bytes())
+            }
+            Self::Joined { name } => writer
+                .put("* ")
+                .put(name.as_bytes())
+                .put(" ")
+                .put(language.joined()),
+            Self::Left { name } => writer
+                .put("* ")
+                .put(name.as_bytes())
+                .put(" ")
+                .put(language.left()),
         }
         .finish()
     }

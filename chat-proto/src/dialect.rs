@@ -134,7 +134,9 @@ impl EndWords {
         }
         let mut words = [None; MAX_END_WORDS];
         let count = given.len();
-        let places = words.get_mut(..count).ok_or(DialectError::TooManyEndWords { count })?;
+        let places = words
+            .get_mut(..count)
+            .ok_or(DialectError::TooManyEndWords { count })?;
         for (index, (place, &word)) in places.iter_mut().zip(given).enumerate() {
             if given.iter().take(index).any(|&earlier| earlier == word) {
                 return Err(DialectError::Clash(word));
@@ -205,7 +207,11 @@ impl Dialect {
         if ends.contains(success.as_str()) {
             return Err(DialectError::Clash(success));
         }
-        Ok(Self { success, ends, ..self })
+        Ok(Self {
+            success,
+            ends,
+            ..self
+        })
     }
 
     /// With other words at the beginning of requests.
@@ -281,7 +287,10 @@ mod tests {
             assert_eq!(Word::known(known), word(known));
         }
         assert_eq!(EndWords::new(&[word("EXIT")]), Ok(EndWords::default()));
-        assert_eq!(Verbs::new(word("L"), word("C"), word("Q")), Ok(Verbs::default()));
+        assert_eq!(
+            Verbs::new(word("L"), word("C"), word("Q")),
+            Ok(Verbs::default())
+        );
     }
 
     #[test]

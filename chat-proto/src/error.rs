@@ -90,7 +90,9 @@ pub enum EncodeError {
         available: usize,
     },
     /// The datagram would be longer than [`MAX_DATAGRAM`]: possible only with request verbs of more than one byte.
-    #[error("with this dialect's verb the datagram would have {needed} bytes, {MAX_DATAGRAM} are allowed")]
+    #[error(
+        "with this dialect's verb the datagram would have {needed} bytes, {MAX_DATAGRAM} are allowed"
+    )]
     DatagramTooLong {
         /// How long the datagram would be, in bytes.
         needed: usize,

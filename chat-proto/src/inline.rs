@@ -25,7 +25,11 @@ impl<const GROUPS: usize> Inline<GROUPS> {
     /// The bytes of a string that is known to be short enough (an over-long one would be empty).
     #[inline]
     pub(crate) fn known(text: &[u8]) -> Self {
-        let text = if text.len() <= GROUPS * GROUP { text } else { b"" };
+        let text = if text.len() <= GROUPS * GROUP {
+            text
+        } else {
+            b""
+        };
         let mut groups = [[0; GROUP]; GROUPS];
         let mut left = text;
         for place in &mut groups {
@@ -54,10 +58,17 @@ fn first_group<'a>(text: &[u8], left: &'a [u8]) -> ([u8; GROUP], &'a [u8]) {
     if let Some((group, left)) = left.split_first_chunk() {
         return (*group, left);
     }
-    let group = match (left, text.last_chunk(), left.first_chunk(), left.last_chunk()) {
+    let group = match (
+        left,
+        text.last_chunk(),
+        left.first_chunk(),
+        left.last_chunk(),
+    ) {
         ([], ..) => [0; GROUP],
         // What was taken too much stands in front of it.
-        (_, Some(last), ..) => (u64::from_le_bytes(*last) >> (8 * (GROUP - left.len()))).to_le_bytes(),
+        (_, Some(last), ..) => {
+            (u64::from_le_bytes(*last) >> (8 * (GROUP - left.len()))).to_le_bytes()
+        }
         (_, None, Some(first), Some(last)) => {
             let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
             (u64::from(first) | u64::from(last) << (8 * (left.len() - 4))).to_le_bytes()
@@ -141,7 +152,12 @@ mod tests {
         for len in 0..=32 {
             let kept = Inline::<4>::new(text.get(..len).unwrap()).unwrap();
             assert_eq!(Some(kept.as_str()), text.get(..len));
-            assert!(kept.groups.as_flattened()[len..].iter().all(|&byte| byte == 0), "{len}");
+            assert!(
+                kept.groups.as_flattened()[len..]
+                    .iter()
+                    .all(|&byte| byte == 0),
+                "{len}"
+            );
         }
         assert_eq!(Inline::<4>::new("abcdefghijklmnopqrstuvwxyz0123456"), None);
         assert_eq!(Inline::<4>::known(&[b'x'; 33]).as_str(), "");

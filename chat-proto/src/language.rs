@@ -61,7 +61,10 @@ mod tests {
     #[test]
     fn what_the_operator_is_called_and_says_passes_the_checks() {
         for language in Language::ALL {
-            assert_eq!(Name::new(language.operator().as_str()), Ok(language.operator()));
+            assert_eq!(
+                Name::new(language.operator().as_str()),
+                Ok(language.operator())
+            );
             assert_eq!(Text::new(language.probe().as_str()), Ok(language.probe()));
         }
     }

@@ -102,7 +102,9 @@ pub use delivery::Delivery;
 pub use dialect::{Dialect, DialectError, EndWords, Prefix, Reading, Verbs};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError};
 pub use language::Language;
-pub use limits::{MAX_DATAGRAM, MAX_END_WORDS, MAX_NAME, MAX_REASON, MAX_REFUSAL, MAX_TEXT, MAX_WORD};
+pub use limits::{
+    MAX_DATAGRAM, MAX_END_WORDS, MAX_NAME, MAX_REASON, MAX_REFUSAL, MAX_TEXT, MAX_WORD,
+};
 pub use name::{Name, NameError};
 pub use refusal::Refusal;
 pub use reply::Reply;

@@ -121,7 +121,11 @@ pub(crate) fn plain_prefix(text: &[u8]) -> usize {
             return plain;
         }
     }
-    plain + rest.iter().position(|byte| !is_plain(*byte)).unwrap_or(rest.len())
+    plain
+        + rest
+            .iter()
+            .position(|byte| !is_plain(*byte))
+            .unwrap_or(rest.len())
 }
 
 /// The same for eight bytes, all at once in one number: the lowest byte comes first, and of a byte that is not plain the
@@ -138,7 +142,10 @@ fn plain_in_group(group: [u8; 8]) -> usize {
 }
 
 fn check_closely(text: &str) -> Result<(), NameError> {
-    match text.char_indices().find(|&(_, character)| is_forbidden(character)) {
+    match text
+        .char_indices()
+        .find(|&(_, character)| is_forbidden(character))
+    {
         None => Ok(()),
         Some((offset, character)) => Err(NameError::Forbidden { character, offset }),
     }
@@ -184,9 +191,15 @@ mod tests {
     fn a_name_is_1_to_32_bytes() {
         assert_eq!(Name::new(""), Err(NameError::Empty));
         assert!(Name::new(&"a".repeat(32)).is_ok());
-        assert_eq!(Name::new(&"a".repeat(33)), Err(NameError::TooLong { len: 33 }));
+        assert_eq!(
+            Name::new(&"a".repeat(33)),
+            Err(NameError::TooLong { len: 33 })
+        );
         assert!(Name::new(&"老".repeat(10)).is_ok(), "30 bytes");
-        assert_eq!(Name::new(&"老".repeat(11)), Err(NameError::TooLong { len: 33 }));
+        assert_eq!(
+            Name::new(&"老".repeat(11)),
+            Err(NameError::TooLong { len: 33 })
+        );
     }
 
     #[test]

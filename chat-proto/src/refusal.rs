@@ -87,7 +87,10 @@ mod tests {
     #[test]
     fn every_reason_passes_the_checks_and_is_recognised_again() {
         for (index, refusal) in Refusal::ALL.into_iter().enumerate() {
-            assert_eq!(refusal as usize, index, "ALL is in the order of the discriminants");
+            assert_eq!(
+                refusal as usize, index,
+                "ALL is in the order of the discriminants"
+            );
             for language in Language::ALL {
                 let reason = refusal.reason(language);
                 assert_eq!(Reason::new(reason.as_str()), Ok(reason));

@@ -55,12 +55,18 @@ impl<'a> Reply<Reason<'a>> {
 impl<R: Content> Reply<R> {
     /// Writes the reply's datagram to the start of `buffer` and returns it; [`MAX_REFUSAL`](crate::MAX_REFUSAL) bytes
     /// are always enough.
-    pub fn encode<'b>(&self, dialect: &Dialect, buffer: &'b mut [u8]) -> Result<&'b [u8], EncodeError> {
+    pub fn encode<'b>(
+        &self,
+        dialect: &Dialect,
+        buffer: &'b mut [u8],
+    ) -> Result<&'b [u8], EncodeError> {
         let writer = Writer::new(buffer);
         match self {
             Self::Success => writer.put(dialect.success().as_bytes()),
             Self::Refused { reason: None } => writer.put("FAIL"),
-            Self::Refused { reason: Some(reason) } => writer.put("FAIL ").put(reason.as_bytes()),
+            Self::Refused {
+                reason: Some(reason),
+            } => writer.put("FAIL ").put(reason.as_bytes()),
             Self::End { word } => writer.put(word.as_bytes()),
         }
         .finish()

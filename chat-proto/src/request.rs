@@ -85,7 +85,11 @@ impl<T: Content> Request<T> {
 
     /// Writes the request's datagram to the start of `buffer` and returns it; [`MAX_DATAGRAM`](crate::MAX_DATAGRAM)
     /// bytes are always enough.
-    pub fn encode<'b>(&self, dialect: &Dialect, buffer: &'b mut [u8]) -> Result<&'b [u8], EncodeError> {
+    pub fn encode<'b>(
+        &self,
+        dialect: &Dialect,
+        buffer: &'b mut [u8],
+    ) -> Result<&'b [u8], EncodeError> {
         let verbs = dialect.verbs();
         let verb = match self {
             Self::Login { .. } => verbs.login(),
@@ -98,10 +102,14 @@ impl<T: Content> Request<T> {
             .put(self.name().as_bytes());
         match self {
             Self::Login {
-                extension: Some(tail), ..
+                extension: Some(tail),
+                ..
             } => begin.put(" ~").put(tail.as_bytes()),
             Self::Chat { text, .. } => begin.put(" ").put(text.as_bytes()),
-            Self::Login { extension: None, .. } | Self::Quit { .. } => begin,
+            Self::Login {
+                extension: None, ..
+            }
+            | Self::Quit { .. } => begin,
         }
         .finish()
     }

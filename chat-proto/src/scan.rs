@@ -79,7 +79,11 @@ mod tests {
                     let mut bytes = good.clone();
                     bytes[place] = byte;
                     let expected = byte < 0x20 || byte == 0x7f || byte == 0xc2;
-                    assert_eq!(may_hold_control(&bytes), expected, "{byte:#x} at {place} of {len}");
+                    assert_eq!(
+                        may_hold_control(&bytes),
+                        expected,
+                        "{byte:#x} at {place} of {len}"
+                    );
                 }
             }
         }

@@ -97,7 +97,9 @@ impl<'de> Deserialize<'de> for Dialect {
             language,
             reading,
         } = Written::deserialize(deserializer)?;
-        let dialect = Self::strict().with_words(success, ends).map_err(D::Error::custom)?;
+        let dialect = Self::strict()
+            .with_words(success, ends)
+            .map_err(D::Error::custom)?;
         Ok(dialect
             .with_verbs(verbs)
             .with_prefix(prefix)

@@ -19,8 +19,8 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use crate::{
-    Delivery, DeliveryBuf, Dialect, EndWords, Language, MAX_DATAGRAM, Name, Prefix, Reading, ReasonBuf, Reply,
-    ReplyBuf, Request, RequestBuf, TextBuf, Verbs, Word,
+    Delivery, DeliveryBuf, Dialect, EndWords, Language, MAX_DATAGRAM, Name, Prefix, Reading,
+    ReasonBuf, Reply, ReplyBuf, Request, RequestBuf, TextBuf, Verbs, Word,
 };
 
 /// Valid names: ASCII, Chinese, accents, emoji, as long as allowed.
@@ -48,11 +48,16 @@ pub fn reason() -> impl Strategy<Value = ReasonBuf> {
 pub fn word() -> impl Strategy<Value = Word> {
     let known = select(
         &[
-            "OK", "ok", "IN", "EXIT", "exit", "OUT", "quit", "#", "L", "C", "Q", "E", "LOGIN", "CHAT",
+            "OK", "ok", "IN", "EXIT", "exit", "OUT", "quit", "#", "L", "C", "Q", "E", "LOGIN",
+            "CHAT",
         ][..],
     );
-    prop_oneof![known.prop_map(String::from), r"[^\s\p{Cc}*~]{1,5}", "[!-)+-}]{1,16}"]
-        .prop_filter_map("not a word", |text: String| Word::new(&text).ok())
+    prop_oneof![
+        known.prop_map(String::from),
+        r"[^\s\p{Cc}*~]{1,5}",
+        "[!-)+-}]{1,16}"
+    ]
+    .prop_filter_map("not a word", |text: String| Word::new(&text).ok())
 }
 
 /// The languages.
@@ -62,7 +67,8 @@ pub fn language() -> impl Strategy<Value = Language> {
 
 /// Request verbs, the plain ones included.
 pub fn verbs() -> impl Strategy<Value = Verbs> {
-    let any = (word(), word(), word()).prop_filter_map("not distinct", |(l, c, q)| Verbs::new(l, c, q).ok());
+    let any = (word(), word(), word())
+        .prop_filter_map("not distinct", |(l, c, q)| Verbs::new(l, c, q).ok());
     prop_oneof![Just(Verbs::default()), any]
 }
 
@@ -75,23 +81,27 @@ pub fn end_words() -> impl Strategy<Value = EndWords> {
 pub fn dialect(reading: Reading) -> impl Strategy<Value = Dialect> {
     let prefix = select(&[Prefix::None, Prefix::Newline][..]);
     let words = option::of((word(), end_words()));
-    (verbs(), words, prefix, language()).prop_filter_map("the words clash", move |(verbs, words, prefix, language)| {
-        let dialect = Dialect::strict()
-            .with_verbs(verbs)
-            .with_prefix(prefix)
-            .with_language(language);
-        let dialect = dialect.with_reading(reading);
-        match words {
-            Some((success, ends)) => dialect.with_words(success, ends).ok(),
-            None => Some(dialect),
-        }
-    })
+    (verbs(), words, prefix, language()).prop_filter_map(
+        "the words clash",
+        move |(verbs, words, prefix, language)| {
+            let dialect = Dialect::strict()
+                .with_verbs(verbs)
+                .with_prefix(prefix)
+                .with_language(language);
+            let dialect = dialect.with_reading(reading);
+            match words {
+                Some((success, ends)) => dialect.with_words(success, ends).ok(),
+                None => Some(dialect),
+            }
+        },
+    )
 }
 
 /// Valid requests.
 pub fn request() -> impl Strategy<Value = RequestBuf> {
     prop_oneof![
-        (name(), option::of(text())).prop_map(|(name, extension)| Request::Login { name, extension }),
+        (name(), option::of(text()))
+            .prop_map(|(name, extension)| Request::Login { name, extension }),
         (name(), text()).prop_map(|(name, text)| Request::Chat { name, text }),
         name().prop_map(|name| Request::Quit { name }),
     ]
@@ -121,7 +131,8 @@ pub fn nearly_valid_datagram() -> impl Strategy<Value = Vec<u8>> {
     let spelled = (
         select(
             &[
-                "L ", "C ", "Q ", "LOGIN ", "CHAT ", "EXIT ", "QUIT ", "E ", "q ", "Q", "FAIL ", "* ", "\n", "",
+                "L ", "C ", "Q ", "LOGIN ", "CHAT ", "EXIT ", "QUIT ", "E ", "q ", "Q", "FAIL ",
+                "* ", "\n", "",
             ][..],
         ),
         prop_oneof![name().prop_map(|n| format!("{n}")), r"\PC{0,40}"],
@@ -142,7 +153,11 @@ pub fn nearly_valid_datagram() -> impl Strategy<Value = Vec<u8>> {
                 "\r\n",
             ][..],
         ),
-        prop_oneof![Just(String::new()), text().prop_map(|t| format!("{t}")), r".{0,20}"],
+        prop_oneof![
+            Just(String::new()),
+            text().prop_map(|t| format!("{t}")),
+            r".{0,20}"
+        ],
     );
     let whole = prop_oneof![
         6 => spelled.prop_map(|(verb, name, middle, text)| format!("{verb}{name}{middle}{text}").into_bytes()),
@@ -153,7 +168,11 @@ pub fn nearly_valid_datagram() -> impl Strategy<Value = Vec<u8>> {
         if !bytes.is_empty() {
             let at = at.index(bytes.len());
             match change {
-                0 => bytes.iter_mut().skip(at).take(1).for_each(|changed| *changed = byte),
+                0 => bytes
+                    .iter_mut()
+                    .skip(at)
+                    .take(1)
+                    .for_each(|changed| *changed = byte),
                 1 => bytes.insert(at, byte),
                 2 => drop(bytes.remove(at)),
                 3 => bytes.truncate(at),

@@ -127,7 +127,9 @@ impl<'a> Reason<'a> {
     pub(crate) fn of(text: Utf8<'a>) -> Result<Self, ReasonError> {
         match text.as_bytes() {
             [] => return Err(ReasonError::Empty),
-            long if long.len() > MAX_REASON => return Err(ReasonError::TooLong { len: long.len() }),
+            long if long.len() > MAX_REASON => {
+                return Err(ReasonError::TooLong { len: long.len() });
+            }
             [b':', ..] => return Err(ReasonError::Colon),
             _ => {}
         }
@@ -266,8 +268,14 @@ mod tests {
     fn a_text_is_at_most_988_bytes() {
         assert!(Text::new("").is_ok());
         assert!(Text::new(&"x".repeat(988)).is_ok());
-        assert_eq!(Text::new(&"x".repeat(989)), Err(TextError::TooLong { len: 989 }));
-        assert_eq!(Text::new(&"吃".repeat(330)), Err(TextError::TooLong { len: 990 }));
+        assert_eq!(
+            Text::new(&"x".repeat(989)),
+            Err(TextError::TooLong { len: 989 })
+        );
+        assert_eq!(
+            Text::new(&"吃".repeat(330)),
+            Err(TextError::TooLong { len: 990 })
+        );
     }
 
     #[test]
@@ -285,7 +293,11 @@ mod tests {
                         offset: before,
                     })
                 };
-                assert_eq!(Text::new(&text).err(), expected, "U+{code:04X} behind {before} bytes");
+                assert_eq!(
+                    Text::new(&text).err(),
+                    expected,
+                    "U+{code:04X} behind {before} bytes"
+                );
             }
         }
     }
@@ -300,7 +312,10 @@ mod tests {
     fn a_reason_is_1_to_115_bytes_and_no_delivery() {
         assert_eq!(Reason::new(""), Err(ReasonError::Empty));
         assert_eq!(Reason::new(": hello"), Err(ReasonError::Colon));
-        assert_eq!(Reason::new(&"x".repeat(116)), Err(ReasonError::TooLong { len: 116 }));
+        assert_eq!(
+            Reason::new(&"x".repeat(116)),
+            Err(ReasonError::TooLong { len: 116 })
+        );
         assert_eq!(
             Reason::new("a\nb"),
             Err(ReasonError::Control {

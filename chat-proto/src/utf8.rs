@@ -71,9 +71,19 @@ mod tests {
             assert_eq!(Utf8::check(good.as_bytes()).map(Utf8::as_str), Ok(good));
         }
         for before in [0, 1, 7, 8, 15, 16, 63, 64, 65, 900] {
-            for bad in [&b"\xff"[..], b"\xc3", b"\xe5\x90", b"\xed\xa0\x80", b"\xc0\x80"] {
+            for bad in [
+                &b"\xff"[..],
+                b"\xc3",
+                b"\xe5\x90",
+                b"\xed\xa0\x80",
+                b"\xc0\x80",
+            ] {
                 let bytes = ["吃".repeat(before).as_bytes(), bad, b"!"].concat();
-                assert_eq!(Utf8::check(&bytes), Err(3 * before), "{bad:x?} behind {before}");
+                assert_eq!(
+                    Utf8::check(&bytes),
+                    Err(3 * before),
+                    "{bad:x?} behind {before}"
+                );
             }
         }
     }

@@ -61,10 +61,16 @@ mod tests {
     fn a_word_is_1_to_16_bytes_without_blanks_and_markers() {
         assert_eq!(Word::new(""), Err(WordError::Empty));
         assert!(Word::new("0123456789abcdef").is_ok());
-        assert_eq!(Word::new("0123456789abcdefg"), Err(WordError::TooLong { len: 17 }));
+        assert_eq!(
+            Word::new("0123456789abcdefg"),
+            Err(WordError::TooLong { len: 17 })
+        );
         assert_eq!(Word::new("O K"), Err(WordError::Forbidden(' ')));
         assert_eq!(Word::new("OK\u{1b}"), Err(WordError::Forbidden('\u{1b}')));
-        assert_eq!(Word::new("OK\u{3000}"), Err(WordError::Forbidden('\u{3000}')));
+        assert_eq!(
+            Word::new("OK\u{3000}"),
+            Err(WordError::Forbidden('\u{3000}'))
+        );
         assert_eq!(Word::new("*"), Err(WordError::Marker('*')));
         assert_eq!(Word::new("~1"), Err(WordError::Marker('~')));
         assert_eq!(Word::new("#").unwrap().as_str(), "#");

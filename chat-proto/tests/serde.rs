@@ -9,8 +9,8 @@ use std::fmt::Debug;
 
 use chat_proto::strategy;
 use chat_proto::{
-    Delivery, DeliveryBuf, Dialect, EndWords, Language, Name, Prefix, Reading, Reason, ReasonBuf, Refusal, Reply,
-    ReplyBuf, Request, RequestBuf, Text, TextBuf, Verb, Verbs, Word,
+    Delivery, DeliveryBuf, Dialect, EndWords, Language, Name, Prefix, Reading, Reason, ReasonBuf,
+    Refusal, Reply, ReplyBuf, Request, RequestBuf, Text, TextBuf, Verb, Verbs, Word,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -20,7 +20,8 @@ where
     T: Debug + PartialEq + serde::Serialize + serde::de::DeserializeOwned,
 {
     let written = serde_json::to_string(value).expect("every value can be written");
-    let read: T = serde_json::from_str(&written).unwrap_or_else(|error| panic!("{written}: {error}"));
+    let read: T =
+        serde_json::from_str(&written).unwrap_or_else(|error| panic!("{written}: {error}"));
     assert_eq!(&read, value, "went out as {written}");
 }
 
@@ -78,8 +79,12 @@ fn plain_enums_come_back() {
     Language::ALL.iter().for_each(comes_back);
     Refusal::ALL.iter().for_each(comes_back);
     [Prefix::None, Prefix::Newline].iter().for_each(comes_back);
-    [Reading::Strict, Reading::Lenient].iter().for_each(comes_back);
-    [Verb::Login, Verb::Chat, Verb::Quit].iter().for_each(comes_back);
+    [Reading::Strict, Reading::Lenient]
+        .iter()
+        .for_each(comes_back);
+    [Verb::Login, Verb::Chat, Verb::Quit]
+        .iter()
+        .for_each(comes_back);
 }
 
 #[test]
@@ -96,7 +101,10 @@ fn values_are_written_in_these_words() {
     let name = Name::new("bob").unwrap();
     let text: TextBuf = "hi".parse().unwrap();
     let written = [
-        json!(RequestBuf::Login { name, extension: None }),
+        json!(RequestBuf::Login {
+            name,
+            extension: None
+        }),
         json!(RequestBuf::Chat {
             name,
             text: text.clone()
@@ -145,7 +153,10 @@ fn strings_that_a_constructor_refuses_are_refused_in_its_words() {
     let two_words = "a name cannot hold the character U+0020";
     assert_eq!(refusal::<Name>(json!("two words")), two_words);
     assert_eq!(refusal::<Name>(json!("")), "a name is missing here");
-    assert_eq!(refusal::<Name>(json!("*bob")), "a name cannot begin with `*`");
+    assert_eq!(
+        refusal::<Name>(json!("*bob")),
+        "a name cannot begin with `*`"
+    );
     assert_eq!(refusal::<Word>(json!("~1")), "a word cannot begin with `~`");
     assert_eq!(
         refusal::<Word>(json!("0123456789abcdefg")),
@@ -159,14 +170,23 @@ fn strings_that_a_constructor_refuses_are_refused_in_its_words() {
         refusal::<TextBuf>(json!("x".repeat(989))),
         "a line can have 988 bytes at most, this one has 989"
     );
-    assert_eq!(refusal::<ReasonBuf>(json!(": hi")), "a reason cannot begin with `:`");
+    assert_eq!(
+        refusal::<ReasonBuf>(json!(": hi")),
+        "a reason cannot begin with `:`"
+    );
 }
 
 #[test]
 fn messages_with_invalid_parts_are_refused_in_the_words_of_the_part() {
     let bad_name = "a name cannot be one of the words OK, FAIL and EXIT";
-    assert_eq!(refusal::<RequestBuf>(json!({"quit": {"name": "exit"}})), bad_name);
-    assert_eq!(refusal::<DeliveryBuf>(json!({"joined": {"name": "OK"}})), bad_name);
+    assert_eq!(
+        refusal::<RequestBuf>(json!({"quit": {"name": "exit"}})),
+        bad_name
+    );
+    assert_eq!(
+        refusal::<DeliveryBuf>(json!({"joined": {"name": "OK"}})),
+        bad_name
+    );
     assert_eq!(
         refusal::<RequestBuf>(json!({"chat": {"name": "bob", "text": "a\nb"}})),
         "a line cannot hold the control character U+000A"
@@ -188,7 +208,10 @@ fn sets_of_words_that_a_constructor_refuses_are_refused_in_its_words() {
     assert_eq!(refusal::<Verbs>(json!(["L", "C", "L"])), twice);
     assert!(refusal::<Verbs>(json!(["L", "C"])).contains("length 2"));
     assert_eq!(refusal::<EndWords>(json!(["L", "L"])), twice);
-    assert_eq!(refusal::<EndWords>(json!([])), "at least one end word is needed");
+    assert_eq!(
+        refusal::<EndWords>(json!([])),
+        "at least one end word is needed"
+    );
 }
 
 #[test]
@@ -198,8 +221,14 @@ fn dialects_whose_words_clash_are_refused_in_the_words_of_the_constructor() {
         dialect[field] = value;
         refusal::<Dialect>(dialect)
     };
-    assert_eq!(with("success", json!("EXIT")), "the word `EXIT` is used for two things");
-    assert_eq!(with("success", json!("FAIL")), "the word FAIL is the word for refusals");
+    assert_eq!(
+        with("success", json!("EXIT")),
+        "the word `EXIT` is used for two things"
+    );
+    assert_eq!(
+        with("success", json!("FAIL")),
+        "the word FAIL is the word for refusals"
+    );
     assert_eq!(
         with("verbs", json!(["L", "C", "L"])),
         "the word `L` is used for two things"
@@ -209,7 +238,10 @@ fn dialects_whose_words_clash_are_refused_in_the_words_of_the_constructor() {
         with("ends", json!(["1", "2", "3", "4", "5", "6", "7", "8", "9"])),
         "there can be 8 end words at most, these are 9"
     );
-    assert_eq!(with("ends", json!(["a b"])), "a word cannot hold the character U+0020");
+    assert_eq!(
+        with("ends", json!(["a b"])),
+        "a word cannot hold the character U+0020"
+    );
     assert!(with("prefix", json!("tab")).contains("tab"));
     assert!(with("colour", json!("red")).contains("unknown field `colour`"));
 }

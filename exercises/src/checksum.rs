@@ -64,7 +64,9 @@ mod tests {
         for bytes in [&b"a"[..], b"", b"bc"] {
             let mut file = tempfile::NamedTempFile::new().unwrap();
             file.write_all(bytes).unwrap();
-            checksummer.add(file.path(), |error| error, |_| Ok(())).unwrap();
+            checksummer
+                .add(file.path(), |error| error, |_| Ok(()))
+                .unwrap();
         }
         // The first example of FIPS 180-4: "abc".
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";

@@ -19,7 +19,9 @@ const RANDOM: usize = 6;
 /// Whether a file that is not written completely could have this name, if its name begins so.
 pub fn is_partial(name: &OsStr, prefix: &str) -> bool {
     let random = name.as_encoded_bytes().strip_prefix(prefix.as_bytes());
-    random.is_some_and(|random| random.len() == RANDOM && random.iter().all(u8::is_ascii_alphanumeric))
+    random.is_some_and(|random| {
+        random.len() == RANDOM && random.iter().all(u8::is_ascii_alphanumeric)
+    })
 }
 
 /// What may happen to a file that is there already.
@@ -70,9 +72,9 @@ impl NewFileError {
     pub fn from_io(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
         match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-                Self::Full { path, source }
-            }
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge => Self::Full { path, source },
             _ => Self::Refused { path, source },
         }
     }
@@ -99,11 +101,19 @@ impl NewFile {
 
     /// Begins a file that nobody else can read before the caller gives it other permissions. The name of what is left of it, should
     /// the program be killed, begins with `prefix` (see [`is_partial`]).
-    pub fn begin_closed(path: impl Into<PathBuf>, existing: Existing, prefix: &str) -> Result<Self, NewFileError> {
+    pub fn begin_closed(
+        path: impl Into<PathBuf>,
+        existing: Existing,
+        prefix: &str,
+    ) -> Result<Self, NewFileError> {
         Self::make(Builder::new().prefix(prefix), path.into(), existing)
     }
 
-    fn make(builder: &mut Builder<'_, '_>, path: PathBuf, existing: Existing) -> Result<Self, NewFileError> {
+    fn make(
+        builder: &mut Builder<'_, '_>,
+        path: PathBuf,
+        existing: Existing,
+    ) -> Result<Self, NewFileError> {
         check_free(&path, existing)?;
         let partial = builder
             .rand_bytes(RANDOM)
@@ -251,7 +261,11 @@ mod tests {
         assert_eq!(names(folder.path()), Vec::<String>::new());
 
         let file = complete(path.clone(), "kept", Existing::Keep);
-        assert!(names(folder.path()).iter().all(|name| name.starts_with(PARTIAL)));
+        assert!(
+            names(folder.path())
+                .iter()
+                .all(|name| name.starts_with(PARTIAL))
+        );
         file.publish().unwrap();
         assert_eq!(names(folder.path()), ["a"]);
         assert_eq!(fs::read_to_string(path).unwrap(), "kept");
@@ -278,7 +292,10 @@ mod tests {
     fn a_folder_is_never_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let refused = NewFile::begin(folder.path(), Existing::Replace);
-        assert!(matches!(refused, Err(NewFileError::InTheWay(_))), "{refused:?}");
+        assert!(
+            matches!(refused, Err(NewFileError::InTheWay(_))),
+            "{refused:?}"
+        );
     }
 
     #[test]
@@ -288,7 +305,10 @@ mod tests {
         let files = ["a", "b", "c"].map(|name| complete(path(name), name, Existing::Keep));
         fs::write(path("b"), "old").unwrap();
         let refused = publish_all(files.into());
-        assert!(matches!(refused, Err(NewFileError::Exists(_))), "{refused:?}");
+        assert!(
+            matches!(refused, Err(NewFileError::Exists(_))),
+            "{refused:?}"
+        );
         assert_eq!(names(folder.path()), ["b"]);
         assert_eq!(fs::read_to_string(path("b")).unwrap(), "old");
     }
@@ -296,7 +316,8 @@ mod tests {
     #[test]
     fn what_is_left_of_a_file_is_known_by_its_name() {
         let folder = tempfile::tempdir().unwrap();
-        let file = NewFile::begin_closed(folder.path().join("a"), Existing::Keep, ".partial-test-").unwrap();
+        let file = NewFile::begin_closed(folder.path().join("a"), Existing::Keep, ".partial-test-")
+            .unwrap();
         let name = file.partial.path().file_name().unwrap();
         assert!(is_partial(name, ".partial-test-"), "{name:?}");
         for other in [
@@ -318,8 +339,12 @@ mod tests {
     fn a_closed_file_is_closed_from_the_beginning() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
-        let mut file = NewFile::begin_closed(folder.path().join("a"), Existing::Keep, PARTIAL).unwrap();
-        assert_eq!(file.file().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let mut file =
+            NewFile::begin_closed(folder.path().join("a"), Existing::Keep, PARTIAL).unwrap();
+        assert_eq!(
+            file.file().metadata().unwrap().permissions().mode() & 0o777,
+            0o600
+        );
     }
 
     #[cfg(unix)]

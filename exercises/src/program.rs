@@ -104,7 +104,10 @@ mod tests {
     #[test]
     fn what_cannot_be_seen_is_escaped_and_nothing_else() {
         for (text, expected) in [
-            ("carpenter's kit, \"tool\" kit \\", "carpenter's kit, \"tool\" kit \\"),
+            (
+                "carpenter's kit, \"tool\" kit \\",
+                "carpenter's kit, \"tool\" kit \\",
+            ),
             ("老王", "老王"),
             ("a\u{1b}[2Jb\r\n", "a\\u{1b}[2Jb\\r\\n"),
             ("\u{9b}31m\u{202e}", "\\u{9b}31m\\u{202e}"),

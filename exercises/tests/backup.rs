@@ -44,7 +44,11 @@ fn bytes(length: usize) -> Vec<u8> {
 #[test]
 fn files_are_copied_with_their_times_and_permissions() {
     let folders = folders();
-    let contents = [("a", 0, 0o640), ("b.bin", 5_000_000, 0o444), (".hidden", 12, 0o755)];
+    let contents = [
+        ("a", 0, 0o640),
+        ("b.bin", 5_000_000, 0o444),
+        (".hidden", 12, 0o755),
+    ];
     let mut before = Vec::new();
     for (name, length, mode) in contents {
         folders.write(name, bytes(length));
@@ -68,9 +72,15 @@ fn a_time_before_1970_is_kept() {
     folders.write("a", "x");
     let old = SystemTime::UNIX_EPOCH - Duration::new(1_000_000, 1);
     let times = FileTimes::new().set_modified(old);
-    File::open(folders.from("a")).unwrap().set_times(times).unwrap();
+    File::open(folders.from("a"))
+        .unwrap()
+        .set_times(times)
+        .unwrap();
     folders.back_up(&[]).success();
-    assert_eq!(fs::metadata(folders.to("a")).unwrap().modified().unwrap(), old);
+    assert_eq!(
+        fs::metadata(folders.to("a")).unwrap().modified().unwrap(),
+        old
+    );
 }
 
 #[test]
@@ -123,7 +133,10 @@ fn a_backup_with_other_content_stays_without_force() {
     folders.has("z", "other");
 
     let forced = folders.back_up(&["--force"]).success();
-    assert_eq!(forced.stdout, "2 copied (8 B), 2 of them replaced, 2 unchanged\n");
+    assert_eq!(
+        forced.stdout,
+        "2 copied (8 B), 2 of them replaced, 2 unchanged\n"
+    );
     assert_eq!(forced.stderr, "");
     folders.has("longer", "newer");
     folders.has("same size", "new");
@@ -171,7 +184,11 @@ fn of_a_file_with_the_same_content_only_times_and_permissions_are_brought_up_to_
     assert_eq!(done.stdout, "0 copied (0 B), 3 unchanged\n");
     for (name, before) in ["touched", "permitted", "both"].into_iter().zip(before) {
         let after = kept(&folders.to(name));
-        assert_eq!((after.0, after.1, after.4), (before.0, before.1, before.4), "{name}");
+        assert_eq!(
+            (after.0, after.1, after.4),
+            (before.0, before.1, before.4),
+            "{name}"
+        );
     }
     assert_eq!(
         ["touched", "permitted", "both"].map(|name| state(&folders.to(name)).0),
@@ -188,7 +205,12 @@ fn only_regular_files_are_copied() {
     symlink("file", folders.from("link")).unwrap();
     symlink("nowhere", folders.from("dangling")).unwrap();
     symlink("folder", folders.from("link to folder")).unwrap();
-    rustix::fs::mkfifoat(rustix::fs::CWD, folders.from("pipe"), rustix::fs::Mode::RWXU).unwrap();
+    rustix::fs::mkfifoat(
+        rustix::fs::CWD,
+        folders.from("pipe"),
+        rustix::fs::Mode::RWXU,
+    )
+    .unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(folders.from("socket")).unwrap();
     let done = folders.back_up(&["--verbose"]).success();
     let mut lines: Vec<_> = done.stdout.lines().collect();

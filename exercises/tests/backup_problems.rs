@@ -34,11 +34,17 @@ fn what_is_no_file_in_the_backup_folder_is_left_alone() {
     ] {
         let refused = folders.back_up(more).failure(1);
         assert_eq!(refused.stdout, summary);
-        let reasons = refused.stderr.matches("is not a regular file; it is left alone");
+        let reasons = refused
+            .stderr
+            .matches("is not a regular file; it is left alone");
         assert_eq!(reasons.count(), 3, "{}", refused.stderr);
     }
     assert_eq!(fs::read(&outside).unwrap(), b"mine");
-    assert!(fs::symlink_metadata(folders.to("link")).unwrap().is_symlink());
+    assert!(
+        fs::symlink_metadata(folders.to("link"))
+            .unwrap()
+            .is_symlink()
+    );
     folders.has("z", "new!");
 }
 
@@ -48,10 +54,17 @@ fn a_backup_folder_that_is_not_there_is_made_only_if_that_is_asked_for() {
     folders.write("a", "x");
     let new = folders.path().join("new/below");
     let to = ["--to", new.to_str().unwrap()];
-    let back_up = |more: &[&str]| run(Command::new(BACKUP).arg(folders.from("")).args(to).args(more));
+    let back_up = |more: &[&str]| {
+        run(Command::new(BACKUP)
+            .arg(folders.from(""))
+            .args(to)
+            .args(more))
+    };
     let refused = back_up(&[]).failure(1);
     assert!(
-        refused.stderr.contains("new/below\" does not exist; --create makes it"),
+        refused
+            .stderr
+            .contains("new/below\" does not exist; --create makes it"),
         "{}",
         refused.stderr
     );
@@ -67,13 +80,20 @@ fn folders_that_are_none_are_told() {
     let folders = folders();
     fs::write(folders.path().join("file"), "").unwrap();
     for (from, to, reason) in [
-        ("nothing", "new", "cannot read the folder \"nothing\": No such file"),
+        (
+            "nothing",
+            "new",
+            "cannot read the folder \"nothing\": No such file",
+        ),
         ("file", "new", "\"file\" is not a folder"),
         ("from", "file", "\"file\" is not a folder"),
     ] {
         for more in [&[][..], &["--create"]] {
             let mut command = Command::new(BACKUP);
-            command.args([from, "--to", to]).args(more).current_dir(folders.path());
+            command
+                .args([from, "--to", to])
+                .args(more)
+                .current_dir(folders.path());
             let refused = run(&mut command).failure(1);
             assert!(refused.stderr.contains(reason), "{}", refused.stderr);
         }
@@ -93,7 +113,11 @@ fn a_folder_is_not_backed_up_into_itself() {
             .args(["from", "--force", "--to", to])
             .current_dir(folders.path());
         let refused = run(&mut command).failure(1);
-        assert!(refused.stderr.contains("are the same folder"), "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains("are the same folder"),
+            "{}",
+            refused.stderr
+        );
     }
     assert_eq!(names_in(&folders.from("")), ["a"]);
 }
@@ -109,7 +133,10 @@ fn a_file_that_cannot_be_read_is_reported_and_the_rest_is_copied() {
     }
     set_mode(&folders.from("locked"), 0);
     set_mode(&folders.to(""), 0o777);
-    let incomplete = run(command.args(["from", "--to", "to"]).current_dir(folders.path())).failure(1);
+    let incomplete = run(command
+        .args(["from", "--to", "to"])
+        .current_dir(folders.path()))
+    .failure(1);
     assert_eq!(incomplete.stdout, "2 copied (2 B), 0 unchanged, 1 failed\n");
     assert_eq!(
         incomplete.stderr,
@@ -131,7 +158,10 @@ fn times_that_the_backup_cannot_get_are_told() {
         common::left_out("the backup belongs to the user who runs this");
         return;
     }
-    let incomplete = run(command.args(["from", "--to", "to"]).current_dir(folders.path())).failure(1);
+    let incomplete = run(command
+        .args(["from", "--to", "to"])
+        .current_dir(folders.path()))
+    .failure(1);
     assert_eq!(
         incomplete.stdout,
         "0 copied (0 B), 1 unchanged, 1 without their times or permissions\n"
@@ -152,15 +182,22 @@ fn a_backup_folder_that_cannot_be_locked_is_used_but_not_tidied() {
         return;
     };
     folders.write("a", "x");
-    fs::write(folders.to(".partial-backup-abc123"), "perhaps of another run").unwrap();
+    fs::write(
+        folders.to(".partial-backup-abc123"),
+        "perhaps of another run",
+    )
+    .unwrap();
     // It cannot be opened, and files can be made in it.
     set_mode(&folders.to(""), 0o333);
-    let done = run(command.args(["from", "--to", "to"]).current_dir(folders.path()));
+    let done = run(command
+        .args(["from", "--to", "to"])
+        .current_dir(folders.path()));
     set_mode(&folders.to(""), 0o755);
     let done = done.success();
     assert_eq!(done.stdout, "1 copied (1 B), 0 unchanged\n");
     assert!(
-        done.stderr.contains("this system cannot keep other runs out"),
+        done.stderr
+            .contains("this system cannot keep other runs out"),
         "{}",
         done.stderr
     );
@@ -172,7 +209,10 @@ fn a_backup_folder_that_cannot_be_locked_is_used_but_not_tidied() {
 fn files_that_hide_their_size_are_not_copied() {
     let folders = folders();
     let mut command = Command::new(BACKUP);
-    let incomplete = run(command.args(["/proc/sys/kernel/random", "--to"]).arg(folders.to(""))).failure(1);
+    let incomplete = run(command
+        .args(["/proc/sys/kernel/random", "--to"])
+        .arg(folders.to("")))
+    .failure(1);
     let reason = "uuid\": changed while it was read, or has another size than it says";
     assert!(incomplete.stderr.contains(reason), "{}", incomplete.stderr);
     assert_eq!(folders.backups(), Vec::<String>::new());
@@ -194,13 +234,23 @@ fn names_reach_the_terminal_without_their_control_characters() {
         fs::write(folders.from(name), "x").unwrap();
     }
     let done = folders.back_up(&["--verbose"]).success();
-    assert_eq!(done.stdout.lines().count(), names.len() + 1, "{}", done.stdout);
+    assert_eq!(
+        done.stdout.lines().count(),
+        names.len() + 1,
+        "{}",
+        done.stdout
+    );
     for name in names {
         assert_eq!(fs::read(folders.to(name)).unwrap(), b"x", "{name:?}");
         fs::write(folders.from(name), "other").unwrap();
     }
     let refused = folders.back_up(&[]).failure(1);
-    assert_eq!(refused.stderr.lines().count(), names.len(), "{}", refused.stderr);
+    assert_eq!(
+        refused.stderr.lines().count(),
+        names.len(),
+        "{}",
+        refused.stderr
+    );
     for text in [done.stdout, refused.stderr] {
         assert!(!text.contains(['\x1b', '\u{202e}']), "{text:?}");
     }
@@ -216,10 +266,19 @@ fn a_full_disk_stops_the_run_and_keeps_what_is_complete() {
         "'{BACKUP}' '{}' --to DISK; code=$?; ls -A DISK; exit $code",
         folders.from("").display()
     );
-    let Some(full) = small_disk(64, &script) else { return };
+    let Some(full) = small_disk(64, &script) else {
+        return;
+    };
     let full = full.failure(1);
-    assert_eq!(full.stdout, "1 copied (19.53 KiB), 0 unchanged, 2 not reached\na\n");
-    assert!(full.stderr.contains("the backup folder is full"), "{}", full.stderr);
+    assert_eq!(
+        full.stdout,
+        "1 copied (19.53 KiB), 0 unchanged, 2 not reached\na\n"
+    );
+    assert!(
+        full.stderr.contains("the backup folder is full"),
+        "{}",
+        full.stderr
+    );
     assert_eq!(full.stderr.lines().count(), 1, "{}", full.stderr);
 }
 
@@ -236,7 +295,9 @@ fn a_file_does_not_replace_the_backup_of_another_whose_name_is_the_same_there() 
         folders.from("A").display(),
         folders.from("").display()
     );
-    let Some(refused) = small_disk(64, &script) else { return };
+    let Some(refused) = small_disk(64, &script) else {
+        return;
+    };
     let refused = refused.failure(1);
     assert_eq!(refused.stdout, "0 copied (0 B), 1 unchanged, 1 failed\none");
     assert!(
@@ -253,8 +314,15 @@ fn a_file_too_large_for_the_backup_folder_does_not_keep_the_others_out() {
     folders.write("b", "x");
     // The signal that comes with it is ignored here, as a shell or a service manager may have set it.
     let script = format!("trap '' XFSZ; ulimit -f 32; exec '{BACKUP}' from --to to");
-    let incomplete = run(Command::new("bash").args(["-c", &script]).current_dir(folders.path())).failure(1);
+    let incomplete = run(Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(folders.path()))
+    .failure(1);
     assert_eq!(incomplete.stdout, "1 copied (1 B), 0 unchanged, 1 failed\n");
-    assert!(incomplete.stderr.contains("File too large"), "{}", incomplete.stderr);
+    assert!(
+        incomplete.stderr.contains("File too large"),
+        "{}",
+        incomplete.stderr
+    );
     assert_eq!(folders.backups(), ["b"]);
 }

@@ -30,7 +30,10 @@ fn prepare(folders: &Folders) -> Run {
 }
 
 /// Runs with something that happens at each step, and returns what was told of the files that failed.
-fn go(run: Run, step: impl Fn(u64) -> Result<(), Interrupted>) -> (Result<(), Stop>, Summary, Vec<String>) {
+fn go(
+    run: Run,
+    step: impl Fn(u64) -> Result<(), Interrupted>,
+) -> (Result<(), Stop>, Summary, Vec<String>) {
     let mut summary = Summary::default();
     let mut failed = Vec::new();
     let ended = run.go(Existing::Replace, &mut summary, step, |event| {
@@ -86,7 +89,10 @@ fn wherever_it_is_interrupted_nothing_half_written_is_left_and_the_next_run_goes
         }
         let (ended, second, _) = go(prepare(&folders), |_| Ok(()));
         ended.unwrap();
-        assert_eq!((second.copied, second.unchanged), (first.not_reached, first.copied));
+        assert_eq!(
+            (second.copied, second.unchanged),
+            (first.not_reached, first.copied)
+        );
         assert_eq!(folders.backups(), ["a", "b", "c"]);
     }
     assert!(interrupted > 10, "{interrupted} places are hardly all");
@@ -137,9 +143,15 @@ fn what_a_killed_run_left_is_removed_by_the_next_one() {
     common::make_sparse(&big, common::LARGE);
     assert_eq!(signal_in_the_middle(&folders, "-KILL").code, None);
     let left = folders.backups();
-    assert!(left.len() == 1 && left[0].starts_with(".partial-backup-"), "{left:?}");
+    assert!(
+        left.len() == 1 && left[0].starts_with(".partial-backup-"),
+        "{left:?}"
+    );
 
-    let mode = fs::metadata(folders.to(&left[0])).unwrap().permissions().mode();
+    let mode = fs::metadata(folders.to(&left[0]))
+        .unwrap()
+        .permissions()
+        .mode();
     assert_eq!(
         mode & 0o777,
         0o600,
@@ -156,13 +168,20 @@ fn what_a_killed_run_left_is_removed_by_the_next_one() {
         "{}",
         next.stderr
     );
-    assert_eq!(folders.backups(), [".partial-abc123", ".partial-backup-abc123", "b"]);
+    assert_eq!(
+        folders.backups(),
+        [".partial-abc123", ".partial-backup-abc123", "b"]
+    );
 }
 
 /// Starts a backup, and sends it a signal when it has begun to copy the file `b`.
 fn signal_in_the_middle(folders: &Folders, signal: &str) -> Ended {
     let mut command = folders.command();
-    let running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let running = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     // Not the unfinished copy of a file before.
     let is_large = |path: &Path| fs::metadata(path).is_ok_and(|found| found.len() > 1 << 20);
     wait_until("an unfinished copy", || {
@@ -185,7 +204,11 @@ fn a_file_named_as_an_unfinished_copy_is_not_copied() {
     folders.write(".partial-backup-notes", b"x");
     let incomplete = run(&mut folders.command()).failure(1);
     assert_eq!(incomplete.stdout, "1 copied (1 B), 0 unchanged, 1 failed\n");
-    assert!(incomplete.stderr.contains("rename it"), "{}", incomplete.stderr);
+    assert!(
+        incomplete.stderr.contains("rename it"),
+        "{}",
+        incomplete.stderr
+    );
     // This one is like it, and no run would remove it.
     for _ in 0..2 {
         assert_eq!(folders.backups(), [".partial-backup-notes"]);
@@ -199,7 +222,11 @@ fn a_run_keeps_others_out_of_its_backup_folder() {
     folders.write("a", b"x");
     let held = backup::folders::Folders::open(&folders.from(""), &folders.to(""), false).unwrap();
     let refused = run(&mut folders.command()).failure(1);
-    assert!(refused.stderr.contains("another backup to"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("another backup to"),
+        "{}",
+        refused.stderr
+    );
     drop(held);
     run(&mut folders.command()).success();
 }
@@ -225,7 +252,14 @@ fn a_file_that_changes_while_it_is_read_is_told_and_the_rest_is_copied() {
                 .unwrap();
         },
         // As long as before.
-        |path| File::options().write(true).open(path).unwrap().write_all(b"y").unwrap(),
+        |path| {
+            File::options()
+                .write(true)
+                .open(path)
+                .unwrap()
+                .write_all(b"y")
+                .unwrap()
+        },
     ];
     for (number, change) in changes.into_iter().enumerate() {
         // Copied, and compared.

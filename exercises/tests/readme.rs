@@ -20,7 +20,8 @@ struct Step {
 
 /// The steps in the `console` blocks of one section.
 fn steps(section: &str) -> Vec<Step> {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README");
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"))
+        .expect("the README");
     let begin = format!("\n## `{section}`\n");
     let (_, rest) = readme.split_once(&begin).expect("a section for each tool");
     let section = rest.split("\n## ").next().unwrap_or_default();
@@ -47,7 +48,11 @@ fn printed(command: &str, folder: &Path, server: &str) -> String {
         .parent()
         .expect("the folder of the tools");
     let others = env::var_os("PATH").unwrap_or_default();
-    let path = env::join_paths([tools.to_owned()].into_iter().chain(env::split_paths(&others)));
+    let path = env::join_paths(
+        [tools.to_owned()]
+            .into_iter()
+            .chain(env::split_paths(&others)),
+    );
     let script = format!("exec 2>&1\n{command}");
     let mut shell = Command::new("sh");
     shell.args(["-c", &script]).current_dir(folder);
@@ -85,9 +90,15 @@ fn folders_are_backed_up_as_the_readme_shows() {
 #[cfg(feature = "recognise")]
 #[test]
 fn pictures_are_recognised_as_the_readme_shows() {
-    let Some(files) = common::model_files() else { return };
+    let Some(files) = common::model_files() else {
+        return;
+    };
     let mut serve = Command::new(env!("CARGO_BIN_EXE_recognise"));
-    let server = common::Server::start(serve.args(["serve", "--bind", "127.0.0.1:0", "--model"]).arg(&files));
+    let server = common::Server::start(
+        serve
+            .args(["serve", "--bind", "127.0.0.1:0", "--model"])
+            .arg(&files),
+    );
     // Processors add up in different orders: the last digit may be another.
     let rounded = |text: &str| {
         let line = |line: &str| match line

@@ -112,7 +112,10 @@ fn questions_in_one_write_and_questions_byte_by_byte_are_answered_in_order() {
     let mut stream = TcpStream::connect(server).unwrap();
     stream.write_all(&glued).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
-    assert_eq!(answered(&replies(&mut stream)), ["1 bytes", "70000 bytes", "3 bytes"]);
+    assert_eq!(
+        answered(&replies(&mut stream)),
+        ["1 bytes", "70000 bytes", "3 bytes"]
+    );
 
     let mut stream = TcpStream::connect(server).unwrap();
     stream.set_nodelay(true).unwrap();
@@ -130,7 +133,10 @@ fn garbage_is_answered_with_an_error() {
         (b"\0\0\0\0".to_vec(), Reason::Garbage),
         (b"\0\0\0\x05\x09what".to_vec(), Reason::Garbage),
         (b"\0\0\0\x02\x02x".to_vec(), Reason::Garbage),
-        (b"GET / HTTP/1.1\r\nHost: here\r\n\r\n".to_vec(), Reason::TooLarge),
+        (
+            b"GET / HTTP/1.1\r\nHost: here\r\n\r\n".to_vec(),
+            Reason::TooLarge,
+        ),
         (vec![0xff; 1 << 20], Reason::TooLarge),
     ] {
         let mut stream = TcpStream::connect(server).unwrap();
@@ -157,7 +163,9 @@ fn what_is_wrong_within_a_frame_does_not_end_the_connection() {
     assert_eq!(replies.len(), 5, "{replies:?}");
     assert_eq!(answered(&replies[4..]), ["8 bytes"]);
     assert!(
-        replies[..4].iter().all(|reply| matches!(reply, Reply::Refusal(_))),
+        replies[..4]
+            .iter()
+            .all(|reply| matches!(reply, Reply::Refusal(_))),
         "{replies:?}"
     );
 }
@@ -246,7 +254,9 @@ fn many_clients_are_served_at_once_and_one_too_many_is_told() {
         .map(|length| thread::spawn(move || ask(length).unwrap()))
         .collect();
     // All eight are inside before the first is answered.
-    let mut inside: Vec<_> = (0..8).map(|_| has_begun.recv_timeout(MINUTE).unwrap()).collect();
+    let mut inside: Vec<_> = (0..8)
+        .map(|_| has_begun.recv_timeout(MINUTE).unwrap())
+        .collect();
     inside.sort_unstable();
     assert_eq!(inside, [1, 2, 3, 4, 5, 6, 7, 8]);
 
@@ -260,7 +270,10 @@ fn many_clients_are_served_at_once_and_one_too_many_is_told() {
 
     (0..9).for_each(|_| go.send(()).unwrap());
     for (length, client) in (1..).zip(clients) {
-        assert_eq!(client.join().unwrap().likeliest[0].name, format!("{length} bytes"));
+        assert_eq!(
+            client.join().unwrap().likeliest[0].name,
+            format!("{length} bytes")
+        );
     }
     // A place is free again once a connection has ended at the server, too.
     common::wait_until("a free place", || ask(9).is_ok() || go.send(()).is_err());
@@ -298,7 +311,10 @@ fn a_server_that_panics_on_a_picture_goes_on_with_the_next() {
 #[test]
 fn a_client_tells_what_is_no_server() {
     // Nobody there.
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
     let error = client::ask(&free.to_string(), &asking(1), MINUTE, |_| ()).unwrap_err();
     assert!(matches!(error, AskError::NoServer(..)), "{error}");
     let error = client::ask("nowhere", &asking(1), MINUTE, |_| ()).unwrap_err();

@@ -17,7 +17,11 @@ use common::{Run, Server, model_files, run};
 
 fn serve(model: &Path) -> Server {
     let mut command = Command::new(env!("CARGO_BIN_EXE_recognise"));
-    Server::start(command.args(["serve", "--bind", "127.0.0.1:0", "--model"]).arg(model))
+    Server::start(
+        command
+            .args(["serve", "--bind", "127.0.0.1:0", "--model"])
+            .arg(model),
+    )
 }
 
 fn ask(server: &Server, picture: &Path, hint: &str) -> Run {
@@ -52,14 +56,26 @@ fn pictures_are_recognised() {
             "chelsea.png",
             "cat",
             "\"cat\" is among them: tiger cat",
-            &[("tiger cat", 0.39), ("Egyptian cat", 0.36), ("tabby, tabby cat", 0.17)],
+            &[
+                ("tiger cat", 0.39),
+                ("Egyptian cat", 0.36),
+                ("tabby, tabby cat", 0.17),
+            ],
         ),
-        ("flower.jpg", "tulip", "\"tulip\" is not among them", &[("daisy", 0.32)]),
+        (
+            "flower.jpg",
+            "tulip",
+            "\"tulip\" is not among them",
+            &[("daisy", 0.32)],
+        ),
     ] {
         let asked = ask(&server, &files.join("pictures").join(picture), hint).success();
         let scores = scores(&asked);
         assert_eq!(scores.len(), 5, "{asked:?}");
-        assert!(scores.is_sorted_by(|one, other| one.1 >= other.1), "{scores:?}");
+        assert!(
+            scores.is_sorted_by(|one, other| one.1 >= other.1),
+            "{scores:?}"
+        );
         for ((name, score), (expected_name, expected)) in scores.iter().zip(expected) {
             assert_eq!(name, expected_name, "{picture}: {scores:?}");
             assert!(
@@ -94,7 +110,11 @@ fn what_is_no_picture_is_refused_and_the_server_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("picture.png");
     let whole = fs::read(files.join("pictures/coffee.png")).unwrap();
-    for bytes in [&b"hello"[..], &whole[..1000], &[&whole[..500], &[0; 500][..]].concat()] {
+    for bytes in [
+        &b"hello"[..],
+        &whole[..1000],
+        &[&whole[..500], &[0; 500][..]].concat(),
+    ] {
         fs::write(&path, bytes).unwrap();
         let asked = ask(&server, &path, "").failure(1);
         assert!(asked.stderr.contains("not a picture"), "{}", asked.stderr);
@@ -106,7 +126,11 @@ fn what_is_no_picture_is_refused_and_the_server_goes_on() {
     bomb[29..33].copy_from_slice(&checksum.to_be_bytes());
     fs::write(&path, bomb).unwrap();
     let asked = ask(&server, &path, "").failure(1);
-    assert!(asked.stderr.contains("too large: more pixels than"), "{}", asked.stderr);
+    assert!(
+        asked.stderr.contains("too large: more pixels than"),
+        "{}",
+        asked.stderr
+    );
 
     ask(&server, &files.join("pictures/coffee.png"), "cup").success();
 }
@@ -114,7 +138,9 @@ fn what_is_no_picture_is_refused_and_the_server_goes_on() {
 /// The checksum of PNG (ISO 3309).
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 * (crc & 1)))
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            (crc >> 1) ^ (0xedb8_8320 * (crc & 1))
+        })
     })
 }
 

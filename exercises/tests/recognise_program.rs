@@ -38,7 +38,8 @@ fn saying(reply: &Reply) -> String {
             let mut stream = stream.unwrap();
             let mut reader = FrameReader::new(&[Kind::Ask]);
             let mut asking = BufReader::new(&stream).bytes();
-            let asked = asking.any(|byte| reader.read(&mut &[byte.unwrap()][..]).unwrap().is_some());
+            let asked =
+                asking.any(|byte| reader.read(&mut &[byte.unwrap()][..]).unwrap().is_some());
             assert!(asked, "no whole question");
             stream.write_all(&bytes).unwrap();
         }
@@ -68,7 +69,10 @@ fn what_a_hostile_server_says_does_not_reach_the_terminal_as_it_is() {
     let hostile = "\u{1b}]0;title\u{7} carpenter's \u{9b}2J\nerror: \u{202e}";
     let shown = "\\u{1b}]0;title\\u{7} carpenter's \\u{9b}2J\\nerror: \\u{202e}";
     let asked = ask(&saying(&Reply::Refusal(Reason::Failed.because(hostile)))).failure(1);
-    assert_eq!(asked.stderr, format!("error: the server says: failed: {shown}\n"));
+    assert_eq!(
+        asked.stderr,
+        format!("error: the server says: failed: {shown}\n")
+    );
 
     let likely = Likely {
         name: hostile.to_owned(),
@@ -80,7 +84,10 @@ fn what_a_hostile_server_says_does_not_reach_the_terminal_as_it_is() {
     };
     let asked = ask(&saying(&Reply::Answer(answer))).success();
     let lines = format!("0.125  {shown}\n").repeat(5);
-    assert_eq!(asked.stdout, format!("{lines}\"x\" is among them: {shown}\n"));
+    assert_eq!(
+        asked.stdout,
+        format!("{lines}\"x\" is among them: {shown}\n")
+    );
 }
 
 fn server_without_a_model() -> Command {
@@ -92,7 +99,9 @@ fn server_without_a_model() -> Command {
 /// The same command, started by another program.
 fn by(program: &str, arguments: &[&str], command: &Command) -> Command {
     let mut by = Command::new(program);
-    by.args(arguments).arg(command.get_program()).args(command.get_args());
+    by.args(arguments)
+        .arg(command.get_program())
+        .args(command.get_args());
     by
 }
 
@@ -101,7 +110,11 @@ fn by(program: &str, arguments: &[&str], command: &Command) -> Command {
 fn a_signal_ends_the_server_with_the_exit_code_for_that() {
     for signal in ["INT", "TERM"] {
         // Whoever runs the tests may ignore them.
-        let server = Server::start(&mut by("env", &["--default-signal"], &server_without_a_model()));
+        let server = Server::start(&mut by(
+            "env",
+            &["--default-signal"],
+            &server_without_a_model(),
+        ));
         // Somebody who is connected does not hold it up.
         let _connected = TcpStream::connect(&server.address).unwrap();
         server.signal(signal);
@@ -126,7 +139,8 @@ fn a_server_that_nobody_reads_the_reports_of_goes_on() {
     let server = Server::reporting_to(pipe, &mut server_without_a_model());
     for _ in 0..2 {
         let refused = client::ask(&server.address, &asking(""), MINUTE, |_| ()).unwrap_err();
-        let unavailable = matches!(&refused, AskError::Refused(refusal) if refusal.reason == Reason::Unavailable);
+        let unavailable =
+            matches!(&refused, AskError::Refused(refusal) if refusal.reason == Reason::Unavailable);
         assert!(unavailable, "{refused}");
     }
 }
@@ -143,7 +157,10 @@ fn a_report_is_one_line_whatever_was_asked() {
     let mut text = String::new();
     written.read_to_string(&mut text).unwrap();
     let [note, asked, garbage] = text.lines().collect::<Vec<_>>().try_into().unwrap();
-    assert!(note.starts_with("note: nothing will be recognised: "), "{note}");
+    assert!(
+        note.starts_with("note: nothing will be recognised: "),
+        "{note}"
+    );
     assert!(
         asked.contains(": 1 bytes, hint \"a\\u{202e}b\": unavailable: "),
         "{asked}"
@@ -165,7 +182,8 @@ fn without_a_model_the_server_says_so_and_makes_nothing_up() {
     let picture = folder.path().join("cat.png");
     std::fs::write(&picture, "any picture").unwrap();
     let picture = picture.to_str().unwrap();
-    let asked = recognise(&["ask", picture, "--hint", "cat", "--server", &server.address]).failure(1);
+    let asked =
+        recognise(&["ask", picture, "--hint", "cat", "--server", &server.address]).failure(1);
     assert_eq!(asked.stdout, "");
     assert!(asked.stderr.contains("unavailable"), "{}", asked.stderr);
     let what_to_do = if cfg!(feature = "recognise") {
@@ -188,7 +206,10 @@ fn what_cannot_be_asked_is_told_before_anything_is_sent() {
         ("", "is not a regular file"),
         ("empty", "has no bytes"),
         ("large", "more than 16777216 (16 MiB)"),
-        ("picture", "no server at 127.0.0.1:1; start one with `recognise serve`"),
+        (
+            "picture",
+            "no server at 127.0.0.1:1; start one with `recognise serve`",
+        ),
     ] {
         let asked = recognise(&["ask", &path(name), "--server", "127.0.0.1:1"]).failure(1);
         assert!(asked.stderr.contains(reason), "{name}: {}", asked.stderr);

@@ -69,18 +69,33 @@ fn a_file_is_cut_into_equal_parts_and_comes_back() {
         let folder = with_file(&content);
         let cut = folder.cut(&["--parts", &parts.to_string()]).success();
         let made: Vec<_> = cut.stdout.lines().map(PathBuf::from).collect();
-        let made_sizes: Vec<_> = made.iter().map(|part| fs::metadata(part).unwrap().len()).collect();
+        let made_sizes: Vec<_> = made
+            .iter()
+            .map(|part| fs::metadata(part).unwrap().len())
+            .collect();
         assert_eq!(made_sizes, sizes, "{length} bytes in {parts} parts");
         assert!(made.is_sorted(), "{made:?}");
-        let together: Vec<_> = made.iter().flat_map(|part| fs::read(part).unwrap()).collect();
+        let together: Vec<_> = made
+            .iter()
+            .flat_map(|part| fs::read(part).unwrap())
+            .collect();
         assert!(
             together == content,
             "the parts of {length} bytes do not hold what the file holds"
         );
-        assert_eq!(fs::read(&folder.file).unwrap(), content, "the file is as it was");
+        assert_eq!(
+            fs::read(&folder.file).unwrap(),
+            content,
+            "the file is as it was"
+        );
 
         let into = folder.path().join("back");
-        let joined = run(split_file().arg("--join").arg(&made[0]).arg("--into").arg(&into)).success();
+        let joined = run(split_file()
+            .arg("--join")
+            .arg(&made[0])
+            .arg("--into")
+            .arg(&into))
+        .success();
         assert_eq!(Path::new(joined.stdout.trim_end()), into.join("a.bin"));
         assert!(
             fs::read(into.join("a.bin")).unwrap() == content,
@@ -113,7 +128,12 @@ fn what_is_to_be_joined_can_be_named_as_a_part_as_all_parts_or_as_the_whole() {
         (vec![parts.join("a.bin")], "from the name"),
     ] {
         let into = folder.path().join(into);
-        run(split_file().arg("--join").args(named).arg("--into").arg(&into)).success();
+        run(split_file()
+            .arg("--join")
+            .args(named)
+            .arg("--into")
+            .arg(&into))
+        .success();
         assert_eq!(fs::read(into.join("a.bin")).unwrap(), b"12345");
     }
     // And where they are, as that is the default.
@@ -127,7 +147,10 @@ fn verify_tells_the_checksum_before_and_after() {
     let abc = "verified: sha256 ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n";
     assert_eq!(folder.cut(&["--verify"]).success().stderr, abc);
     let part = folder.path().join("a.bin.part-2-of-2");
-    let joined = run(split_file().args(["--join", "--verify", "--force"]).arg(part)).success();
+    let joined = run(split_file()
+        .args(["--join", "--verify", "--force"])
+        .arg(part))
+    .success();
     assert_eq!(joined.stderr, abc);
 }
 
@@ -138,7 +161,9 @@ fn nothing_is_replaced_without_force() {
     fs::write(&second, "mine").unwrap();
     let refused = folder.cut(&[]).failure(1);
     assert!(
-        refused.stderr.contains("a.bin.part-2-of-2\" exists already"),
+        refused
+            .stderr
+            .contains("a.bin.part-2-of-2\" exists already"),
         "{}",
         refused.stderr
     );
@@ -149,7 +174,11 @@ fn nothing_is_replaced_without_force() {
     folder.cut(&["--force"]).success();
     assert_eq!(fs::read(&second).unwrap(), b"34");
     let refused = run(split_file().arg("--join").arg(&second)).failure(1);
-    assert!(refused.stderr.contains("a.bin\" exists already"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("a.bin\" exists already"),
+        "{}",
+        refused.stderr
+    );
     assert_eq!(fs::read(&folder.file).unwrap(), b"1234");
 }
 
@@ -172,7 +201,11 @@ fn parts_that_do_not_make_a_whole_are_refused() {
     refused("(2 of 3 parts are)");
 
     let none = run(split_file().arg("--join").arg(folder.path().join("b.bin"))).failure(1);
-    assert!(none.stderr.contains("no parts of \"b.bin\""), "{}", none.stderr);
+    assert!(
+        none.stderr.contains("no parts of \"b.bin\""),
+        "{}",
+        none.stderr
+    );
 }
 
 #[test]
@@ -189,7 +222,11 @@ fn parts_of_several_cuts_are_not_mixed() {
     let part = |name: &str| folder.path().join(name);
     let mixed = [part("a.bin.part-1-of-2"), part("a.bin.part-1-of-3")];
     let refused = run(split_file().args(["--join", "--force"]).args(mixed)).failure(1);
-    assert!(refused.stderr.contains("is no part of what"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("is no part of what"),
+        "{}",
+        refused.stderr
+    );
 }
 
 #[test]
@@ -201,7 +238,11 @@ fn what_cannot_be_cut_is_refused_with_a_reason() {
         (PathBuf::from("/dev/zero"), "is not a regular file"),
     ] {
         // Nothing is made for it, the folder neither.
-        let refused = run(split_file().arg(&file).arg("--into").arg(folder.path().join("parts"))).failure(1);
+        let refused = run(split_file()
+            .arg(&file)
+            .arg("--into")
+            .arg(folder.path().join("parts")))
+        .failure(1);
         assert!(
             refused.stderr.contains(reason),
             "{}: {}",
@@ -211,7 +252,11 @@ fn what_cannot_be_cut_is_refused_with_a_reason() {
     }
     for parts in ["0", "10000", "two"] {
         assert!(
-            folder.cut(&["--parts", parts]).failure(2).stderr.contains("--parts"),
+            folder
+                .cut(&["--parts", parts])
+                .failure(2)
+                .stderr
+                .contains("--parts"),
             "{parts}"
         );
     }
@@ -269,7 +314,11 @@ fn a_file_that_changes_meanwhile_is_noticed() {
 #[test]
 fn a_file_that_hides_its_size_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let refused = run(split_file().arg("/proc/self/status").arg("--into").arg(folder.path())).failure(1);
+    let refused = run(split_file()
+        .arg("/proc/self/status")
+        .arg("--into")
+        .arg(folder.path()))
+    .failure(1);
     assert!(
         refused.stderr.contains("changed while it was being cut"),
         "{}",
@@ -286,11 +335,19 @@ fn an_interrupt_leaves_no_part() {
         let done = AtomicU64::new(0);
         let step = |bytes| {
             let so_far = done.fetch_add(bytes, Ordering::SeqCst) + bytes;
-            if so_far < stop_after { Ok(()) } else { Err(Interrupted) }
+            if so_far < stop_after {
+                Ok(())
+            } else {
+                Err(Interrupted)
+            }
         };
         let error = cut(&order(&folder), step).unwrap_err();
         assert!(error.to_string().starts_with("interrupted"), "{error}");
-        assert_eq!(names_in(folder.path()), ["a.bin"], "stopped after {stop_after} bytes");
+        assert_eq!(
+            names_in(folder.path()),
+            ["a.bin"],
+            "stopped after {stop_after} bytes"
+        );
     }
 }
 
@@ -330,11 +387,19 @@ fn a_file_larger_than_the_memory_it_may_use_is_cut_and_joined() {
         "ulimit -d 32768; '{0}' a.bin --verify --into parts && '{0}' --join parts/a.bin --verify --into back",
         env!("CARGO_BIN_EXE_split-file")
     );
-    let both = run(Command::new("sh").args(["-c", &script]).current_dir(folder.path())).success();
+    let both = run(Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(folder.path()))
+    .success();
     let sums: Vec<_> = both.stderr.lines().collect();
     assert_eq!(sums.len(), 2, "{}", both.stderr);
     assert_eq!(sums[0], sums[1]);
-    assert_eq!(fs::metadata(folder.path().join("back/a.bin")).unwrap().len(), 96 << 20);
+    assert_eq!(
+        fs::metadata(folder.path().join("back/a.bin"))
+            .unwrap()
+            .len(),
+        96 << 20
+    );
 }
 
 #[cfg(target_os = "linux")]
@@ -346,7 +411,9 @@ fn a_full_disk_is_told_and_leaves_no_part() {
         env!("CARGO_BIN_EXE_split-file"),
         folder.file.display()
     );
-    let Some(full) = small_disk(64, &script) else { return };
+    let Some(full) = small_disk(64, &script) else {
+        return;
+    };
     let full = full.failure(1);
     assert!(full.stderr.contains("no space left for"), "{}", full.stderr);
     assert_eq!(full.stdout, "", "something is left on the disk");
@@ -361,7 +428,10 @@ fn a_limit_of_the_size_of_files_is_told_and_leaves_no_part() {
         "trap '' XFSZ; ulimit -f 32; exec '{}' a.bin",
         env!("CARGO_BIN_EXE_split-file")
     );
-    let full = run(Command::new("bash").args(["-c", &script]).current_dir(folder.path())).failure(1);
+    let full = run(Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(folder.path()))
+    .failure(1);
     assert!(full.stderr.contains("no space left for"), "{}", full.stderr);
     assert_eq!(names_in(folder.path()), ["a.bin"]);
 }
@@ -380,6 +450,9 @@ fn closed_outputs_do_not_stop_the_work() {
     let folder = with_file(b"1234");
     let tool = env!("CARGO_BIN_EXE_split-file");
     let script = format!("'{tool}' a.bin --verify >&- 2>&-");
-    run(Command::new("sh").args(["-c", &script]).current_dir(folder.path())).success();
+    run(Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(folder.path()))
+    .success();
     assert_eq!(names_in(folder.path()).len(), 3);
 }

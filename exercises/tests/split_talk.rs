@@ -41,7 +41,11 @@ impl Folder {
 
     #[track_caller]
     fn has(&self, name: &str, content: &str) {
-        assert_eq!(fs::read_to_string(self.made().join(name)).unwrap(), content, "{name}");
+        assert_eq!(
+            fs::read_to_string(self.made().join(name)).unwrap(),
+            content,
+            "{name}"
+        );
     }
 }
 
@@ -51,7 +55,10 @@ fn everybody_gets_a_file_with_what_they_said() {
     let split = folder.split(&[]).success();
     assert_eq!(
         split.stdout.lines().map(Path::new).collect::<Vec<_>>(),
-        [folder.made().join("老王.txt"), folder.made().join("小李.txt")]
+        [
+            folder.made().join("老王.txt"),
+            folder.made().join("小李.txt")
+        ]
     );
     assert_eq!(split.stderr, "");
     folder.has("老王.txt", "吃了么\n吃的什么？\n");
@@ -116,7 +123,9 @@ fn hostile_names_stay_in_the_folder_and_are_told() {
     folder.has("a_[2Jb.txt", "8\n");
     assert_eq!(split.stderr.lines().count(), 7, "{}", split.stderr);
     assert!(
-        split.stderr.contains("what \"anna\" said is in \"anna (2).txt\""),
+        split
+            .stderr
+            .contains("what \"anna\" said is in \"anna (2).txt\""),
         "{}",
         split.stderr
     );
@@ -125,7 +134,9 @@ fn hostile_names_stay_in_the_folder_and_are_told() {
 
 #[test]
 fn lines_that_nobody_said_are_counted() {
-    let split = with_talk("A heading\nof two lines\na: b\n").split(&[]).success();
+    let split = with_talk("A heading\nof two lines\na: b\n")
+        .split(&[])
+        .success();
     assert!(
         split
             .stderr
@@ -138,7 +149,9 @@ fn lines_that_nobody_said_are_counted() {
 #[test]
 fn speakers_can_be_named() {
     let folder = with_talk("老王：一\n注意：二\n");
-    let split = folder.split(&["--speaker", "老王", "--speaker", "小李"]).success();
+    let split = folder
+        .split(&["--speaker", "老王", "--speaker", "小李"])
+        .success();
     assert_eq!(split.stderr, "note: \"小李\" does not speak in it\n");
     folder.has("老王.txt", "一\n注意：二\n");
 }
@@ -148,10 +161,15 @@ fn what_is_no_transcript_makes_no_file() {
     for text in ["", "\n\n", "nobody speaks\n"] {
         let folder = with_talk(text);
         let refused = folder.split(&[]).failure(1);
-        assert!(refused.stderr.contains("no line looks like"), "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains("no line looks like"),
+            "{}",
+            refused.stderr
+        );
         assert!(!folder.made().exists());
     }
-    let missing = run(Command::new(env!("CARGO_BIN_EXE_split-talk")).arg("/nowhere/talk.txt")).failure(1);
+    let missing =
+        run(Command::new(env!("CARGO_BIN_EXE_split-talk")).arg("/nowhere/talk.txt")).failure(1);
     assert!(
         missing
             .stderr
@@ -188,7 +206,11 @@ fn a_link_in_the_folder_is_not_written_through() {
     fs::create_dir(folder.made()).unwrap();
     std::os::unix::fs::symlink(&outside, folder.made().join("a.txt")).unwrap();
     let refused = folder.split(&["--force"]).failure(1);
-    assert!(refused.stderr.contains("is not a regular file"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("is not a regular file"),
+        "{}",
+        refused.stderr
+    );
     assert_eq!(fs::read_to_string(outside).unwrap(), "mine");
 }
 
@@ -202,7 +224,9 @@ fn a_full_disk_is_told_and_leaves_no_file() {
         env!("CARGO_BIN_EXE_split-talk"),
         talk.display()
     );
-    let Some(full) = small_disk(64, &script) else { return };
+    let Some(full) = small_disk(64, &script) else {
+        return;
+    };
     let full = full.failure(1);
     assert!(full.stderr.contains("no space left for"), "{}", full.stderr);
     assert_eq!(full.stdout, "", "something is left on the disk");

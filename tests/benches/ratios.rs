@@ -53,7 +53,11 @@ fn decoding() {
     chinese.extend(std::iter::repeat_n("吃了么", 110));
     chinese.push('x');
     for (what, line, limit) in [
-        ("decode 40 bytes of ASCII / 2 memchr + from_utf8", ascii, 1.5),
+        (
+            "decode 40 bytes of ASCII / 2 memchr + from_utf8",
+            ascii,
+            1.5,
+        ),
         (
             "decode 1,000 bytes of Chinese / 2 memchr + from_utf8",
             chinese.into_bytes(),
@@ -76,15 +80,26 @@ fn decoding() {
 /// The least that a reader of such a line could do.
 fn yardstick(line: &[u8]) {
     let first = memchr::memchr(b' ', line).unwrap_or(0);
-    black_box(memchr::memchr(b' ', line.get(first + 1..).unwrap_or_default()));
+    black_box(memchr::memchr(
+        b' ',
+        line.get(first + 1..).unwrap_or_default(),
+    ));
     black_box(std::str::from_utf8(line)).ok();
 }
 
 fn recipients() {
     for size in [1_000, 100_000] {
         let mut room = Room::new(size);
-        let each = median((0..ROUNDS).map(|_| room.walk() / f64::from(size - 1)).collect());
-        report(&format!("nanoseconds per recipient, {size} members"), each, 5.0);
+        let each = median(
+            (0..ROUNDS)
+                .map(|_| room.walk() / f64::from(size - 1))
+                .collect(),
+        );
+        report(
+            &format!("nanoseconds per recipient, {size} members"),
+            each,
+            5.0,
+        );
     }
 }
 
@@ -96,22 +111,35 @@ fn sizes() {
     report("leave again with 100,000 members / with 100", leave, 4.0);
     // The processor's caches have forgotten this member when the room is large, and have the whole of a small room.
     let cold = ratio(|| large.goes_and_comes(), || small.goes_and_comes());
-    report("leave after a long time with 100,000 members / with 100", cold, 4.0);
+    report(
+        "leave after a long time with 100,000 members / with 100",
+        cold,
+        4.0,
+    );
     let chat = ratio(|| large.chat(), || small.chat());
     report("handle a line with 100,000 members / with 100", chat, 4.0);
     let (mut large, mut small) = (Room::new(10_000), Room::new(100));
     let each = ratio(|| large.walk() / 9_999.0, || small.walk() / 99.0);
-    report("handle and walk, per recipient, 10,000 members / 100", each, 1.25);
+    report(
+        "handle and walk, per recipient, 10,000 members / 100",
+        each,
+        1.25,
+    );
 }
 
 fn memory() {
     for (what, network) in [("private", 10), ("public", 8)] {
         let mut room = None;
-        let used = allocation_counter::measure(|| room = Some(Room::in_network(network, 1_000_000)));
+        let used =
+            allocation_counter::measure(|| room = Some(Room::in_network(network, 1_000_000)));
         drop(room);
         #[allow(clippy::cast_precision_loss)] // A few hundred million bytes.
         let each = used.bytes_current as f64 / 1e6;
-        report(&format!("bytes per member, a million at {what} addresses"), each, 320.0);
+        report(
+            &format!("bytes per member, a million at {what} addresses"),
+            each,
+            320.0,
+        );
     }
 }
 
@@ -147,7 +175,11 @@ impl Room {
     }
 
     fn address(&self, member: u32) -> SocketAddr {
-        (Ipv4Addr::from_bits((u32::from(self.network) << 24) + member), 5000).into()
+        (
+            Ipv4Addr::from_bits((u32::from(self.network) << 24) + member),
+            5000,
+        )
+            .into()
     }
 
     /// A second after the one before, so that no rate is met. What it took in nanoseconds.
@@ -156,7 +188,12 @@ impl Room {
         self.now += 1_000;
         let (now, from) = (Timestamp::from_millis(self.now), self.address(member));
         let start = Instant::now();
-        black_box(self.server.handle(now, from, request.as_bytes()).transmits().count());
+        black_box(
+            self.server
+                .handle(now, from, request.as_bytes())
+                .transmits()
+                .count(),
+        );
         start.elapsed().as_secs_f64() * 1e9
     }
 

@@ -45,7 +45,9 @@ impl Room<'_> {
     fn sees_undisturbed(&self, typed: &str, before_the_end: usize, said: &[String]) {
         let what = format!("{typed:?} being typed, below {said:#?}");
         self.alice.wait_until(&what, &|view| {
-            is_typed(view, typed) && view.cursor == view.end_less(before_the_end) && are_shown(view, said)
+            is_typed(view, typed)
+                && view.cursor == view.end_less(before_the_end)
+                && are_shown(view, said)
         });
     }
 
@@ -74,7 +76,11 @@ fn are_shown(view: &View, said: &[String]) -> bool {
         .into_iter()
         .filter(|line| said.iter().any(|said| line.ends_with(said)))
         .collect();
-    shown.len() == said.len() && shown.iter().zip(said).all(|(shown, said)| shown.ends_with(said))
+    shown.len() == said.len()
+        && shown
+            .iter()
+            .zip(said)
+            .all(|(shown, said)| shown.ends_with(said))
 }
 
 /// Lets alice sit down everywhere and do something.
@@ -187,9 +193,10 @@ fn arrow_up_brings_back_what_was_said_last() {
         room.alice.types(ENTER);
         room.hears("第一句 first");
         room.alice.types(UP);
-        room.alice.wait_until("the last line, to be typed again", &|view| {
-            view.last_line().ends_with("第一句 first") && view.cursor == view.end_less(0)
-        });
+        room.alice
+            .wait_until("the last line, to be typed again", &|view| {
+                view.last_line().ends_with("第一句 first") && view.cursor == view.end_less(0)
+            });
         room.alice.types(ENTER);
         room.hears("第一句 first");
     });
@@ -208,8 +215,9 @@ fn tab_completes_names_and_commands() {
         room.alice.sees("here I am");
         room.alice.types("ask bo");
         room.alice.types(TAB);
-        room.alice
-            .wait_until("bob's name, completed", &|view| view.last_line().contains("ask bob"));
+        room.alice.wait_until("bob's name, completed", &|view| {
+            view.last_line().contains("ask bob")
+        });
     });
 }
 
@@ -234,7 +242,12 @@ fn the_terminal_hands_over_whole_lines_again_when_the_client_has_left() {
     for way in ["/quit\r", CTRL_C, CTRL_D] {
         let server = Server::start(&["--quiet"]);
         let at = server.at();
-        let mut alice = Terminal::start_in(&Home::new(), 60, &["join", "alice", "--server", &at], server.address);
+        let mut alice = Terminal::start_in(
+            &Home::new(),
+            60,
+            &["join", "alice", "--server", &at],
+            server.address,
+        );
         sit_down(&server, &mut alice, &|room| {
             room.alice.types(way);
             room.alice.expect_exit(0);
@@ -250,10 +263,16 @@ fn the_terminal_hands_over_whole_lines_again_when_the_client_has_left() {
 fn no_key_is_lost_between_two_lines() {
     let server = Server::start(&["--quiet"]);
     let at = server.at();
-    let mut alice = Terminal::start_in(&Home::new(), 60, &["join", "alice", "--server", &at], server.address);
+    let mut alice = Terminal::start_in(
+        &Home::new(),
+        60,
+        &["join", "alice", "--server", &at],
+        server.address,
+    );
     sit_down(&server, &mut alice, &|room| {
         // What comes at once is read at once, the beginning of the next line with the end of the one before.
-        room.alice.types(&format!("the first\r{}the last\r", "\r".repeat(200)));
+        room.alice
+            .types(&format!("the first\r{}the last\r", "\r".repeat(200)));
         // A Ctrl-D that comes while the terminal hands over whole lines never arrives as a key.
         for _ in 0..20_000 {
             assert!(
@@ -290,10 +309,18 @@ fn styles_of(name: &str, texts: &[&str], alice: &Terminal) -> Vec<Style> {
 
 #[test]
 fn a_name_has_one_colour_in_every_line_and_none_where_no_colours_are_wanted() {
-    for (home, colours) in [(Home::new(), true), (Home::new().with("NO_COLOR", "1"), false)] {
+    for (home, colours) in [
+        (Home::new(), true),
+        (Home::new().with("NO_COLOR", "1"), false),
+    ] {
         let server = Server::start(&["--quiet"]);
         let at = server.at();
-        let mut alice = Terminal::start_in(&home, 60, &["join", "alice", "--server", &at], server.address);
+        let mut alice = Terminal::start_in(
+            &home,
+            60,
+            &["join", "alice", "--server", &at],
+            server.address,
+        );
         let carol = server.member("carol");
         sit_down(&server, &mut alice, &|room| {
             room.bob_says(&["first".to_owned()]);
@@ -308,8 +335,16 @@ fn a_name_has_one_colour_in_every_line_and_none_where_no_colours_are_wanted() {
         };
         let carols = styles_of("carol", &["second"], &alice);
         assert_eq!(first, third, "a name keeps its colour");
-        assert_eq!(first.colour != Colour::Default, colours, "{home:?}: {first:?}");
-        assert_eq!(carols[0] != first, colours, "two names: {carols:?}, {first:?}");
+        assert_eq!(
+            first.colour != Colour::Default,
+            colours,
+            "{home:?}: {first:?}"
+        );
+        assert_eq!(
+            carols[0] != first,
+            colours,
+            "two names: {carols:?}, {first:?}"
+        );
     }
 }
 
@@ -330,7 +365,12 @@ fn lines_have_the_time_of_the_zone_that_the_user_is_in() {
         }
         let server = Server::start(&["--quiet"]);
         let home = Home::new().with("TZ", zone);
-        let mut alice = Terminal::start_in(&home, 60, &["join", "alice", "--server", &server.at()], server.address);
+        let mut alice = Terminal::start_in(
+            &home,
+            60,
+            &["join", "alice", "--server", &server.at()],
+            server.address,
+        );
         sit_down(&server, &mut alice, &|room| {
             let before = minute_of_the_day();
             room.bob_says(&["what time is it".to_owned()]);
@@ -355,7 +395,12 @@ fn who_has_no_place_for_the_history_can_chat_all_the_same() {
     let home = Home::new()
         .with("HOME", "/proc")
         .with("XDG_STATE_HOME", "/proc/nowhere");
-    let mut alice = Terminal::start_in(&home, 60, &["join", "alice", "--server", &server.at()], server.address);
+    let mut alice = Terminal::start_in(
+        &home,
+        60,
+        &["join", "alice", "--server", &server.at()],
+        server.address,
+    );
     sit_down(&server, &mut alice, &|room| {
         room.alice.types("hello");
         room.alice.types(ENTER);

@@ -62,7 +62,9 @@ fn a_ban_survives_a_restart_and_a_ban_taken_back_does_not() {
     ] {
         first.operator_says(line);
     }
-    first.process.wait_for_line("no longer banned: the name friend");
+    first
+        .process
+        .wait_for_line("no longer banned: the name friend");
     stop(first);
 
     let state = in_file(&file);
@@ -81,7 +83,11 @@ fn a_ban_survives_a_restart_and_a_ban_taken_back_does_not() {
     );
 
     let mut second = server(&file);
-    assert!(is_banned(&second, "Troll") && is_banned(&second, "spammer") && !is_banned(&second, "friend"));
+    assert!(
+        is_banned(&second, "Troll")
+            && is_banned(&second, "spammer")
+            && !is_banned(&second, "friend")
+    );
     second.operator_says("/bans");
     second.process.wait_for_line("  203.0.113.7 for good");
     stop(second);
@@ -131,7 +137,10 @@ fn a_damaged_file_is_an_error_and_is_kept_aside_and_none_is_overwritten() {
         assert!(!file.exists(), "{content} is still there");
     }
     for (index, content) in damaged.iter().enumerate() {
-        assert_eq!(fs::read_to_string(kept(index + 1)).expect("it was kept"), *content);
+        assert_eq!(
+            fs::read_to_string(kept(index + 1)).expect("it was kept"),
+            *content
+        );
     }
     stop(server(&file));
     assert_eq!(
@@ -175,7 +184,11 @@ fn a_file_that_cannot_be_had_is_an_error_at_the_start() {
         "{stderr}"
     );
     let process = fails(folder.path());
-    assert!(process.stderr().contains("cannot read"), "{}", process.stderr());
+    assert!(
+        process.stderr().contains("cannot read"),
+        "{}",
+        process.stderr()
+    );
 }
 
 #[test]
@@ -198,15 +211,25 @@ fn a_write_that_fails_is_told_and_the_ban_holds_and_is_written_later() {
     let file = home.join("bans.json");
     let mut server = server(&file);
     fs::rename(&home, &moved).expect("a folder can be renamed");
-    for (name, failed) in [("troll", "(failed 1 times)"), ("spammer", "(failed 2 times)")] {
+    for (name, failed) in [
+        ("troll", "(failed 1 times)"),
+        ("spammer", "(failed 2 times)"),
+    ] {
         server.operator_says(&format!("/ban {name}"));
         server.process.wait_for_text(failed);
-        assert!(is_banned(&server, name), "a ban holds that cannot be written");
+        assert!(
+            is_banned(&server, name),
+            "a ban holds that cannot be written"
+        );
     }
     fs::rename(&moved, &home).expect("a folder can be renamed");
     stop(server);
     let names: Vec<Value> = in_file(&file)["bans"].as_array().expect("bans").clone();
-    assert_eq!(names.len(), 2, "the end of the server tries it again: {names:?}");
+    assert_eq!(
+        names.len(),
+        2,
+        "the end of the server tries it again: {names:?}"
+    );
 }
 
 #[test]
@@ -227,10 +250,17 @@ fn a_server_that_is_killed_leaves_a_whole_file() {
         server.process.wait_for_exit();
         let state = in_file(&file);
         let bans = state["bans"].as_array().expect("bans").len();
-        assert!(bans >= before + round, "round {round}: {bans} bans, {before} before");
+        assert!(
+            bans >= before + round,
+            "round {round}: {bans} bans, {before} before"
+        );
         before = bans;
     }
     stop(server(&file));
     let left: Vec<_> = fs::read_dir(folder.path()).expect("the folder").collect();
-    assert_eq!(left.len(), 1, "nothing but the file is left behind: {left:?}");
+    assert_eq!(
+        left.len(),
+        1,
+        "nothing but the file is left behind: {left:?}"
+    );
 }

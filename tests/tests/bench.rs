@@ -22,7 +22,8 @@ fn reports(process: &mut Process) -> Vec<Value> {
     process.expect_exit(0);
     let printed = process.stdout();
     let reports = printed.lines().map(|line| {
-        serde_json::from_str(line).unwrap_or_else(|error| process.fail(&format!("{line} is no JSON: {error}")))
+        serde_json::from_str(line)
+            .unwrap_or_else(|error| process.fail(&format!("{line} is no JSON: {error}")))
     });
     reports.collect()
 }
@@ -30,7 +31,9 @@ fn reports(process: &mut Process) -> Vec<Value> {
 /// How many processes that a measurement started still run.
 fn started_by(process: &Process) -> usize {
     let parent = process.id().to_string();
-    let processes = fs::read_dir("/proc").expect("these tests need Linux's /proc").flatten();
+    let processes = fs::read_dir("/proc")
+        .expect("these tests need Linux's /proc")
+        .flatten();
     let of_it = processes.filter(|entry| {
         // Empty for a zombie.
         let command_line = fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
@@ -62,15 +65,21 @@ fn expect_all(server: &Value, lines: u64, listeners: u64) {
     assert_eq!(server["received"], lines * listeners, "{server}");
     assert_eq!(server["lost"], 0, "{server}");
     for figure in ["in_per_second", "out_per_second"] {
-        assert!(server[figure].as_f64().is_some_and(|figure| figure > 0.0), "{server}");
+        assert!(
+            server[figure].as_f64().is_some_and(|figure| figure > 0.0),
+            "{server}"
+        );
     }
-    let latency = ["p50", "p99", "p99_9", "max"].map(|name| server["latency_us"][name].as_f64().expect("a figure"));
+    let latency = ["p50", "p99", "p99_9", "max"]
+        .map(|name| server["latency_us"][name].as_f64().expect("a figure"));
     assert!(latency.is_sorted() && latency[0] > 0.0, "{server}");
 }
 
 fn names<'a>(list: &'a Value, key: &str) -> Vec<&'a str> {
     let list = list.as_array().expect("a list");
-    list.iter().map(|it| it[key].as_str().expect("a name")).collect()
+    list.iter()
+        .map(|it| it[key].as_str().expect("a name"))
+        .collect()
 }
 
 #[test]
@@ -93,17 +102,27 @@ fn all_lines_arrive_from_every_server_and_the_ratios_are_there() {
     };
     for (report, members) in [(small, 5), (large, 100)] {
         assert_eq!(report["members"], members);
-        assert_eq!((&report["rounds"], &report["size"]), (&2.into(), &40.into()));
-        assert_eq!((&report["window"], &report["rate"]), (&8.into(), &Value::Null));
+        assert_eq!(
+            (&report["rounds"], &report["size"]),
+            (&2.into(), &40.into())
+        );
+        assert_eq!(
+            (&report["window"], &report["rate"]),
+            (&8.into(), &Value::Null)
+        );
         let servers = &report["servers"];
         assert_eq!(
             names(servers, "name"),
             ["server", "forwarder", "forwarder again", "naive"]
         );
-        assert_eq!(names(servers, "kind"), ["server", "forwarder", "forwarder", "naive"]);
+        assert_eq!(
+            names(servers, "kind"),
+            ["server", "forwarder", "forwarder", "naive"]
+        );
         for server in servers.as_array().expect("a list") {
             expect_all(server, 46, members - 1);
-            let cpu = ["low", "median", "high"].map(|name| server["cpu_ns_per_out"][name].as_f64().expect("a figure"));
+            let cpu = ["low", "median", "high"]
+                .map(|name| server["cpu_ns_per_out"][name].as_f64().expect("a figure"));
             assert!(cpu.is_sorted() && cpu[0] > 0.0, "{server}");
             assert!(server["cpu_ns_per_out"]["system"].is_number(), "{server}");
         }
@@ -118,7 +137,10 @@ fn all_lines_arrive_from_every_server_and_the_ratios_are_there() {
                 .all(|ratio| ratio["median"].is_f64())
         );
         let verdict = ratios[0]["verdict"].as_str().expect("a verdict");
-        assert!(["met", "missed", "inconclusive"].contains(&verdict), "{verdict}");
+        assert!(
+            ["met", "missed", "inconclusive"].contains(&verdict),
+            "{verdict}"
+        );
         assert_eq!(ratios[0]["wanted"]["at_most"], 1.1);
         // A batch of four saves little.
         assert_eq!(ratios[1]["wanted"].is_null(), members == 5);
@@ -128,7 +150,16 @@ fn all_lines_arrive_from_every_server_and_the_ratios_are_there() {
 
 #[test]
 fn the_table_shows_every_server_and_ratio() {
-    let mut bench = bench(&["--members", "3", "--rounds", "1", "--lines", "5", "--vs", "naive"]);
+    let mut bench = bench(&[
+        "--members",
+        "3",
+        "--rounds",
+        "1",
+        "--lines",
+        "5",
+        "--vs",
+        "naive",
+    ]);
     bench.expect_exit(0);
     let table = bench.stdout();
     for wanted in [
@@ -140,8 +171,14 @@ fn the_table_shows_every_server_and_ratio() {
     ] {
         assert!(table.contains(wanted), "{wanted}: {table}");
     }
-    assert!(!table.contains("forwarder"), "nothing is compared with one: {table}");
-    assert!(!bench.stderr().contains('\u{1b}'), "no bar where there is no terminal");
+    assert!(
+        !table.contains("forwarder"),
+        "nothing is compared with one: {table}"
+    );
+    assert!(
+        !bench.stderr().contains('\u{1b}'),
+        "no bar where there is no terminal"
+    );
 }
 
 #[test]
@@ -169,7 +206,10 @@ fn lines_can_be_said_by_the_clock_and_for_a_time() {
         "--json",
     ]);
     let report = &reports(&mut by_the_clock)[0];
-    assert_eq!((&report["window"], &report["rate"]), (&Value::Null, &400.into()));
+    assert_eq!(
+        (&report["window"], &report["rate"]),
+        (&Value::Null, &400.into())
+    );
     expect_all(&report["servers"][0], 40, 2);
     assert_eq!(report["ratios"], Value::Array(Vec::new()));
     let report = &reports(&mut for_a_time)[0];
@@ -196,7 +236,11 @@ fn options_of_the_server_are_passed_on() {
     expect_all(&reports(&mut prefixed)[0]["servers"][0], 5, 2);
     let mut wrong = bench(&["--members", "3", "--", "--no-such-option"]);
     wrong.expect_exit(1);
-    assert!(wrong.stderr().contains("--no-such-option"), "{}", wrong.stderr());
+    assert!(
+        wrong.stderr().contains("--no-such-option"),
+        "{}",
+        wrong.stderr()
+    );
 }
 
 #[test]
@@ -204,7 +248,10 @@ fn a_server_of_another_kind_can_be_measured() {
     for (words, options) in [
         (("OK", "EXIT"), &[][..]),
         (("ok", "OUT"), &["--line", "\\n{n}说:{t}\\n", "--echo"]),
-        (("IN", "#"), &["--silent-quit", "--verbs", "LOGIN,CHAT,EXIT"]),
+        (
+            ("IN", "#"),
+            &["--silent-quit", "--verbs", "LOGIN,CHAT,EXIT"],
+        ),
     ] {
         let mut server = CourseServer::start(words, options);
         let (at, pid) = (server.address.to_string(), server.process.id().to_string());
@@ -231,7 +278,10 @@ fn a_server_of_another_kind_can_be_measured() {
         expect_all(measured, 60, 4);
         if options.contains(&"--echo") {
             assert!(measured["cpu_ns_per_out"]["median"].is_f64(), "{measured}");
-            assert_eq!(names(&report["ratios"], "of"), ["server", "forwarder again"]);
+            assert_eq!(
+                names(&report["ratios"], "of"),
+                ["server", "forwarder again"]
+            );
             assert!(
                 report["ratios"][0]["verdict"].is_null(),
                 "nothing is asked of the servers of others"
@@ -246,7 +296,10 @@ fn a_server_of_another_kind_can_be_measured() {
         };
         let printed = server.process.stdout();
         assert_eq!(
-            printed.lines().filter(|line| line.starts_with(quit)).count(),
+            printed
+                .lines()
+                .filter(|line| line.starts_with(quit))
+                .count(),
             5,
             "everybody left, once: {printed}"
         );
@@ -283,7 +336,14 @@ fn a_server_on_ipv6_is_compared_on_ipv6() {
 
 #[test]
 fn nothing_is_left_behind_by_a_measurement_that_is_interrupted_or_killed() {
-    let endless = ["--members", "3", "--seconds", "3600", "--vs", "forwarder,naive"];
+    let endless = [
+        "--members",
+        "3",
+        "--seconds",
+        "3600",
+        "--vs",
+        "forwarder,naive",
+    ];
     for (signal, code) in [
         (Signal::SIGINT, Some(1)),
         (Signal::SIGTERM, Some(1)),
@@ -306,14 +366,21 @@ fn nothing_is_left_behind_by_a_measurement_that_is_interrupted_or_killed() {
 #[test]
 fn an_interrupted_measurement_leaves_the_room_of_others() {
     let server = Server::start(&[]);
-    let mut bench = bench(&["--members", "3", "--seconds", "3600", "--server", &server.at()]);
+    let mut bench = bench(&[
+        "--members",
+        "3",
+        "--seconds",
+        "3600",
+        "--server",
+        &server.at(),
+    ]);
     server.process.wait_for_text(": #");
     bench.signal(Signal::SIGINT);
     bench.expect_exit(1);
     for member in 0..3 {
-        server
-            .process
-            .wait_for_match("that all left", |line| line.contains(&format!(".{member} left")));
+        server.process.wait_for_match("that all left", |line| {
+            line.contains(&format!(".{member} left"))
+        });
     }
 }
 
@@ -335,7 +402,11 @@ fn wrong_numbers_are_wrong_usage() {
     ] {
         let mut bench = bench(options);
         bench.expect_exit(2);
-        assert!(bench.stderr().contains(wanted), "{options:?}: {}", bench.stderr());
+        assert!(
+            bench.stderr().contains(wanted),
+            "{options:?}: {}",
+            bench.stderr()
+        );
     }
 }
 
@@ -351,7 +422,11 @@ fn what_cannot_be_measured_is_said_with_a_remedy() {
 
     let mut no_process = bench(&["--members", "3", "--server", &dead, "--pid", "4194304"]);
     no_process.expect_exit(1);
-    assert!(no_process.stderr().contains("--pid"), "{}", no_process.stderr());
+    assert!(
+        no_process.stderr().contains("--pid"),
+        "{}",
+        no_process.stderr()
+    );
 
     let server = Server::start(&[]);
     let mut asleep = Command::new("sleep");
@@ -369,7 +444,11 @@ fn what_cannot_be_measured_is_said_with_a_remedy() {
         &pid,
     ]);
     wrong_process.expect_exit(1);
-    assert!(wrong_process.stderr().contains("--pid"), "{}", wrong_process.stderr());
+    assert!(
+        wrong_process.stderr().contains("--pid"),
+        "{}",
+        wrong_process.stderr()
+    );
 
     let mut limited = Command::new("sh");
     limited
@@ -377,7 +456,11 @@ fn what_cannot_be_measured_is_said_with_a_remedy() {
         .arg(chat_binary());
     let mut limited = Process::spawn(limited);
     limited.expect_exit(1);
-    assert!(limited.stderr().contains("ulimit -n 264"), "{}", limited.stderr());
+    assert!(
+        limited.stderr().contains("ulimit -n 264"),
+        "{}",
+        limited.stderr()
+    );
     assert_eq!(started_by(&limited), 0);
 
     no_answer.expect_exit(4);

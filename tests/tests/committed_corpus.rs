@@ -16,7 +16,12 @@ fn every_file_obeys(target: &str, law: fn(&[u8])) {
         .map(|entry| entry.expect("the corpus is a readable folder").path())
         .collect();
     files.sort();
-    assert!(files.len() >= 10, "only {} files in {}", files.len(), corpus.display());
+    assert!(
+        files.len() >= 10,
+        "only {} files in {}",
+        files.len(),
+        corpus.display()
+    );
     for file in files {
         let bytes = fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let held = catch_unwind(|| law(&bytes)).is_ok();
@@ -76,7 +81,11 @@ fn every_fuzz_target_has_a_committed_corpus_that_is_run_here() {
     let mut seen = 0;
     for entry in fs::read_dir(&targets).expect("the fuzz targets") {
         let path = entry.expect("an entry").path();
-        let target = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let target = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         assert!(
             here.contains(&format!("every_file_obeys(\"{target}\"")),
             "no test runs the corpus of {target}"

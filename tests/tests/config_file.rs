@@ -33,9 +33,13 @@ fn answer(peer: &RawPeer) -> String {
 }
 
 #[test]
-fn the_command_line_comes_before_the_environment_and_that_before_the_file_and_that_before_the_default() {
+fn the_command_line_comes_before_the_environment_and_that_before_the_file_and_that_before_the_default()
+ {
     let folder = tempfile::tempdir().expect("a folder");
-    let with = file(folder.path(), "bind = \"127.0.0.1:0\"\nsuccess = \"file\"\n");
+    let with = file(
+        folder.path(),
+        "bind = \"127.0.0.1:0\"\nsuccess = \"file\"\n",
+    );
     let variable = ("CHAT_SUCCESS", "variable");
     for (options, environment, expected) in [
         (&["--success", "option"][..], &[variable][..], "option"),
@@ -88,17 +92,32 @@ fn what_is_wrong_with_a_file_is_said_with_its_line_and_what_to_do() {
             "success = \"OK\"\nsucess = \"ok\"\n",
             &["line 2", "\"sucess\"", "chat serve --help"][..],
         ),
-        ("\n\nmax-members = \"many\"\n", &["line 3", "max-members", "`off`"]),
+        (
+            "\n\nmax-members = \"many\"\n",
+            &["line 3", "max-members", "`off`"],
+        ),
         ("max-members = -1\n", &["line 1", "max-members", "`off`"]),
-        ("no-batch = \"yes\"\n", &["line 1", "no-batch", "true or false"]),
-        ("operator = 1.5\n", &["line 1", "operator", "quotation marks"]),
+        (
+            "no-batch = \"yes\"\n",
+            &["line 1", "no-batch", "true or false"],
+        ),
+        (
+            "operator = 1.5\n",
+            &["line 1", "operator", "quotation marks"],
+        ),
         ("operator = \"a:b\"\n", &["line 1", "operator"]),
         ("config = \"other.toml\"\n", &["line 1", "\"config\""]),
         ("prefix\n", &["line 1", "TOML"]),
         ("end = [1.5]\n", &["line 1", "[\"EXIT\", \"exit\"]"]),
     ] {
         let file = file(folder.path(), text);
-        let mut server = chat(&["serve", "--lang", "en", "--config", file.to_str().expect("a path")]);
+        let mut server = chat(&[
+            "serve",
+            "--lang",
+            "en",
+            "--config",
+            file.to_str().expect("a path"),
+        ]);
         server.expect_exit(2);
         let complaint = server.stderr();
         for part in [&["chat.toml"], said].concat() {
@@ -137,7 +156,10 @@ fn the_example_has_every_option_with_its_default() {
         .filter(|name| name != "config")
         .collect();
     assert!(options.len() > 15, "the options are not found in\n{help}");
-    assert_eq!(documented, options, "the example and `chat serve --help` differ");
+    assert_eq!(
+        documented, options,
+        "the example and `chat serve --help` differ"
+    );
     for name in options {
         let variable = format!("CHAT_{}", name.replace('-', "_").to_uppercase());
         assert!(

@@ -51,7 +51,9 @@ fn a_server_with_all_end_words_lets_every_kind_of_client_go() {
     let clients: Vec<CourseClient> = END_WORDS
         .iter()
         .enumerate()
-        .map(|(number, end)| CourseClient::enter(server.address, ("OK", end), &[], &format!("pupil{number}")))
+        .map(|(number, end)| {
+            CourseClient::enter(server.address, ("OK", end), &[], &format!("pupil{number}"))
+        })
         .collect();
     for client in clients {
         client.quit();
@@ -152,12 +154,19 @@ fn a_refused_client_asks_again_until_its_name_is_free_and_well_formed() {
     client.hear("FAIL name taken");
     client.say("管理员");
     client.hear("FAIL reserved");
-    for (refusals, bad) in ["", "bob smith", "  bob", "a:b", "*bob"].into_iter().enumerate() {
+    for (refusals, bad) in ["", "bob smith", "  bob", "a:b", "*bob"]
+        .into_iter()
+        .enumerate()
+    {
         client.say(bad);
         client
             .process
             .wait_for_stdout(&format!("a refusal of {bad:?}"), |shown| {
-                shown.lines().filter(|line| *line == "FAIL bad name").count() > refusals
+                shown
+                    .lines()
+                    .filter(|line| *line == "FAIL bad name")
+                    .count()
+                    > refusals
             });
     }
     client.say("carol");
@@ -223,8 +232,14 @@ fn a_client_on_a_fixed_port_comes_back_after_a_crash_under_the_same_and_under_an
     listener.expect_nothing_before_the_mark("a login of the same name from the same address");
     second.process.stop();
     let mut third = CourseClient::enter(server.address, DEFAULT_WORDS, &options, "anna");
-    listener.expect("* alice left", "a login of another name from the same address");
-    listener.expect("* anna joined", "a login of another name from the same address");
+    listener.expect(
+        "* alice left",
+        "a login of another name from the same address",
+    );
+    listener.expect(
+        "* anna joined",
+        "a login of another name from the same address",
+    );
     third.say("here I am again");
     listener.expect("anna : here I am again", "anna's line");
     third.quit();

@@ -10,7 +10,13 @@ const END_WORDS: [&str; 5] = ["EXIT", "OUT", "exit", "quit", "#"];
 const DEFAULT_WORDS: (&str, &str) = ("OK", "EXIT");
 
 fn join(server: &CourseServer, name: &str, options: &[&str]) -> Process {
-    chat(&[&["join", name, "--server", &server.address.to_string()], options].concat())
+    chat(
+        &[
+            &["join", name, "--server", &server.address.to_string()],
+            options,
+        ]
+        .concat(),
+    )
 }
 
 /// Another person on the same server, by the server's own words.
@@ -22,8 +28,18 @@ fn bob_enters(server: &CourseServer, success: &str, login: &str) -> RawPeer {
 }
 
 /// Our client comes, talks with bob and the operator, and goes.
-fn alice_talks(words: (&str, &str), verbs: &str, server_options: &[&str], client_options: &[&str], line_of_bob: &str) {
-    let [login, say, leave]: [&str; 3] = verbs.split(',').collect::<Vec<_>>().try_into().expect("three verbs");
+fn alice_talks(
+    words: (&str, &str),
+    verbs: &str,
+    server_options: &[&str],
+    client_options: &[&str],
+    line_of_bob: &str,
+) {
+    let [login, say, leave]: [&str; 3] = verbs
+        .split(',')
+        .collect::<Vec<_>>()
+        .try_into()
+        .expect("three verbs");
     let mut server = CourseServer::start(words, &[&["--verbs", verbs], server_options].concat());
     let mut alice = join(&server, "alice", client_options);
     server.wait_for_request(&format!("{login} alice"));
@@ -92,7 +108,13 @@ fn every_spelling_of_a_line_is_shown() {
 #[test]
 fn the_verbs_that_a_server_wants_can_be_chosen() {
     for verbs in ["L,C,E", "L,C,q", "LOGIN,CHAT,EXIT"] {
-        alice_talks(DEFAULT_WORDS, verbs, &[], &["--verbs", verbs], "bob : 你好 alice");
+        alice_talks(
+            DEFAULT_WORDS,
+            verbs,
+            &[],
+            &["--verbs", verbs],
+            "bob : 你好 alice",
+        );
     }
 }
 
@@ -103,7 +125,13 @@ fn a_server_that_echoes_is_borne() {
 
 #[test]
 fn a_server_that_says_nothing_to_a_quit_does_not_hold_the_client() {
-    alice_talks(DEFAULT_WORDS, "L,C,Q", &["--silent-quit"], &[], "bob : 你好 alice");
+    alice_talks(
+        DEFAULT_WORDS,
+        "L,C,Q",
+        &["--silent-quit"],
+        &[],
+        "bob : 你好 alice",
+    );
 }
 
 #[test]
@@ -130,7 +158,11 @@ fn a_refusal_is_shown_in_the_servers_own_words_and_ends_with_exit_code_3() {
         said.contains("该用户存在"),
         "the server's reason is for the user to read, but there was only:\n{said}"
     );
-    assert_eq!(server.count_of("Q bob"), 0, "who is not in must not send a quit");
+    assert_eq!(
+        server.count_of("Q bob"),
+        0,
+        "who is not in must not send a quit"
+    );
     server.expect_alive();
 }
 
@@ -150,7 +182,10 @@ fn a_kick_ends_the_client_with_exit_code_1_and_it_does_not_come_back() {
             1,
             "a client that was kicked must not log in again"
         );
-        assert!(!alice.stderr().is_empty(), "a client that was kicked must say so");
+        assert!(
+            !alice.stderr().is_empty(),
+            "a client that was kicked must say so"
+        );
         server.expect_alive();
     }
 }
@@ -172,7 +207,11 @@ fn a_server_that_does_not_know_the_verb_and_stays_silent_is_given_up_with_exit_c
     let mut server = CourseServer::start(DEFAULT_WORDS, &["--verbs", "LOGIN,CHAT,EXIT"]);
     let mut alice = join(&server, "alice", &[]);
     alice.expect_exit(4);
-    assert_eq!(server.count_of("Q alice"), 0, "who is not in must not send a quit");
+    assert_eq!(
+        server.count_of("Q alice"),
+        0,
+        "who is not in must not send a quit"
+    );
     server.expect_alive();
 }
 
@@ -189,10 +228,18 @@ fn a_repeated_login_that_is_answered_lets_the_client_in() {
     );
     slow.answer(client, "OK");
     alice.write_line("at last");
-    assert_eq!(slow.request().0, "C alice at last", "after the answer the client is in");
+    assert_eq!(
+        slow.request().0,
+        "C alice at last",
+        "after the answer the client is in"
+    );
     slow.answer(client, "OK");
     alice.close_stdin();
-    assert_eq!(slow.request().0, "Q alice", "the end of the input is a quit");
+    assert_eq!(
+        slow.request().0,
+        "Q alice",
+        "the end of the input is a quit"
+    );
     slow.answer(client, "EXIT");
     alice.expect_exit(0);
     let shown = alice.stdout();
@@ -224,7 +271,10 @@ fn a_forged_end_word_from_another_address_does_not_end_the_client() {
         "a forged end word must not end the client"
     );
     let shown = alice.stdout();
-    assert!(!shown.contains("forged"), "a forged line was shown:\n{shown}");
+    assert!(
+        !shown.contains("forged"),
+        "a forged line was shown:\n{shown}"
+    );
 }
 
 #[test]
@@ -263,7 +313,9 @@ fn what_a_stranger_wrote_is_made_safe_before_it_is_shown() {
         "the harmless part of a line must be shown:\n{shown}"
     );
     assert!(
-        !shown.lines().any(|line| line == "admin : give me your passwords"),
+        !shown
+            .lines()
+            .any(|line| line == "admin : give me your passwords"),
         "a line feed inside a datagram made a line that looks like another person's:\n{shown}"
     );
 }
@@ -275,7 +327,8 @@ struct FakeServer {
 
 impl FakeServer {
     fn new() -> Self {
-        let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a loopback address has a free port");
+        let socket =
+            std::net::UdpSocket::bind("127.0.0.1:0").expect("a loopback address has a free port");
         socket
             .set_read_timeout(Some(PATIENCE))
             .expect("a time-out above zero can be set");
@@ -294,7 +347,10 @@ impl FakeServer {
     /// The next request and where it came from.
     fn request(&self) -> (String, std::net::SocketAddr) {
         let mut buffer = [0; 2048];
-        let (length, from) = self.socket.recv_from(&mut buffer).expect("our client sends a request");
+        let (length, from) = self
+            .socket
+            .recv_from(&mut buffer)
+            .expect("our client sends a request");
         (
             String::from_utf8(buffer[..length].to_vec()).expect("our client sends UTF-8"),
             from,

@@ -18,7 +18,11 @@ fn read(path: impl AsRef<Path>) -> String {
 fn sources(folder: &Path, all: &mut String) {
     for entry in fs::read_dir(folder).expect("a folder of the project") {
         let path = entry.expect("an entry").path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         if path.is_dir() && name != "target" && !name.starts_with('.') {
             sources(&path, all);
         } else if name.ends_with(".rs") {
@@ -29,13 +33,19 @@ fn sources(folder: &Path, all: &mut String) {
 
 /// What stands between backticks.
 fn quoted(text: &str) -> Vec<String> {
-    text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    text.split('`')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The tests that the last column of every table row below `heading` names exist; how many there are.
 fn named_tests(page: &str, heading: &str) -> usize {
     let text = read(page);
-    let (_, tables) = text.split_once(heading).expect("the section with the table");
+    let (_, tables) = text
+        .split_once(heading)
+        .expect("the section with the table");
     let mut all = String::new();
     sources(&root(), &mut all);
     let mut named = 0;
@@ -60,9 +70,15 @@ fn named_tests(page: &str, heading: &str) -> usize {
 #[test]
 fn every_test_that_architecture_and_security_name_exists() {
     let invariants = named_tests("ARCHITECTURE.md", "## Invariants");
-    assert!(invariants >= 40, "the table of invariants is read: {invariants} tests");
+    assert!(
+        invariants >= 40,
+        "the table of invariants is read: {invariants} tests"
+    );
     let threats = named_tests("SECURITY.md", "## What an outsider");
-    assert!(threats >= 30, "the tables of threats are read: {threats} tests");
+    assert!(
+        threats >= 30,
+        "the tables of threats are read: {threats} tests"
+    );
 }
 
 #[test]
@@ -78,7 +94,10 @@ fn every_law_of_the_simulation_stands_in_architecture() {
 
 #[test]
 fn the_table_of_mutants_names_every_mutant_and_says_that_enough_died() {
-    let (table, list) = (read("tests/MUTANTS.md"), read("tests/src/bin/mutants/list.rs"));
+    let (table, list) = (
+        read("tests/MUTANTS.md"),
+        read("tests/src/bin/mutants/list.rs"),
+    );
     let lines: Vec<&str> = list.lines().map(str::trim).collect();
     let names = lines
         .windows(2)
@@ -86,7 +105,9 @@ fn the_table_of_mutants_names_every_mutant_and_says_that_enough_died() {
         .map(|pair| pair[1].trim_end_matches(',').trim_matches('"'));
     let (mut faults, mut died) = (0, 0);
     for name in names {
-        let row = table.lines().find(|row| row.starts_with(&format!("| {name} |")));
+        let row = table
+            .lines()
+            .find(|row| row.starts_with(&format!("| {name} |")));
         faults += 1;
         died += usize::from(
             row.unwrap_or_else(|| panic!("MUTANTS.md has no row for: {name}"))
@@ -112,11 +133,20 @@ fn every_option_that_the_readmes_show_exists() {
         ("chat-cli/README.md", "chat "),
     ] {
         let text = read(page);
-        let mut commands = text.lines().filter_map(|line| line.split_once(program)).peekable();
+        let mut commands = text
+            .lines()
+            .filter_map(|line| line.split_once(program))
+            .peekable();
         assert!(commands.peek().is_some(), "{page} shows a command");
         for (_, command) in commands {
-            for option in command.split_whitespace().filter(|word| word.starts_with("--")) {
-                assert!(help.contains(option), "{page} shows {option}, which no command has");
+            for option in command
+                .split_whitespace()
+                .filter(|word| word.starts_with("--"))
+            {
+                assert!(
+                    help.contains(option),
+                    "{page} shows {option}, which no command has"
+                );
             }
         }
     }
@@ -132,9 +162,16 @@ fn every_file_that_a_document_links_to_exists() {
         "CHANGELOG.md",
         "SECURITY.md",
     ] {
-        for link in read(page).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        for link in read(page)
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
             if !link.starts_with("http") && !link.starts_with('#') {
-                assert!(root().join(link).exists(), "{page} links to {link}, which is not there");
+                assert!(
+                    root().join(link).exists(),
+                    "{page} links to {link}, which is not there"
+                );
             }
         }
     }

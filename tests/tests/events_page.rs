@@ -28,7 +28,9 @@ fn events_of_a_client() -> Vec<String> {
     };
     let peer = wait_for("L alice");
     let say = |line: &str| {
-        server.send_to(line.as_bytes(), peer).expect("a datagram can be sent");
+        server
+            .send_to(line.as_bytes(), peer)
+            .expect("a datagram can be sent");
     };
     for line in [
         "OK",
@@ -100,7 +102,8 @@ fn examples(stdout: &str, addresses: &[String]) -> Vec<String> {
         stdout = stdout.replace(address, &format!("127.0.0.1:{port}"));
     }
     let lines = stdout.lines().map(|line| {
-        let event: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        let event: Value =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
         assert_eq!(event["v"], 1, "an event without its version: {line}");
         with_fixed_times(line, &event)
     });
@@ -113,7 +116,9 @@ fn with_fixed_times(line: &str, event: &Value) -> String {
     times
         .into_iter()
         .filter_map(Value::as_str)
-        .fold(line.to_owned(), |line, time| line.replace(time, "2030-01-01T00:00:00Z"))
+        .fold(line.to_owned(), |line, time| {
+            line.replace(time, "2030-01-01T00:00:00Z")
+        })
 }
 
 /// The page with these lines as the example under the heading.
@@ -122,7 +127,11 @@ fn with_examples(page: &str, heading: &str, lines: &[String]) -> String {
         .find(&format!("\n{heading}\n"))
         .unwrap_or_else(|| panic!("EVENTS.md has no heading {heading:?}"));
     let opening = "```json\n";
-    let from = start + page[start..].find(opening).expect("an example under the heading") + opening.len();
+    let from = start
+        + page[start..]
+            .find(opening)
+            .expect("an example under the heading")
+        + opening.len();
     let to = from + page[from..].find("```").expect("the example ends");
     format!("{}{}\n{}", &page[..from], lines.join("\n"), &page[to..])
 }

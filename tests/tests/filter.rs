@@ -67,7 +67,11 @@ fn every_line_is_said_literally_and_in_order() {
 #[test]
 fn two_hundred_lines_arrive_in_order() {
     let (_server, listener, mut alice) = room_with_alice(&[]);
-    alice.write((1..=200).map(|number| format!("line {number}\n")).collect::<String>());
+    alice.write(
+        (1..=200)
+            .map(|number| format!("line {number}\n"))
+            .collect::<String>(),
+    );
     alice.close_stdin();
     for number in 1..=200 {
         listener.expect(format!("alice : line {number}"), "a line");
@@ -197,7 +201,12 @@ fn json_is_one_object_a_line_for_the_server() {
 fn a_closed_standard_output_is_an_orderly_end() {
     let server = Server::start(&[]);
     let listener = server.member("listener");
-    let mut alice = Process::spawn_with_closed_stdout(binary::command(&["join", "alice", "--server", &server.at()]));
+    let mut alice = Process::spawn_with_closed_stdout(binary::command(&[
+        "join",
+        "alice",
+        "--server",
+        &server.at(),
+    ]));
     listener.expect("* alice joined", "alice's login");
     listener.send("C listener nobody reads this");
     listener.expect("* alice left", "a line that alice could not write");
@@ -208,12 +217,24 @@ fn a_closed_standard_output_is_an_orderly_end() {
 fn send_says_one_thing_and_leaves() {
     let server = Server::start(&[]);
     let listener = server.member("listener");
-    let mut sender = chat(&["send", "--server", &server.at(), "alice", "hello", "你好", "bye"]);
+    let mut sender = chat(&[
+        "send",
+        "--server",
+        &server.at(),
+        "alice",
+        "hello",
+        "你好",
+        "bye",
+    ]);
     listener.expect("* alice joined", "send");
     listener.expect("alice : hello 你好 bye", "send");
     listener.expect("* alice left", "send");
     sender.expect_exit(0);
-    assert_eq!(sender.stdout(), "", "send must print nothing on standard output");
+    assert_eq!(
+        sender.stdout(),
+        "",
+        "send must print nothing on standard output"
+    );
 }
 
 #[test]
@@ -249,7 +270,10 @@ fn wrong_usage_ends_with_exit_code_2() {
     for args in wrong {
         let mut process = chat(args);
         process.expect_exit(2);
-        assert!(!process.stderr().is_empty(), "wrong usage must be explained: {args:?}");
+        assert!(
+            !process.stderr().is_empty(),
+            "wrong usage must be explained: {args:?}"
+        );
     }
 }
 
@@ -308,7 +332,10 @@ fn a_server_that_goes_away_in_order_ends_a_filter_with_exit_code_1() {
     server.process.signal(Signal::SIGTERM);
     server.process.expect_exit(0);
     alice.expect_exit(1);
-    assert!(!alice.stderr().is_empty(), "the end of the room must be reported");
+    assert!(
+        !alice.stderr().is_empty(),
+        "the end of the room must be reported"
+    );
 }
 
 /// Says one thing to a server that answers the login and goes; the exit code, and what was said about it.
@@ -322,7 +349,9 @@ fn sent_to_a_server_that_goes() -> (Option<i32>, String) {
     let mut request = [0; 64];
     let (length, client) = server.recv_from(&mut request).expect("a login");
     assert_eq!(&request[..length], b"L robot");
-    server.send_to(b"OK", client).expect("a datagram can be sent");
+    server
+        .send_to(b"OK", client)
+        .expect("a datagram can be sent");
     drop(server);
     (send.wait_for_exit().code(), send.stderr())
 }

@@ -22,7 +22,8 @@ fn a_bash_completes_commands_and_options() {
         (&["chat", "join", "--tran"], "--transcript"),
     ] {
         let mut bash = Command::new("bash");
-        bash.args(["--noprofile", "--norc", "-c", complete, "bash"]).args(typed);
+        bash.args(["--noprofile", "--norc", "-c", complete, "bash"])
+            .args(typed);
         let mut bash = Process::spawn(bash);
         bash.write(printed(&["completions", "bash"]));
         bash.close_stdin();
@@ -50,18 +51,27 @@ fn the_manual_has_a_page_for_the_program_and_for_each_command() {
     let page = printed(&["man"]);
     assert!(page.contains(".TH chat 1"), "{page}");
     for command in COMMANDS {
-        assert!(page.contains(command), "the page of the program leaves out {command}");
+        assert!(
+            page.contains(command),
+            "the page of the program leaves out {command}"
+        );
         let page = printed(&["man", command]);
         // The page holds what the help does: every option.
         let help = printed(&[command, "--help"]);
-        for option in help.split_whitespace().filter_map(|word| word.strip_prefix("--")) {
+        for option in help
+            .split_whitespace()
+            .filter_map(|word| word.strip_prefix("--"))
+        {
             let option = option
                 .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
                 .next()
                 .unwrap_or_default();
             let written = option.replace('-', r"\-");
             if !option.is_empty() && help.contains(&format!("      --{option}")) {
-                assert!(page.contains(&written), "the page of {command} leaves out --{option}");
+                assert!(
+                    page.contains(&written),
+                    "the page of {command} leaves out --{option}"
+                );
             }
         }
     }
@@ -71,5 +81,9 @@ fn the_manual_has_a_page_for_the_program_and_for_each_command() {
 fn a_page_for_no_command_is_wrong_usage() {
     let mut program = chat(&["man", "dance"]);
     program.expect_exit(2);
-    assert!(program.stderr().contains("chat --help"), "{}", program.stderr());
+    assert!(
+        program.stderr().contains("chat --help"),
+        "{}",
+        program.stderr()
+    );
 }

@@ -6,13 +6,18 @@ use std::hash::{Hash, Hasher};
 use allocation_counter::measure;
 use arbitrary::{Arbitrary, Unstructured};
 use chat_proto::strategy;
-use chat_proto::{Delivery, DeliveryBuf, Dialect, Name, Reading, Reply, ReplyBuf, Request, RequestBuf, Word};
+use chat_proto::{
+    Delivery, DeliveryBuf, Dialect, Name, Reading, Reply, ReplyBuf, Request, RequestBuf, Word,
+};
 use chat_tests::laws::{self, Message};
 use proptest::prelude::*;
 
 /// Any dialect, in either reading.
 fn dialect() -> impl Strategy<Value = Dialect> {
-    prop_oneof![strategy::dialect(Reading::Strict), strategy::dialect(Reading::Lenient)]
+    prop_oneof![
+        strategy::dialect(Reading::Strict),
+        strategy::dialect(Reading::Lenient)
+    ]
 }
 
 /// A dialect and a reply of a server that speaks it.

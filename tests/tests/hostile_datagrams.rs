@@ -37,7 +37,10 @@ fn nobody_is_harmed_by(cases: Vec<Case>) {
     let mut server = Server::start(&[]);
     let alice = server.member("alice");
     for (number, (datagram, to_stranger, to_member)) in cases.into_iter().enumerate() {
-        let shown: String = String::from_utf8_lossy(&datagram).chars().take(40).collect();
+        let shown: String = String::from_utf8_lossy(&datagram)
+            .chars()
+            .take(40)
+            .collect();
         let name = format!("m{number}");
         let datagram = with_name(&datagram, &name);
 
@@ -122,7 +125,12 @@ fn what_is_no_request_is_met_with_silence() {
         "* alice left",
         "你好",
     ];
-    nobody_is_harmed_by(nonsense.iter().map(|text| case(text, Silence, Silence)).collect());
+    nobody_is_harmed_by(
+        nonsense
+            .iter()
+            .map(|text| case(text, Silence, Silence))
+            .collect(),
+    );
 }
 
 #[test]
@@ -192,7 +200,10 @@ fn the_longest_text_is_forwarded_whole() {
     let alice = server.member("alice");
     let long_name = "n".repeat(32);
     let member = server.member(&long_name);
-    alice.expect(format!("* {long_name} joined"), "a login under the longest name");
+    alice.expect(
+        format!("* {long_name} joined"),
+        "a login under the longest name",
+    );
     for text in ["x".repeat(988), "中".repeat(329)] {
         member.send(format!("C {long_name} {text}"));
         alice.expect(
@@ -241,7 +252,14 @@ fn names_that_would_fool_a_reader_are_refused() {
         "a\u{a0}b",
         "a\u{3000}b",
     ];
-    let reserved = ["admin", "myadmin", "admin2", "管理员", "管理员消息", "我是管理员"];
+    let reserved = [
+        "admin",
+        "myadmin",
+        "admin2",
+        "管理员",
+        "管理员消息",
+        "我是管理员",
+    ];
     let mut cases: Vec<Case> = bad
         .iter()
         .map(|name| case(format!("L {name}"), BAD_NAME, BAD_NAME))
@@ -277,7 +295,9 @@ fn a_taken_name_stays_with_its_owner() {
     // The owner may be asked whether it is still there; it hears nothing else, and stays.
     let heard = alice.receive_to_the_mark("two logins under alice's name");
     assert!(
-        heard.iter().all(|datagram| datagram == b"admin : are you still there?"),
+        heard
+            .iter()
+            .all(|datagram| datagram == b"admin : are you still there?"),
         "the owner of a name that others tried to take heard {heard:?}"
     );
     let listener = server.member("listener");
@@ -342,7 +362,11 @@ fn a_members_bad_lines_are_refused_at_most_once_a_second() {
     let bob = server.member("bob");
     alice.expect("* bob joined", "bob's login");
     let started = Instant::now();
-    for bad in ["C bob \0", "C alice hi", "C bob \u{1b}"].iter().cycle().take(60) {
+    for bad in ["C bob \0", "C alice hi", "C bob \u{1b}"]
+        .iter()
+        .cycle()
+        .take(60)
+    {
         bob.send(bad);
     }
     let refusals = bob.receive_to_the_mark("sixty bad lines");

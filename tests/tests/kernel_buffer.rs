@@ -94,5 +94,10 @@ fn what_the_kernel_dropped_is_what_was_sent_and_not_received() {
     let counted = stopped.go_on();
     let dropped = counted.kernel_dropped.expect("Linux tells what it drops");
     assert!(dropped > 0, "the buffer overflowed");
-    assert_eq!(counted.received + dropped, counted.sent, "{} were lines", counted.lines);
+    assert_eq!(
+        counted.received + dropped,
+        counted.sent,
+        "{} were lines",
+        counted.lines
+    );
 }

@@ -66,14 +66,18 @@ fn lines_have_the_time_and_ones_own_are_marked() {
             at.iter()
                 .all(|&index| line.as_bytes().get(index).is_some_and(u8::is_ascii_digit))
         };
-        digits(&[0, 1, 3, 4]) && line.as_bytes().get(2) == Some(&b':') && line.get(5..) == Some(behind)
+        digits(&[0, 1, 3, 4])
+            && line.as_bytes().get(2) == Some(&b':')
+            && line.get(5..) == Some(behind)
     };
-    room.alice
-        .wait_until("bob's line and the own one, each with its time", &|view: &View| {
+    room.alice.wait_until(
+        "bob's line and the own one, each with its time",
+        &|view: &View| {
             [" bob : hello", " > my own line"]
                 .iter()
                 .all(|behind| view.lines.iter().any(|line| has_time(line, behind)))
-        });
+        },
+    );
 }
 
 #[test]
@@ -102,10 +106,13 @@ fn when_many_come_at_once_they_share_a_line() {
     let mut room = alice_with(&[]);
     let names: Vec<String> = (0..30).map(|number| format!("pupil{number}")).collect();
     let server = room.server.address;
-    let pupils: Vec<RawPeer> = names.iter().map(|name| RawPeer::login(server, name)).collect();
-    let view = room
-        .alice
-        .wait_until("a line for many", &|view: &View| view.shows(" joined: pupil"));
+    let pupils: Vec<RawPeer> = names
+        .iter()
+        .map(|name| RawPeer::login(server, name))
+        .collect();
+    let view = room.alice.wait_until("a line for many", &|view: &View| {
+        view.shows(" joined: pupil")
+    });
     let own_lines = view
         .lines
         .iter()
@@ -168,7 +175,14 @@ fn a_transcript_gets_what_everybody_says_one_message_a_line() {
     assert_eq!(fs::read_to_string(&file).expect("the transcript"), written);
 
     // A filter adds to it.
-    let mut carol = binary::command(&["join", "carol", "--server", &room.server.at(), "--transcript", &path]);
+    let mut carol = binary::command(&[
+        "join",
+        "carol",
+        "--server",
+        &room.server.at(),
+        "--transcript",
+        &path,
+    ]);
     carol.env("LC_ALL", "C.UTF-8");
     let mut carol = Process::spawn(carol);
     carol.write_line("me too");

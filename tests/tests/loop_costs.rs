@@ -42,7 +42,8 @@ impl Full {
         let room = Room::new(socket, Config::default(), Silent);
         let mut full = Self { room, crowd, inbox };
         for member in 0..MEMBERS {
-            full.crowd.send(member, format!("L {}", Crowd::name(member)));
+            full.crowd
+                .send(member, format!("L {}", Crowd::name(member)));
             full.work_until(|stats| stats.logins > member as u64);
         }
         full.crowd.discard_all();
@@ -59,7 +60,8 @@ impl Full {
     /// send calls that took.
     fn forward(&mut self, lines: usize) -> (u64, u64) {
         for member in 0..lines {
-            self.crowd.send(member, format!("C {} hello", Crowd::name(member)));
+            self.crowd
+                .send(member, format!("C {} hello", Crowd::name(member)));
         }
         let before = self.room.stats().clone();
         let calls = self.room.socket().send_calls();
@@ -90,7 +92,10 @@ fn forwarding_to_a_thousand_members_allocates_nothing_and_takes_16_send_calls() 
     let look = measure(|| {
         full.room.socket().dropped_by_kernel();
     });
-    assert_eq!(look.count_total, 0, "what the kernel dropped is looked up now and then");
+    assert_eq!(
+        look.count_total, 0,
+        "what the kernel dropped is looked up now and then"
+    );
     let to_one = full.room.socket().send_calls();
     full.crowd.send(0, "Q nobody-of-that-name");
     full.work_until(|stats| stats.datagrams_in > (MEMBERS + 301) as u64);

@@ -137,7 +137,11 @@ fn check_what_was_heard(people: &[Person; 3], relay: &Relay) -> usize {
         }
         for line in heard.keys() {
             let own = format!("{} : ", listener.name);
-            assert!(!line.starts_with(&own), "{} heard itself: {line:?}", listener.name);
+            assert!(
+                !line.starts_with(&own),
+                "{} heard itself: {line:?}",
+                listener.name
+            );
             assert!(
                 said.contains(line) || is_of_the_room_itself(line),
                 "{} printed {line:?}, which nobody said",
@@ -149,12 +153,22 @@ fn check_what_was_heard(people: &[Person; 3], relay: &Relay) -> usize {
 }
 
 /// A line was handed on by everybody as often as it came to them; only the network takes away and doubles.
-fn check_one_line(relay: &Relay, speaker: &Person, listener: &Person, line: &str, text: &str, times: usize) {
+fn check_one_line(
+    relay: &Relay,
+    speaker: &Person,
+    listener: &Person,
+    line: &str,
+    text: &str,
+    times: usize,
+) {
     let request = format!("C {} {text}", speaker.name);
     let to_server = relay.tally(speaker.address, Direction::ToServer, request);
     let to_listener = relay.tally(listener.address, Direction::ToClient, line);
     let whom = format!("{line:?} for {}", listener.name);
-    assert_eq!(to_server.arrived, 1, "{whom}: a client must send a line once");
+    assert_eq!(
+        to_server.arrived, 1,
+        "{whom}: a client must send a line once"
+    );
     assert_eq!(
         to_listener.arrived, to_server.forwarded,
         "{whom}: the server must send a line as often as it came to it"
@@ -182,7 +196,10 @@ fn others(people: &[Person; 3], place: usize) -> impl Iterator<Item = &Person> {
 fn wait_until(what: &str, holds: impl Fn() -> bool) {
     let started = Instant::now();
     while !holds() {
-        assert!(started.elapsed() < PATIENCE, "it did not come to pass that {what}");
+        assert!(
+            started.elapsed() < PATIENCE,
+            "it did not come to pass that {what}"
+        );
         thread::sleep(Duration::from_millis(1));
     }
 }

@@ -17,7 +17,11 @@ fn a_member_takes_at_most_320_bytes_private_or_public() {
         let mut server = Server::<SocketAddr>::new(config);
         let used = measure(|| {
             for member in 0..MEMBERS {
-                let from = (Ipv4Addr::from_bits((u32::from(network) << 24) + member), 5000).into();
+                let from = (
+                    Ipv4Addr::from_bits((u32::from(network) << 24) + member),
+                    5000,
+                )
+                    .into();
                 let request = format!("L u{member:09}");
                 let login = server.handle(Timestamp::default(), from, request.as_bytes());
                 assert!(login.transmits().count() > 0);

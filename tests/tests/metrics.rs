@@ -10,7 +10,9 @@ use chat_tests::harness::{PATIENCE, Server, chat};
 fn metrics_of(server: &Server) -> SocketAddr {
     let line = server
         .process
-        .wait_for_match("where the metrics are", |line| line.starts_with("metrics at http://"));
+        .wait_for_match("where the metrics are", |line| {
+            line.starts_with("metrics at http://")
+        });
     let address = line
         .trim_start_matches("metrics at http://")
         .trim_end_matches("/metrics");
@@ -23,7 +25,8 @@ fn request(address: SocketAddr, line: &str) -> (String, String) {
     stream
         .set_read_timeout(Some(PATIENCE))
         .expect("a time-out above zero can be set");
-    write!(stream, "{line}\r\nHost: test\r\nConnection: close\r\n\r\n").expect("a request can be sent");
+    write!(stream, "{line}\r\nHost: test\r\nConnection: close\r\n\r\n")
+        .expect("a request can be sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
@@ -79,7 +82,11 @@ fn the_page_names_every_metric_and_no_other() {
         .filter_map(|line| line.strip_prefix("# TYPE "))
         .map(str::to_owned)
         .collect();
-    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../chat-cli/METRICS.md")).expect("METRICS.md");
+    let page = fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../chat-cli/METRICS.md"
+    ))
+    .expect("METRICS.md");
     let documented: BTreeSet<String> = page
         .lines()
         .filter_map(|line| line.strip_prefix("| `chat_"))
@@ -89,7 +96,10 @@ fn the_page_names_every_metric_and_no_other() {
             format!("chat_{} {kind}", name.trim_end_matches('`'))
         })
         .collect();
-    assert_eq!(shown, documented, "the server (left) and METRICS.md (right)");
+    assert_eq!(
+        shown, documented,
+        "the server (left) and METRICS.md (right)"
+    );
 }
 
 #[test]
@@ -104,7 +114,9 @@ fn only_the_metrics_can_be_got() {
         assert!(request(address, line).0.contains(status), "{line}");
     }
     let mut nonsense = TcpStream::connect(address).expect("it listens");
-    nonsense.write_all(&[0xff; 4096]).expect("bytes can be sent");
+    nonsense
+        .write_all(&[0xff; 4096])
+        .expect("bytes can be sent");
     drop(nonsense);
     assert!(request(address, "GET /metrics HTTP/1.1").0.contains("200"));
     server.expect_alive("nonsense at its metrics");
@@ -114,7 +126,15 @@ fn only_the_metrics_can_be_got() {
 fn a_taken_port_is_said_with_what_to_do() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("it is bound").to_string();
-    let mut server = chat(&["serve", "--lang", "en", "--bind", "127.0.0.1:0", "--metrics", &address]);
+    let mut server = chat(&[
+        "serve",
+        "--lang",
+        "en",
+        "--bind",
+        "127.0.0.1:0",
+        "--metrics",
+        &address,
+    ]);
     server.expect_exit(1);
     let complaint = server.stderr();
     assert!(

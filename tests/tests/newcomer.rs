@@ -36,7 +36,10 @@ impl Mishap<'_> {
             process.expect_exit(self.exit_code);
             let (said, what) = (process.stderr(), format!("{:?} in {locale}", self.args));
             for wanted in self.mentions {
-                assert!(said.contains(wanted), "{what} should mention {wanted:?}:\n{said}");
+                assert!(
+                    said.contains(wanted),
+                    "{what} should mention {wanted:?}:\n{said}"
+                );
             }
             let lines = said.lines().count();
             assert!((1..=2).contains(&lines), "{what}: {lines} lines:\n{said}");
@@ -126,7 +129,10 @@ fn who_wants_a_taken_name_is_told_to_choose_another() {
 #[test]
 fn who_writes_an_address_that_is_none_is_shown_one() {
     for bad in ["127.0.0.1:99999", "127.0.0.1:", "127.0.0.1:eight", ""] {
-        for args in [&["join", "alice", "--server", bad][..], &["serve", "--bind", bad]] {
+        for args in [
+            &["join", "alice", "--server", bad][..],
+            &["serve", "--bind", bad],
+        ] {
             Mishap {
                 args,
                 default: free_address(),
@@ -175,18 +181,24 @@ fn as_nobody(args: &[&str]) -> Command {
 
 #[test]
 fn who_may_not_have_a_port_is_told_which_ones_everybody_may_have() {
-    let first = fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start").unwrap_or_default();
+    let first =
+        fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start").unwrap_or_default();
     if first.trim().parse::<u16>().is_ok_and(|first| first <= 80) {
         println!("SKIPPED: on this machine everybody may have port 80");
         return;
     }
     let may_start = as_nobody(&["--version"]).output();
     if !may_start.is_ok_and(|output| output.status.success()) {
-        println!("SKIPPED: setpriv is missing, or an ordinary user may not start the program under test");
+        println!(
+            "SKIPPED: setpriv is missing, or an ordinary user may not start the program under test"
+        );
         return;
     }
     let default = SocketAddr::from(([127, 0, 0, 1], 80));
-    for (args, option) in [(&["serve"][..], "--bind"), (&["join", "alice"], "CHAT_ADDRESS")] {
+    for (args, option) in [
+        (&["serve"][..], "--bind"),
+        (&["join", "alice"], "CHAT_ADDRESS"),
+    ] {
         let mishap = Mishap {
             args,
             default,
@@ -209,8 +221,14 @@ fn who_gives_a_name_that_is_none_is_told_what_a_name_may_be() {
         process.close_stdin();
         process.expect_exit(2);
         let said = process.stderr();
-        assert!(said.contains(says), "{name:?} should lead to {says:?}:\n{said}");
-        assert!(process.stdout().is_empty(), "nothing belongs on standard output");
+        assert!(
+            said.contains(says),
+            "{name:?} should lead to {says:?}:\n{said}"
+        );
+        assert!(
+            process.stdout().is_empty(),
+            "nothing belongs on standard output"
+        );
     }
 }
 

@@ -10,8 +10,12 @@ fn the_operator_sees_who_is_in_and_what_was_counted() {
     let alice = server.member("alice");
     server.operator_says("/names");
     server.process.wait_for_line("2 in the room");
-    server.process.wait_for_line(&format!("  alice {}", alice.address()));
-    server.process.wait_for_line(&format!("  bob {}", bob.address()));
+    server
+        .process
+        .wait_for_line(&format!("  alice {}", alice.address()));
+    server
+        .process
+        .wait_for_line(&format!("  bob {}", bob.address()));
     server.operator_says("/stats");
     server.process.wait_for_match("the counts", |line| {
         line.starts_with("2 in the room, 2 logins, 0 lines,")
@@ -57,7 +61,9 @@ fn a_banned_name_is_removed_and_refused_until_the_ban_is_taken_back() {
     server.operator_says("/bans");
     server.process.wait_for_line("1 banned");
     server.operator_says("/unban troll");
-    server.process.wait_for_line("no longer banned: the name troll");
+    server
+        .process
+        .wait_for_line("no longer banned: the name troll");
     server.operator_says("/unban troll");
     server
         .process
@@ -93,10 +99,16 @@ fn what_is_no_command_is_an_error_and_is_never_said() {
     let mut server = Server::start(&[]);
     let alice = server.member("alice");
     for (line, hint) in [
-        ("/nmaes", "there is no such command, and nothing was said; /help shows"),
+        (
+            "/nmaes",
+            "there is no such command, and nothing was said; /help shows",
+        ),
         ("/", "there is no such command"),
         ("/kick", "write /kick NAME [REASON]"),
-        ("/ban troll soon", "write a whole number of minutes from 1 to"),
+        (
+            "/ban troll soon",
+            "write a whole number of minutes from 1 to",
+        ),
         (
             "/ban 127.0.0.1:5000",
             "a ban is about an address without a port: 127.0.0.1",
@@ -109,7 +121,10 @@ fn what_is_no_command_is_an_error_and_is_never_said() {
     }
     server.operator_says("");
     server.operator_says("//names shows who is in");
-    alice.expect("admin : /names shows who is in", "a line that begins with a slash");
+    alice.expect(
+        "admin : /names shows who is in",
+        "a line that begins with a slash",
+    );
 }
 
 #[test]
@@ -177,7 +192,10 @@ fn with_json_each_answer_is_an_object_on_standard_output() {
         json!({"v": 1, "event": "not_in", "name": "troll"}),
         json!({"v": 1, "event": "mistake", "error": "there is no such command"}),
     ] {
-        assert!(objects.contains(&expected), "{expected} is missing in\n{stdout}");
+        assert!(
+            objects.contains(&expected),
+            "{expected} is missing in\n{stdout}"
+        );
     }
     let stats = objects.iter().find(|object| object["event"] == "stats");
     let stats = stats.expect("the counts");

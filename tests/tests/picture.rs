@@ -12,9 +12,13 @@ fn the_pictures_show_what_the_program_does() {
     for columns in WIDTHS {
         let path = path(columns);
         assert!(readme.contains(&path), "the README does not show {path}");
-        let kept = fs::read_to_string(project.join(&path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let kept = fs::read_to_string(project.join(&path))
+            .unwrap_or_else(|error| panic!("{path}: {error}"));
         let taken = take(columns);
-        let differ = kept.lines().zip(taken.lines()).find(|(kept, taken)| kept != taken);
+        let differ = kept
+            .lines()
+            .zip(taken.lines())
+            .find(|(kept, taken)| kept != taken);
         assert!(
             kept == taken,
             "{path} shows another thing than the program, first {differ:#?}\n\

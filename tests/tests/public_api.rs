@@ -63,23 +63,32 @@ fn every_public_type_can_be_written_and_read_with_serde_or_is_no_value() {
                 .filter_map(|line| line.split_once(&head))
                 .any(|(_, rest)| !rest.starts_with(char::is_alphanumeric))
         };
-        for item in record.lines().map(|line| line.trim_start_matches("#[non_exhaustive] ")) {
+        for item in record
+            .lines()
+            .map(|line| line.trim_start_matches("#[non_exhaustive] "))
+        {
             let item = item
                 .strip_prefix("pub struct ")
                 .or_else(|| item.strip_prefix("pub enum "));
-            let Some(path) = item.and_then(|item| item.strip_prefix(&format!("{library}::"))) else {
+            let Some(path) = item.and_then(|item| item.strip_prefix(&format!("{library}::")))
+            else {
                 continue;
             };
             let name: String = path.chars().take_while(|c| c.is_alphanumeric()).collect();
             types += 1;
-            let excused = NOT_VALUES.iter().any(|(_, names)| names.contains(&name.as_str()));
+            let excused = NOT_VALUES
+                .iter()
+                .any(|(_, names)| names.contains(&name.as_str()));
             let read = implements("serde_core::de::Deserialize<'de>", &name);
             let written = implements("serde_core::ser::Serialize", &name);
             assert!(
                 excused || (read && written),
                 "{library}::{name}: written {written}, read {read}"
             );
-            assert!(!(excused && read), "{library}::{name} can be read: it is a value");
+            assert!(
+                !(excused && read),
+                "{library}::{name} can be read: it is a value"
+            );
         }
     }
     assert!(types >= 30, "the record is read: {types} types");
@@ -89,7 +98,9 @@ fn compare(package: &str) {
     let mode = env::var(MODE).unwrap_or_default();
     let found = match surface(package) {
         Ok(found) => found,
-        Err(reason) if mode == "required" => panic!("the public surface of {package} cannot be read: {reason}"),
+        Err(reason) if mode == "required" => {
+            panic!("the public surface of {package} cannot be read: {reason}")
+        }
         Err(reason) => {
             // Past the test runner, which shows nothing of a test that does not fail.
             let _nobody_reads = writeln!(
@@ -104,7 +115,8 @@ fn compare(package: &str) {
         fs::write(&record, found).expect("the record can be written");
         return;
     }
-    let recorded = fs::read_to_string(&record).unwrap_or_else(|error| panic!("{}: {error}", record.display()));
+    let recorded =
+        fs::read_to_string(&record).unwrap_or_else(|error| panic!("{}: {error}", record.display()));
     let gone = lines_missing(&recorded, &found);
     let new = lines_missing(&found, &recorded);
     assert!(
@@ -126,7 +138,13 @@ fn folder(name: &str) -> PathBuf {
 fn nightly(command: &[&str]) -> Command {
     let mut nightly = Command::new("rustup");
     nightly.args(["run", "nightly"]).args(command);
-    for variable in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN", "RUSTDOCFLAGS"] {
+    for variable in [
+        "CARGO",
+        "RUSTC",
+        "RUSTDOC",
+        "RUSTUP_TOOLCHAIN",
+        "RUSTDOCFLAGS",
+    ] {
         nightly.env_remove(variable);
     }
     nightly
@@ -141,25 +159,36 @@ fn surface(package: &str) -> Result<String, String> {
     }
     // A folder of its own, because another toolchain builds there.
     let target = folder("../target/public-api");
-    let output = nightly(&["cargo", "rustdoc", "--quiet", "--locked", "--lib", "--all-features"])
-        .args(["--package", package, "--target-dir"])
-        .arg(&target)
-        .args(["--", "-Z", "unstable-options", "--output-format", "json"])
-        .current_dir(folder(".."))
-        .output()
-        .expect("rustup runs");
+    let output = nightly(&[
+        "cargo",
+        "rustdoc",
+        "--quiet",
+        "--locked",
+        "--lib",
+        "--all-features",
+    ])
+    .args(["--package", package, "--target-dir"])
+    .arg(&target)
+    .args(["--", "-Z", "unstable-options", "--output-format", "json"])
+    .current_dir(folder(".."))
+    .output()
+    .expect("rustup runs");
     assert!(
         output.status.success(),
         "rustdoc does not read {package}: {}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let json = target.join("doc").join(format!("{}.json", package.replace('-', "_")));
+    let json = target
+        .join("doc")
+        .join(format!("{}.json", package.replace('-', "_")));
     let public = public_api::Builder::from_rustdoc_json(json)
         .omit_blanket_impls(true)
         .omit_auto_trait_impls(true)
         .build()
         .map_err(|error| {
-            format!("this nightly writes another form of JSON than the crate public-api reads: {error}")
+            format!(
+                "this nightly writes another form of JSON than the crate public-api reads: {error}"
+            )
         })?;
     Ok(public.to_string())
 }
@@ -170,5 +199,8 @@ fn lines_missing<'a>(text: &'a str, other: &str) -> Vec<&'a str> {
 }
 
 fn marked(word: &str, lines: &[&str]) -> String {
-    lines.iter().map(|line| format!("  {word}: {line}\n")).collect()
+    lines
+        .iter()
+        .map(|line| format!("  {word}: {line}\n"))
+        .collect()
 }

@@ -24,7 +24,9 @@ proptest! {
 /// The planes that Unicode has characters in; the others hold nothing but what is not assigned, and private use.
 #[test]
 fn every_character_of_unicode_is_made_safe_as_promised() {
-    let all: Vec<char> = ('\0'..='\u{3ffff}').chain('\u{e0000}'..='\u{e1fff}').collect();
+    let all: Vec<char> = ('\0'..='\u{3ffff}')
+        .chain('\u{e0000}'..='\u{e1fff}')
+        .collect();
     for some in all.chunks(4_096) {
         laws::safe_text(some.iter().collect::<String>().as_bytes());
     }

@@ -54,7 +54,10 @@ fn a_bad_line_of_the_operator_does_not_end_the_server() {
     }
     server.operator_says("a good line");
     let mut heard = Vec::new();
-    while heard.last().is_none_or(|last| last != "admin : a good line") {
+    while heard
+        .last()
+        .is_none_or(|last| last != "admin : a good line")
+    {
         heard.push(alice.receive_text("bad lines and a good one of the operator"));
     }
     assert!(
@@ -136,7 +139,10 @@ fn a_client_gets_in_again_when_the_server_was_restarted() {
     let second = Server::start_at(&first.at(), &[]);
     let listener = second.member("listener");
     alice.write_line("is anybody there?");
-    listener.expect("* alice joined", "a line said to a server that was restarted");
+    listener.expect(
+        "* alice joined",
+        "a line said to a server that was restarted",
+    );
     alice.write_line("a later line");
     listener.wait_for("alice : a later line", "alice got in again");
     listener.send("C listener welcome back");
@@ -161,7 +167,9 @@ fn a_person_whose_server_is_gone_is_told_of_each_line_that_is_not_said_and_gets_
     first.process.stop();
 
     alice.types("one\n");
-    alice.sees("nobody is at the server's address; what was said last may be lost; logging in again");
+    alice.sees(
+        "nobody is at the server's address; what was said last may be lost; logging in again",
+    );
     alice.types("two\n");
     alice.sees("not said: not in the room");
 
@@ -241,7 +249,8 @@ fn an_idle_server_and_an_idle_client_use_no_processor_time() {
 
 /// The processor time that a process has used, in ticks (a hundredth of a second each).
 fn ticks_of(process: &Process) -> u64 {
-    let stat = fs::read_to_string(format!("/proc/{}/stat", process.id())).expect("the process runs");
+    let stat =
+        fs::read_to_string(format!("/proc/{}/stat", process.id())).expect("the process runs");
     let (_, fields) = stat.rsplit_once(')').expect("the name stands in brackets");
     // Fields 14 and 15 of the whole line; the state, which comes first here, is field 3.
     fields
@@ -260,7 +269,10 @@ fn a_member_that_is_silent_too_long_is_removed_where_a_limit_is_set() {
     lively.expect("* quiet joined", "a login");
     let started = Instant::now();
     loop {
-        assert!(started.elapsed() < PATIENCE, "the silent member is still there");
+        assert!(
+            started.elapsed() < PATIENCE,
+            "the silent member is still there"
+        );
         lively.send("C lively I am here");
         if let Some(heard) = lively.receive_within(Duration::from_millis(100)) {
             assert_eq!(
@@ -273,6 +285,9 @@ fn a_member_that_is_silent_too_long_is_removed_where_a_limit_is_set() {
     }
     drop(quiet);
     let heir = server.member("quiet");
-    lively.expect("* quiet joined", "a login under the name of a removed member");
+    lively.expect(
+        "* quiet joined",
+        "a login under the name of a removed member",
+    );
     heir.quit("quiet");
 }

@@ -7,7 +7,10 @@ use std::process::Command;
 
 use chat_tests::harness::{PATIENCE, Process, Signal, binary, chat_binary};
 
-const UNIT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../chat-cli/contrib/chat.service");
+const UNIT: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../chat-cli/contrib/chat.service"
+);
 /// What `systemd-analyze security` may find at most, of 100 in tenths: 20 is "OK" with a good margin.
 const MOST_EXPOSURE: &str = "--threshold=20";
 
@@ -16,7 +19,10 @@ fn analyze(arguments: &[&str]) -> Option<(bool, String)> {
     match Command::new("systemd-analyze").args(arguments).output() {
         Ok(output) => {
             let said = [output.stdout, output.stderr].concat();
-            Some((output.status.success(), String::from_utf8_lossy(&said).into_owned()))
+            Some((
+                output.status.success(),
+                String::from_utf8_lossy(&said).into_owned(),
+            ))
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
             println!("SKIPPED: systemd-analyze is not installed");
@@ -44,7 +50,10 @@ fn the_unit_is_valid_and_hardened() {
         };
         assert!(passed, "{arguments:?}:\n{said}");
         // `verify` warns about what it does not know without failing.
-        assert!(arguments[0] != "verify" || !said.contains("chat.service:"), "{said}");
+        assert!(
+            arguments[0] != "verify" || !said.contains("chat.service:"),
+            "{said}"
+        );
     }
 }
 
@@ -55,7 +64,9 @@ fn the_options_of_the_unit_are_understood() {
         .lines()
         .find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/chat "));
     let folder = tempfile::tempdir().expect("a folder");
-    let line = line.expect("a command").replace("0.0.0.0:8888", "127.0.0.1:0");
+    let line = line
+        .expect("a command")
+        .replace("0.0.0.0:8888", "127.0.0.1:0");
     let line = line.replace(
         "${STATE_DIRECTORY}",
         folder.path().to_str().expect("a path of the test's own"),

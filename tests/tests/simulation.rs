@@ -20,7 +20,10 @@ fn no_law_is_broken_in_forty_worlds() {
         tally += &outcome.tally;
     }
     // A world in which nothing happens would pass too.
-    for (what, count) in tally.rows().filter(|(what, _)| !what.contains("forged login")) {
+    for (what, count) in tally
+        .rows()
+        .filter(|(what, _)| !what.contains("forged login"))
+    {
         assert!(count > 0, "nothing was counted under `{what}`");
     }
 }

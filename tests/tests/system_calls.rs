@@ -47,7 +47,11 @@ fn count(calls: &[String], wanted: &str, text: &str) -> usize {
 fn of_one_thread(calls: &[String]) -> Vec<String> {
     let thread = |call: &str| call.split(' ').next().map(str::to_owned);
     let first = calls.first().and_then(|call| thread(call));
-    calls.iter().filter(|call| thread(call) == first).cloned().collect()
+    calls
+        .iter()
+        .filter(|call| thread(call) == first)
+        .cloned()
+        .collect()
 }
 
 /// Every ten seconds it is looked up what the system dropped, which begins and ends with these calls. How many tens of
@@ -74,8 +78,13 @@ fn a_line_to_a_thousand_members_is_16_send_calls() {
     crowd.expect_times("m7 : sixteen calls", MEMBERS - 1);
     let calls = end(server, strace);
     let of = |name| count(&calls, name, "sixteen calls");
-    let batches_wanted = std::env::var("CHAT_NO_BATCH").map_or(true, |no| ["", "0", "false"].contains(&no.as_str()));
-    let expected = if batches_wanted { (16, 0, 0) } else { (0, 999, 0) };
+    let batches_wanted =
+        std::env::var("CHAT_NO_BATCH").map_or(true, |no| ["", "0", "false"].contains(&no.as_str()));
+    let expected = if batches_wanted {
+        (16, 0, 0)
+    } else {
+        (0, 999, 0)
+    };
     assert_eq!((of("sendmmsg"), of("sendto"), of("sendmsg")), expected);
 }
 
@@ -97,7 +106,10 @@ fn where_batches_are_refused_everybody_gets_every_line_all_the_same() {
     for error in ["EPERM", "ENOSYS"] {
         let server = Server::start(&["--quiet"]);
         let inject = format!("inject=sendmmsg:error={error}");
-        let strace = match Strace::attach(&server.process, &["-e", "trace=sendmmsg,sendto", "-e", &inject]) {
+        let strace = match Strace::attach(
+            &server.process,
+            &["-e", "trace=sendmmsg,sendto", "-e", &inject],
+        ) {
             Ok(strace) => strace,
             Err(why) => {
                 println!("SKIPPED: {why}");
@@ -112,7 +124,10 @@ fn where_batches_are_refused_everybody_gets_every_line_all_the_same() {
             crowd.expect_times(&format!("m7 : line {line}"), 19);
         }
         let calls = end(server, strace);
-        assert!(count(&calls, "sendmmsg", "") <= 1, "{error}: it is asked once");
+        assert!(
+            count(&calls, "sendmmsg", "") <= 1,
+            "{error}: it is asked once"
+        );
         assert_eq!(count(&calls, "sendto", "m7 : line"), 3 * 19, "{error}");
     }
 }
@@ -132,8 +147,11 @@ fn a_line_costs_one_receive_and_a_small_share_of_waiting() {
     let calls = end(server, strace);
 
     let first = calls.iter().position(|call| call.contains("a busy room"));
-    let last = calls.iter().position(|call| call.contains("nobody-of-that-name"));
-    let busy = &calls[first.expect("the first line")..last.expect("the request behind the last line")];
+    let last = calls
+        .iter()
+        .position(|call| call.contains("nobody-of-that-name"));
+    let busy =
+        &calls[first.expect("the first line")..last.expect("the request behind the last line")];
     let busy = without_looks(of_one_thread(busy));
     let of = |name| count(&busy, name, "");
     println!(
@@ -173,7 +191,9 @@ fn an_idle_server_makes_no_system_call() {
     thread::sleep(Duration::from_secs(1));
     let calls = end(server, strace);
 
-    let mark = calls.iter().rposition(|call| call.contains("nobody-of-that-name"));
+    let mark = calls
+        .iter()
+        .rposition(|call| call.contains("nobody-of-that-name"));
     let after = &calls[mark.expect("the last request is in the trace")..];
     let signal = after.iter().position(|call| call.contains("SIGTERM"));
     let names: Vec<&str> = after[..signal.unwrap_or(after.len())]
@@ -208,12 +228,17 @@ fn an_idle_server_is_not_woken() {
 
 /// How often the threads of the process went to sleep or were interrupted.
 fn switches(process: &Process) -> Vec<(String, String)> {
-    let tasks = std::fs::read_dir(format!("/proc/{}/task", process.id())).expect("the process runs");
+    let tasks =
+        std::fs::read_dir(format!("/proc/{}/task", process.id())).expect("the process runs");
     let mut threads: Vec<_> = tasks
         .map(|task| {
             let path = task.expect("a thread").path();
-            let status = std::fs::read_to_string(path.join("status")).expect("a thread has a status");
-            let lines: Vec<&str> = status.lines().filter(|line| line.contains("ctxt_switches")).collect();
+            let status =
+                std::fs::read_to_string(path.join("status")).expect("a thread has a status");
+            let lines: Vec<&str> = status
+                .lines()
+                .filter(|line| line.contains("ctxt_switches"))
+                .collect();
             assert_eq!(lines.len(), 2, "voluntary and nonvoluntary");
             (path.display().to_string(), lines.join(" "))
         })

@@ -131,13 +131,17 @@ fn a_person_at_a_terminal_is_not_shown_escape_sequences_of_others() {
         .expect("a time-out above zero can be set");
     let bob = Terminal::start(&["join", "bob", "--server", &address.to_string()], address);
     let mut request = [0; 2048];
-    let (_, client) = server.recv_from(&mut request).expect("bob's client logs in");
+    let (_, client) = server
+        .recv_from(&mut request)
+        .expect("bob's client logs in");
     for line in [
         "OK",
         "eve : \u{1b}]0;owned\u{7} \u{1b}[2J \u{9b}2J \u{202e}",
         "eve : harmless",
     ] {
-        server.send_to(line.as_bytes(), client).expect("a datagram can be sent");
+        server
+            .send_to(line.as_bytes(), client)
+            .expect("a datagram can be sent");
     }
     bob.sees("eve : harmless");
     let raw = bob.raw_screen();

@@ -24,7 +24,8 @@ fn a_log_that_nobody_reads_does_not_stop_the_room() {
             .spawn()
             .expect("chat runs");
         // One byte at a time, so that nothing is read ahead; then never again.
-        let mut stderr = BufReader::with_capacity(1, server.stderr.take().expect("its standard error"));
+        let mut stderr =
+            BufReader::with_capacity(1, server.stderr.take().expect("its standard error"));
         let mut first = String::new();
         stderr.read_line(&mut first).expect("its first line");
         let address = first
@@ -39,7 +40,8 @@ fn a_log_that_nobody_reads_does_not_stop_the_room() {
             .expect("a time limit");
         let mut answer = [0; 64];
         for number in 0..REQUESTS {
-            peer.send(b"Q somebody-with-a-name-of-32-bytes").expect("a request");
+            peer.send(b"Q somebody-with-a-name-of-32-bytes")
+                .expect("a request");
             let length = peer
                 .recv(&mut answer)
                 .unwrap_or_else(|error| panic!("no answer to request {number}: {error}"));

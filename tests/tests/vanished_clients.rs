@@ -47,7 +47,10 @@ fn a_vanished_clients_name_is_free_at_the_second_attempt_to_take_it() {
         drop(victim_enters(&server, "victim", &[&watcher]));
         let heir = server.stranger();
         heir.send("L victim");
-        heir.expect("FAIL name taken", &format!("the first attempt (round {round})"));
+        heir.expect(
+            "FAIL name taken",
+            &format!("the first attempt (round {round})"),
+        );
         watcher.expect(
             "* victim left",
             &format!("the first attempt to take a vanished client's name (round {round})"),
@@ -68,7 +71,10 @@ fn a_vanished_clients_name_is_free_at_the_second_attempt_in_an_otherwise_empty_r
         drop(server.member(&name));
         let heir = server.stranger();
         heir.send(format!("L {name}"));
-        heir.expect("FAIL name taken", &format!("the first attempt (round {round})"));
+        heir.expect(
+            "FAIL name taken",
+            &format!("the first attempt (round {round})"),
+        );
         heir.expect_nothing_before_the_mark("a refusal");
         heir.send(format!("L {name}"));
         heir.expect("OK", &format!("the second attempt (round {round})"));
@@ -140,7 +146,10 @@ fn a_pupils_client_killed_loses_its_name() {
     victim.process.stop();
     expect_nothing_left(&victim.process);
     watcher.send("C watcher hello?");
-    watcher.expect("* victim left", "a pupil's client was killed and a line was said");
+    watcher.expect(
+        "* victim left",
+        "a pupil's client was killed and a line was said",
+    );
     CourseClient::enter(server.address, ("OK", "EXIT"), &[], "victim").quit();
 }
 
@@ -172,7 +181,10 @@ fn a_client_that_never_speaks_stays_through_a_thousand_lines_and_receives_all() 
     let newcomer = server.member("newcomer");
     listener.expect("* newcomer joined", "a login after a thousand lines");
     listener.send("C listener I was here all the time");
-    newcomer.expect("listener : I was here all the time", "the listener's first line");
+    newcomer.expect(
+        "listener : I was here all the time",
+        "the listener's first line",
+    );
 }
 
 #[test]
@@ -202,7 +214,9 @@ fn a_client_that_was_stopped_keeps_its_name_and_hears_everything_when_it_goes_on
     let shown = sleepy.stdout();
     for number in 1..=LINES {
         assert!(
-            shown.lines().any(|line| line == format!("watcher : line {number}")),
+            shown
+                .lines()
+                .any(|line| line == format!("watcher : line {number}")),
             "line {number} was lost:\n{shown}"
         );
     }

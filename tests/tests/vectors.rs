@@ -5,7 +5,10 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use chat_proto::{DecodeError, Delivery, Dialect, EndWords, Language, Prefix, Reading, Reply, Request, Verbs, Word};
+use chat_proto::{
+    DecodeError, Delivery, Dialect, EndWords, Language, Prefix, Reading, Reply, Request, Verbs,
+    Word,
+};
 use chat_tests::laws;
 
 /// What PROTOCOL.md has around the vectors.
@@ -77,7 +80,10 @@ fn unescape(column: &str) -> Vec<u8> {
                     [b'\\', ..] => (b'\\', 1),
                     [b'x', ..] => {
                         let digits = rest.get(1..3).expect("two digits behind \\x");
-                        (u8::from_str_radix(digits, 16).expect("hexadecimal digits"), 3)
+                        (
+                            u8::from_str_radix(digits, 16).expect("hexadecimal digits"),
+                            3,
+                        )
                     }
                     _ => panic!("an unknown escape in {column}"),
                 };
@@ -87,7 +93,11 @@ fn unescape(column: &str) -> Vec<u8> {
             '{' => {
                 let (repeated, behind) = rest.split_once('}').expect("a } for every {");
                 let (piece, times) = repeated.rsplit_once('*').expect("{piece*times}");
-                bytes.extend(piece.repeat(times.parse().expect("how many times")).into_bytes());
+                bytes.extend(
+                    piece
+                        .repeat(times.parse().expect("how many times"))
+                        .into_bytes(),
+                );
                 rest = behind;
             }
             plain => bytes.extend(plain.encode_utf8(&mut [0; 4]).bytes()),
@@ -123,7 +133,10 @@ fn dialect(options: &str) -> Dialect {
 fn result(reads_as: &str, datagram: &[u8], dialect: &Dialect) -> String {
     let read = match reads_as {
         "request" => Request::decode(datagram, dialect).map(|request| match request {
-            Request::Login { name, extension: None } => format!("login {name}"),
+            Request::Login {
+                name,
+                extension: None,
+            } => format!("login {name}"),
             Request::Login {
                 name,
                 extension: Some(tail),
@@ -134,7 +147,9 @@ fn result(reads_as: &str, datagram: &[u8], dialect: &Dialect) -> String {
         "reply" => Reply::decode(datagram, dialect).map(|reply| match reply {
             Reply::Success => "success".into(),
             Reply::Refused { reason: None } => "refused".into(),
-            Reply::Refused { reason: Some(reason) } => format!("refused \"{reason}\""),
+            Reply::Refused {
+                reason: Some(reason),
+            } => format!("refused \"{reason}\""),
             Reply::End { word } => format!("end {word}"),
         }),
         "delivery" => Delivery::decode(datagram, dialect).map(|delivery| match delivery {
@@ -144,7 +159,9 @@ fn result(reads_as: &str, datagram: &[u8], dialect: &Dialect) -> String {
         }),
         other => panic!("nothing reads as {other}"),
     };
-    read.unwrap_or_else(|error: DecodeError| format!("error at {}: {}", error.offset(), error.kind()))
+    read.unwrap_or_else(|error: DecodeError| {
+        format!("error at {}: {}", error.offset(), error.kind())
+    })
 }
 
 #[test]
@@ -161,9 +178,16 @@ fn the_parser_says_what_each_vector_says() {
         } else {
             vector.lenient
         };
-        for (reading, expected) in [(Reading::Strict, vector.strict), (Reading::Lenient, lenient)] {
+        for (reading, expected) in [
+            (Reading::Strict, vector.strict),
+            (Reading::Lenient, lenient),
+        ] {
             let expected = String::from_utf8(unescape(expected)).expect("a result is UTF-8");
-            let found = result(vector.reads_as, &bytes, &dialect(vector.dialect).with_reading(reading));
+            let found = result(
+                vector.reads_as,
+                &bytes,
+                &dialect(vector.dialect).with_reading(reading),
+            );
             if found != expected {
                 let _ = writeln!(
                     wrong,
@@ -173,7 +197,10 @@ fn the_parser_says_what_each_vector_says() {
             }
         }
     }
-    assert!(wrong.is_empty(), "the parser reads these otherwise:\n{wrong}");
+    assert!(
+        wrong.is_empty(),
+        "the parser reads these otherwise:\n{wrong}"
+    );
     assert!(count >= 80, "only {count} vectors");
 }
 
@@ -195,9 +222,17 @@ fn no_vector_is_written_twice_or_with_a_blank_that_nobody_sees() {
     for line in lines(&data) {
         let Line::Vector(vector) = line else { continue };
         for column in [vector.datagram, vector.strict, vector.lenient] {
-            assert_eq!(column.trim(), column, "write \\x20 for the blank at the end");
+            assert_eq!(
+                column.trim(),
+                column,
+                "write \\x20 for the blank at the end"
+            );
         }
-        assert_ne!(vector.strict, vector.lenient, "write = for {}", vector.datagram);
+        assert_ne!(
+            vector.strict, vector.lenient,
+            "write = for {}",
+            vector.datagram
+        );
         assert!(
             seen.insert((vector.reads_as, vector.dialect, vector.datagram)),
             "twice in the data file: {} {} {}",
@@ -241,7 +276,10 @@ fn page(data: &str) -> String {
                     lenient => code(lenient),
                 };
                 let (reads_as, strict) = (vector.reads_as, code(vector.strict));
-                writeln!(page, "| {reads_as} | {dialect} | {datagram} | {strict} | {lenient} |")
+                writeln!(
+                    page,
+                    "| {reads_as} | {dialect} | {datagram} | {strict} | {lenient} |"
+                )
             }
         };
     }
@@ -251,7 +289,8 @@ fn page(data: &str) -> String {
 #[test]
 fn the_page_shows_the_data_file() {
     let path = path("../PROTOCOL.md");
-    let written = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let written = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let around = written
         .split_once(BEGIN)
         .and_then(|(before, behind)| Some((before, behind.split_once(END)?)));
@@ -260,7 +299,8 @@ fn the_page_shows_the_data_file() {
     };
     let expected = format!("\n{}\n", page(&data_file()));
     if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&path, format!("{before}{BEGIN}{expected}{END}{behind}")).expect("the page can be written");
+        std::fs::write(&path, format!("{before}{BEGIN}{expected}{END}{behind}"))
+            .expect("the page can be written");
     } else {
         assert!(
             shown == expected,

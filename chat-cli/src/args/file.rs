@@ -45,15 +45,17 @@ pub(super) fn with_defaults_of(file: &Path, mut command: Command) -> Result<Comm
         line,
         problem,
     };
-    let text = fs::read_to_string(file).map_err(|error| failed(None, ConfigProblem::Unreadable(error)))?;
+    let text =
+        fs::read_to_string(file).map_err(|error| failed(None, ConfigProblem::Unreadable(error)))?;
     let line_of = |offset: usize| {
         let before = text.get(..offset).unwrap_or(&text);
         Some(before.matches('\n').count() + 1)
     };
-    let options: BTreeMap<Spanned<String>, Spanned<Value>> = toml::from_str(&text).map_err(|error| {
-        let line = error.span().and_then(|span| line_of(span.start));
-        failed(line, ConfigProblem::Syntax(error.message().to_owned()))
-    })?;
+    let options: BTreeMap<Spanned<String>, Spanned<Value>> =
+        toml::from_str(&text).map_err(|error| {
+            let line = error.span().and_then(|span| line_of(span.start));
+            failed(line, ConfigProblem::Syntax(error.message().to_owned()))
+        })?;
     for (option, value) in options {
         let line = line_of(option.span().start);
         let name = option.into_inner();
@@ -91,7 +93,8 @@ struct Argument {
 fn argument(command: &Command, name: &str) -> Option<Argument> {
     let serve = command.find_subcommand(COMMAND_WITH_FILE)?;
     let mut arguments = serve.get_arguments();
-    let argument = arguments.find(|argument| argument.get_long() == Some(name) && name != "config")?;
+    let argument =
+        arguments.find(|argument| argument.get_long() == Some(name) && name != "config")?;
     let one = argument.get_num_args().unwrap_or(ValueRange::SINGLE);
     Some(Argument {
         id: argument.get_id().clone(),
@@ -123,10 +126,13 @@ fn values(argument: &Argument, value: Value) -> Result<Vec<String>, &'static str
 /// Whether the command works when nothing is given on the command line.
 fn alone(command: &Command) -> Result<ArgMatches, String> {
     let words = [command.get_name(), COMMAND_WITH_FILE];
-    command.clone().try_get_matches_from(words).map_err(|error| {
-        // The first line says what is wrong; the rest is about a command line.
-        let text = error.render().to_string();
-        let first = text.lines().next().unwrap_or_default();
-        first.trim_start_matches("error: ").to_owned()
-    })
+    command
+        .clone()
+        .try_get_matches_from(words)
+        .map_err(|error| {
+            // The first line says what is wrong; the rest is about a command line.
+            let text = error.render().to_string();
+            let first = text.lines().next().unwrap_or_default();
+            first.trim_start_matches("error: ").to_owned()
+        })
 }

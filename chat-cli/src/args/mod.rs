@@ -67,7 +67,9 @@ pub(crate) fn definition() -> clap::Command {
             let Some(long) = argument.get_long() else {
                 return argument;
             };
-            if matches!(argument.get_action(), ArgAction::Help | ArgAction::Version) || long == ADDRESS_OPTION {
+            if matches!(argument.get_action(), ArgAction::Help | ArgAction::Version)
+                || long == ADDRESS_OPTION
+            {
                 return argument;
             }
             let variable = format!("{VARIABLE_PREFIX}{}", long.replace('-', "_").to_uppercase());
@@ -117,7 +119,9 @@ impl Command {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  chat completions bash > ~/.local/share/bash-completion/completions/chat")]
+#[command(
+    after_help = "Example:\n  chat completions bash > ~/.local/share/bash-completion/completions/chat"
+)]
 pub(crate) struct CompletionsArgs {
     /// For which shell
     pub(crate) shell: Shell,
@@ -140,7 +144,8 @@ pub(crate) struct LangArgs {
 
 impl LangArgs {
     pub(crate) fn language(self) -> Language {
-        self.lang.map_or_else(messages::language_of_the_locale, Language::from)
+        self.lang
+            .map_or_else(messages::language_of_the_locale, Language::from)
     }
 }
 

@@ -27,7 +27,12 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "WORD", default_value = "OK")]
     success: Word,
     /// The words that answer a quit, all of them in this order
-    #[arg(long, value_name = "WORD[,WORD…]", value_delimiter = ',', default_value = "EXIT")]
+    #[arg(
+        long,
+        value_name = "WORD[,WORD…]",
+        value_delimiter = ',',
+        default_value = "EXIT"
+    )]
     end: Vec<Word>,
     /// What stands in front of every line for the members
     #[arg(long, value_enum, default_value_t = PrefixArg::None)]
@@ -122,7 +127,8 @@ mod tests {
 
     #[test]
     fn the_options_defaults_are_the_librarys() {
-        let Command::Serve(args) = Args::parse_from(["chat", "serve", "--lang", "en"]).command else {
+        let Command::Serve(args) = Args::parse_from(["chat", "serve", "--lang", "en"]).command
+        else {
             panic!("serve was asked for");
         };
         let (ours, theirs) = (args.config().unwrap(), Config::default());

@@ -77,8 +77,9 @@ impl FromStr for RateLimit {
                 burst: burst.parse().ok()?,
             })
         });
-        rate.map(|rate| Self(Some(rate)))
-            .ok_or("write two whole numbers from 1 with a colon between them, such as 200:2000, or `off`")
+        rate.map(|rate| Self(Some(rate))).ok_or(
+            "write two whole numbers from 1 with a colon between them, such as 200:2000, or `off`",
+        )
     }
 }
 
@@ -92,7 +93,9 @@ impl FromStr for VerbsArg {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let words: Vec<&str> = text.split(',').collect();
         let [login, chat, quit] = words.as_slice() else {
-            return Err("write three words with commas between them, such as LOGIN,CHAT,EXIT".into());
+            return Err(
+                "write three words with commas between them, such as LOGIN,CHAT,EXIT".into(),
+            );
         };
         let word = |text: &str| Word::new(text).map_err(|error| error.to_string());
         Verbs::new(word(login)?, word(chat)?, word(quit)?)

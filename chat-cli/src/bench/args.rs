@@ -95,7 +95,11 @@ pub(super) enum Pace {
 
 impl BenchArgs {
     pub(super) fn load(&self, members: u32, busy: bool) -> Load {
-        let by_default = || COPIES_A_ROUND.div_ceil(members.saturating_sub(1).max(1)).max(1);
+        let by_default = || {
+            COPIES_A_ROUND
+                .div_ceil(members.saturating_sub(1).max(1))
+                .max(1)
+        };
         let lines = match (self.lines, self.seconds) {
             (Some(lines), _) => lines.get(),
             (None, Some(_)) => u32::MAX,
@@ -103,7 +107,9 @@ impl BenchArgs {
         };
         Load {
             lines,
-            time: self.seconds.map(|seconds| Duration::from_secs(seconds.get().into())),
+            time: self
+                .seconds
+                .map(|seconds| Duration::from_secs(seconds.get().into())),
             size: self.size.into(),
             pace: self.rate.map_or(Pace::Window(self.window), Pace::Rate),
             busy,
@@ -173,7 +179,9 @@ mod tests {
         };
         let parts = NonZeroU32::new(8).unwrap();
         for lines in [1, 7, 8, 9, 1000, u32::MAX] {
-            let all: u64 = (0..8).map(|part| u64::from(load(lines).part(part, parts).lines)).sum();
+            let all: u64 = (0..8)
+                .map(|part| u64::from(load(lines).part(part, parts).lines))
+                .sum();
             assert_eq!(all, u64::from(lines));
         }
     }

@@ -47,13 +47,21 @@ pub(super) struct Child {
 impl Child {
     /// This program's server, without limits, with these options besides.
     pub(super) fn serve(options: &[String], cores: Option<Cores>) -> Result<Self, BenchError> {
-        let fixed = ["serve", "--bind", "127.0.0.1:0", "--quiet"].iter().chain(&NO_LIMITS);
-        let arguments = fixed.map(|&fixed| fixed.to_owned()).chain(options.iter().cloned());
+        let fixed = ["serve", "--bind", "127.0.0.1:0", "--quiet"]
+            .iter()
+            .chain(&NO_LIMITS);
+        let arguments = fixed
+            .map(|&fixed| fixed.to_owned())
+            .chain(options.iter().cloned());
         Self::start("the server", &arguments.collect::<Vec<_>>(), cores)
     }
 
     /// Something to compare it with, where the members reach it who reach `server`.
-    pub(super) fn yardstick(yardstick: Yardstick, server: IpAddr, cores: Option<Cores>) -> Result<Self, BenchError> {
+    pub(super) fn yardstick(
+        yardstick: Yardstick,
+        server: IpAddr,
+        cores: Option<Cores>,
+    ) -> Result<Self, BenchError> {
         let (what, role) = match yardstick {
             Yardstick::Forwarder => ("the forwarder", "forward"),
             Yardstick::Naive => ("the naive server", "naive"),
@@ -65,7 +73,11 @@ impl Child {
         Self::start(what, &[role.to_owned(), loopback.to_string()], cores)
     }
 
-    fn start(what: &'static str, role: &[String], cores: Option<Cores>) -> Result<Self, BenchError> {
+    fn start(
+        what: &'static str,
+        role: &[String],
+        cores: Option<Cores>,
+    ) -> Result<Self, BenchError> {
         let spawn = |error| BenchError::Spawn { what, error };
         let mut command = Command::new(env::current_exe().map_err(spawn)?);
         command
@@ -145,7 +157,10 @@ fn address(what: &'static str, stderr: &mut impl BufRead) -> Result<SocketAddr, 
         let begin = said.len();
         let read = stderr.read_line(&mut said);
         let line = said.get(begin..).unwrap_or_default().trim();
-        if let Some(address) = line.strip_prefix(ANNOUNCEMENT).and_then(|address| address.parse().ok()) {
+        if let Some(address) = line
+            .strip_prefix(ANNOUNCEMENT)
+            .and_then(|address| address.parse().ok())
+        {
             return Ok(address);
         }
         if !matches!(read, Ok(1..)) {

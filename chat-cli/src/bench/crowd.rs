@@ -41,15 +41,21 @@ impl Crowd {
     pub(super) fn open(count: u32, others: u32, server: SocketAddr) -> Result<Self, BenchError> {
         allow_files(count.saturating_add(others))?;
         let local = SocketAddr::new(local(server.ip()), 0);
-        let epoll = epoll::create(CreateFlags::CLOEXEC).map_err(BenchError::io("cannot watch sockets (epoll)"))?;
+        let epoll = epoll::create(CreateFlags::CLOEXEC)
+            .map_err(BenchError::io("cannot watch sockets (epoll)"))?;
         let mut members = Vec::new();
         for number in 0..count {
             let failed = |error| BenchError::Member { number, error };
             let socket = UdpSocket::bind(local).map_err(failed)?;
             // What is not granted is seen as loss, if it matters.
             let _ = SockRef::from(&socket).set_recv_buffer_size(RECEIVE_BUFFER);
-            epoll::add(&epoll, &socket, EventData::new_u64(number.into()), EventFlags::IN)
-                .map_err(|error| failed(error.into()))?;
+            epoll::add(
+                &epoll,
+                &socket,
+                EventData::new_u64(number.into()),
+                EventFlags::IN,
+            )
+            .map_err(|error| failed(error.into()))?;
             let name = name(number).map_err(failed)?;
             members.push(Member { name, socket });
         }
@@ -75,7 +81,10 @@ impl Crowd {
 
     /// A member asks to be let in.
     pub(super) fn login(&self, member: usize, room: &Room) -> Result<(), BenchError> {
-        let login = |name| Request::<Text<'_>>::Login { name, extension: None };
+        let login = |name| Request::<Text<'_>>::Login {
+            name,
+            extension: None,
+        };
         self.send(member, room, login)
     }
 
@@ -100,9 +109,11 @@ impl Crowd {
         };
         let mut buffer = [0; MAX_DATAGRAM];
         let encoded = request(*name).encode(&room.dialect, &mut buffer);
-        let datagram = encoded.map_err(|error| BenchError::io("cannot say this")(io::Error::other(error)))?;
+        let datagram =
+            encoded.map_err(|error| BenchError::io("cannot say this")(io::Error::other(error)))?;
         let sent = socket.send_to(datagram, room.address);
-        sent.map(drop).map_err(BenchError::io("cannot send to the server"))
+        sent.map(drop)
+            .map_err(BenchError::io("cannot send to the server"))
     }
 
     /// Receives one datagram of each member that has one, and hands it on with the member and the sender. Waits at most
@@ -114,7 +125,11 @@ impl Crowd {
     ) -> Result<usize, BenchError> {
         let timeout = Timespec::try_from(patience).ok();
         self.events.clear();
-        match epoll::wait(&self.epoll, spare_capacity(&mut self.events), timeout.as_ref()) {
+        match epoll::wait(
+            &self.epoll,
+            spare_capacity(&mut self.events),
+            timeout.as_ref(),
+        ) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(BenchError::io("cannot wait for datagrams (epoll)")(error)),
         }
@@ -126,7 +141,8 @@ impl Crowd {
                 continue;
             };
             // One each: a socket that has more is told of again. An error is of an earlier datagram, and then gone.
-            let Ok((_, len, Some(from))) = recvfrom(socket, &mut buffer[..], RecvFlags::DONTWAIT) else {
+            let Ok((_, len, Some(from))) = recvfrom(socket, &mut buffer[..], RecvFlags::DONTWAIT)
+            else {
                 continue;
             };
             if let Ok(from) = SocketAddr::try_from(from) {
@@ -174,11 +190,16 @@ fn allow_files(members: u32) -> Result<(), BenchError> {
         return Ok(());
     }
     if let Some(limit) = maximum.filter(|&maximum| maximum < needed) {
-        return Err(BenchError::TooFewFiles { members, needed, limit });
+        return Err(BenchError::TooFewFiles {
+            members,
+            needed,
+            limit,
+        });
     }
     let raised = Rlimit {
         current: Some(needed),
         maximum,
     };
-    setrlimit(Resource::Nofile, raised).map_err(BenchError::io("cannot raise the limit of open files"))
+    setrlimit(Resource::Nofile, raised)
+        .map_err(BenchError::io("cannot raise the limit of open files"))
 }

@@ -83,7 +83,9 @@ pub(super) fn drive(
             tally.until_due(load).unwrap_or(TURN).min(TURN)
         };
         let before = tally.received;
-        crowd.receive(patience, |member, from, datagram| tally.hear(member, from, datagram))?;
+        crowd.receive(patience, |member, from, datagram| {
+            tally.hear(member, from, datagram)
+        })?;
         if tally.received > before {
             quiet_since = Instant::now();
             silences = 0;
@@ -122,7 +124,12 @@ struct Tally<'h> {
 }
 
 impl<'h> Tally<'h> {
-    fn new(round: u16, members: usize, server: SocketAddr, latencies: &'h mut Histogram<u64>) -> Self {
+    fn new(
+        round: u16,
+        members: usize,
+        server: SocketAddr,
+        latencies: &'h mut Histogram<u64>,
+    ) -> Self {
         let start = Instant::now();
         Self {
             round,
@@ -165,7 +172,9 @@ impl<'h> Tally<'h> {
     fn due(&self, load: Load) -> Option<Instant> {
         match load.pace {
             Pace::Window(_) => None,
-            Pace::Rate(rate) => Some(self.start + Duration::from_secs(1) * self.said() / rate.get()),
+            Pace::Rate(rate) => {
+                Some(self.start + Duration::from_secs(1) * self.said() / rate.get())
+            }
         }
     }
 
@@ -174,14 +183,20 @@ impl<'h> Tally<'h> {
         line % self.members.max(1)
     }
 
-    fn say(&mut self, crowd: &Crowd, room: &Room, load: Load, text: &mut String) -> Result<(), BenchError> {
+    fn say(
+        &mut self,
+        crowd: &Crowd,
+        room: &Room,
+        load: Load,
+        text: &mut String,
+    ) -> Result<(), BenchError> {
         let stamp = Stamp {
             round: self.round,
             line: self.said(),
         };
         stamp.write(load.size, text);
-        let content =
-            Text::new(text).map_err(|error| BenchError::io("cannot say this")(std::io::Error::other(error)))?;
+        let content = Text::new(text)
+            .map_err(|error| BenchError::io("cannot say this")(std::io::Error::other(error)))?;
         // A line that is said late was wanted earlier: whoever waits for it waits from then on.
         let moment = self.due(load).unwrap_or_else(Instant::now);
         let speaker = self.speaker(self.lines.len());
@@ -191,7 +206,9 @@ impl<'h> Tally<'h> {
     }
 
     fn hear(&mut self, member: usize, from: SocketAddr, datagram: &[u8]) {
-        let Some(stamp) = Stamp::read(datagram).filter(|stamp| stamp.round == self.round && from == self.server) else {
+        let Some(stamp) =
+            Stamp::read(datagram).filter(|stamp| stamp.round == self.round && from == self.server)
+        else {
             return;
         };
         let line = usize::try_from(stamp.line).unwrap_or(usize::MAX);
@@ -199,7 +216,8 @@ impl<'h> Tally<'h> {
         if self.speaker(line) == member {
             return;
         }
-        let Some((said, missing)) = self.lines.get_mut(line).filter(|(_, missing)| *missing > 0) else {
+        let Some((said, missing)) = self.lines.get_mut(line).filter(|(_, missing)| *missing > 0)
+        else {
             return;
         };
         let now = Instant::now();

@@ -14,16 +14,28 @@ pub(crate) enum BenchError {
         "{members} members need {needed} open files, and this process may have {limit}; raise the limit with `ulimit -n \
          {needed}` (as root, or in limits.conf) or measure fewer members"
     )]
-    TooFewFiles { members: u32, needed: u64, limit: u64 },
+    TooFewFiles {
+        members: u32,
+        needed: u64,
+        limit: u64,
+    },
     #[error("cannot open a socket for member {number}: {error}; measure fewer members")]
     Member { number: u32, error: io::Error },
     #[error("{what}: {error}")]
-    Io { what: &'static str, error: io::Error },
+    Io {
+        what: &'static str,
+        error: io::Error,
+    },
     #[error("cannot start {what}: {error}")]
-    Spawn { what: &'static str, error: io::Error },
+    Spawn {
+        what: &'static str,
+        error: io::Error,
+    },
     #[error("{what} did not start: {said}")]
     NotListening { what: &'static str, said: SafeText },
-    #[error("{what} ended in the middle of the measurement; run it by itself to see why: {command}")]
+    #[error(
+        "{what} ended in the middle of the measurement; run it by itself to see why: {command}"
+    )]
     Died { what: &'static str, command: String },
     #[error(
         "no CPU time of process {pid}: {error}; --pid takes the number of a process on this machine that still runs"
@@ -39,9 +51,13 @@ pub(crate) enum BenchError {
         name: String,
         answer: SafeText,
     },
-    #[error("no answer from {server} to a login; is a server there, and are L, C and Q its words (--verbs)?")]
+    #[error(
+        "no answer from {server} to a login; is a server there, and are L, C and Q its words (--verbs)?"
+    )]
     NoAnswer { server: SocketAddr },
-    #[error("{server} passes nothing on any more: of {said} lines in this round, {received} datagrams arrived")]
+    #[error(
+        "{server} passes nothing on any more: of {said} lines in this round, {received} datagrams arrived"
+    )]
     Silent {
         server: SocketAddr,
         said: u64,

@@ -69,7 +69,9 @@ pub(super) fn enter(
             progress(inside);
         } else if last_heard.elapsed() > SILENCE {
             if repeats == REPEATS {
-                return Err(BenchError::NoAnswer { server: room.address });
+                return Err(BenchError::NoAnswer {
+                    server: room.address,
+                });
             }
             repeats += 1;
             last_heard = Instant::now();

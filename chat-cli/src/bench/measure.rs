@@ -48,7 +48,11 @@ impl<'a> Measurement<'a> {
         sizes: &[u32],
         report: &mut dyn FnMut(&Report) -> Result<(), BenchError>,
     ) -> Result<(), BenchError> {
-        let at_once = if self.room.is_some() { 1 } else { sizes.len().max(1) };
+        let at_once = if self.room.is_some() {
+            1
+        } else {
+            sizes.len().max(1)
+        };
         for sizes in sizes.chunks(at_once) {
             let mut scenes = Vec::new();
             for &members in sizes {
@@ -92,7 +96,11 @@ impl<'a> Measurement<'a> {
         };
         let mut ratios = ratios(scene.members, &scene.targets);
         let smaller = |other: &&Scene| (MEMBERS_FOR_GROWTH..scene.members).contains(&other.members);
-        if let Some(smallest) = scenes.iter().filter(smaller).min_by_key(|other| other.members) {
+        if let Some(smallest) = scenes
+            .iter()
+            .filter(smaller)
+            .min_by_key(|other| other.members)
+        {
             ratios.extend(growth(&scene.targets, smallest.members, &smallest.targets));
         }
         Report {
@@ -136,7 +144,8 @@ impl<'a> Measurement<'a> {
         let rounds = self.args.rounds.get();
         let targets: usize = scenes.iter().map(|scene| scene.targets.len()).sum();
         let targets = u64::try_from(targets).unwrap_or(u64::MAX);
-        let progress = Progress::new(targets.saturating_mul(u64::from(rounds) * u64::from(PARTS.get()) + 1));
+        let progress =
+            Progress::new(targets.saturating_mul(u64::from(rounds) * u64::from(PARTS.get()) + 1));
         // Some rounds later a number may come again; no datagram is on its way for so long.
         let mut numbers = (0..=u16::MAX).cycle();
         let mut next = || numbers.next().unwrap_or_default();
@@ -155,8 +164,16 @@ impl<'a> Measurement<'a> {
                     let (last, begin) = scene.targets.split_at_mut(first);
                     for target in begin.iter_mut().chain(last) {
                         let members = scene.members;
-                        progress.show(format!("{members} members: round {round} of {rounds}, {}", target.name));
-                        target.measure(&mut scene.crowd, scene.load.part(part, PARTS), next(), &self.stop)?;
+                        progress.show(format!(
+                            "{members} members: round {round} of {rounds}, {}",
+                            target.name
+                        ));
+                        target.measure(
+                            &mut scene.crowd,
+                            scene.load.part(part, PARTS),
+                            next(),
+                            &self.stop,
+                        )?;
                         progress.step();
                     }
                 }
@@ -186,7 +203,8 @@ impl Scene {
         let members = self.members;
         for target in &mut self.targets {
             let name = target.name.clone();
-            let mut show = |inside| progress.show(format!("{members} members: {name}, {inside} are in"));
+            let mut show =
+                |inside| progress.show(format!("{members} members: {name}, {inside} are in"));
             show(0);
             target.prepare(&mut self.crowd, self.load, next(), stop, &mut show)?;
             progress.step();

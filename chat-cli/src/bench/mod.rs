@@ -58,7 +58,9 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<(), Failure> {
     let (inbox, _) = inbox::<()>(1).map_err(Failure::io(Doing::WatchSignals))?;
     on_stop_signal(inbox.stop_switch()).map_err(Failure::io(Doing::WatchSignals))?;
     if cfg!(debug_assertions) {
-        eprintln!("warning: this is a debug build, whose figures mean little; use `cargo run --release`");
+        eprintln!(
+            "warning: this is a debug build, whose figures mean little; use `cargo run --release`"
+        );
     }
     let measurement = Measurement::new(args, room, inbox.stop_switch());
     measurement.of(&args.members, &mut |report| {

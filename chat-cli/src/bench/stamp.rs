@@ -75,7 +75,11 @@ mod tests {
             for size in [LEN, 40, 900] {
                 stamp.write(size, &mut text);
                 assert_eq!(text.len(), size);
-                for line in [format!("C m1 {text}"), format!("\nm1说:{text}"), text.clone()] {
+                for line in [
+                    format!("C m1 {text}"),
+                    format!("\nm1说:{text}"),
+                    text.clone(),
+                ] {
                     assert_eq!(Stamp::read(line.as_bytes()), Some(stamp), "{line}");
                 }
             }

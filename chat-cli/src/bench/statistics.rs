@@ -46,7 +46,10 @@ fn quantile(sorted: &[f64], quarters: usize) -> Option<f64> {
     let (place, rest) = (last * quarters / 4, last * quarters % 4);
     let below = *sorted.get(place)?;
     let above = sorted.get(place + 1).copied().unwrap_or(below);
-    let part = [0.0, 0.25, 0.5, 0.75].get(rest).copied().unwrap_or_default();
+    let part = [0.0, 0.25, 0.5, 0.75]
+        .get(rest)
+        .copied()
+        .unwrap_or_default();
     Some(below + (above - below) * part)
 }
 
@@ -97,7 +100,10 @@ mod tests {
         assert_eq!(Spread::of([]), None);
         assert_eq!(Spread::of([7.0]), Some(spread(7.0, 7.0, 7.0)));
         assert_eq!(Spread::of([2.0, 1.0]), Some(spread(1.25, 1.5, 1.75)));
-        assert_eq!(Spread::of([5.0, 1.0, 4.0, 2.0, 3.0]), Some(spread(2.0, 3.0, 4.0)));
+        assert_eq!(
+            Spread::of([5.0, 1.0, 4.0, 2.0, 3.0]),
+            Some(spread(2.0, 3.0, 4.0))
+        );
     }
 
     #[test]
@@ -108,7 +114,13 @@ mod tests {
         assert_eq!(most.judge(spread(1.0, 1.11, 1.3), calm), Verdict::Missed);
         assert_eq!(least.judge(spread(1.0, 1.09, 1.3), calm), Verdict::Met);
         assert_eq!(least.judge(spread(1.0, 1.07, 1.3), calm), Verdict::Missed);
-        assert_eq!(most.judge(spread(1.0, 1.0, 1.0), loud), Verdict::Inconclusive);
-        assert_eq!(least.judge(spread(0.5, 0.5, 0.5), loud), Verdict::Inconclusive);
+        assert_eq!(
+            most.judge(spread(1.0, 1.0, 1.0), loud),
+            Verdict::Inconclusive
+        );
+        assert_eq!(
+            least.judge(spread(0.5, 0.5, 0.5), loud),
+            Verdict::Inconclusive
+        );
     }
 }

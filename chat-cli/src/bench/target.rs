@@ -127,7 +127,14 @@ impl Target {
         progress: &mut dyn FnMut(usize),
     ) -> Result<(), BenchError> {
         login::enter(crowd, &self.room, stop, progress).map_err(|error| self.cause(error))?;
-        let driven = drive(crowd, &self.room, load.warm_up(), round, stop, &mut histogram()?);
+        let driven = drive(
+            crowd,
+            &self.room,
+            load.warm_up(),
+            round,
+            stop,
+            &mut histogram()?,
+        );
         driven.map(drop).map_err(|error| self.cause(error))
     }
 
@@ -153,7 +160,9 @@ impl Target {
         let driven = drive(crowd, &self.room, load, round, stop, &mut self.latencies);
         let outcome = driven.map_err(|error| self.cause(error))?;
         crowd.settle(Duration::from_millis(2))?;
-        let used = before.zip(self.read_cpu()?).map(|(before, after)| after.since(before));
+        let used = before
+            .zip(self.read_cpu()?)
+            .map(|(before, after)| after.since(before));
         if let (Some(clock), Some(used)) = (self.cpu, used)
             && used.total.is_zero()
             && outcome.received > 0
@@ -187,8 +196,9 @@ impl Target {
 }
 
 fn histogram() -> Result<Histogram<u64>, BenchError> {
-    Histogram::new_with_bounds(1, LONGEST_LATENCY, DIGITS)
-        .map_err(|error| BenchError::io("cannot keep latencies")(std::io::Error::other(error.to_string())))
+    Histogram::new_with_bounds(1, LONGEST_LATENCY, DIGITS).map_err(|error| {
+        BenchError::io("cannot keep latencies")(std::io::Error::other(error.to_string()))
+    })
 }
 
 /// Counts here are far below 2^52.

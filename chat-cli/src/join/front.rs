@@ -42,7 +42,12 @@ pub(crate) struct Front<'s> {
 }
 
 impl<'s> Front<'s> {
-    pub(crate) fn new(socket: ChatSocket, server: SocketAddr, name: Name, screen: &'s Screen) -> Self {
+    pub(crate) fn new(
+        socket: ChatSocket,
+        server: SocketAddr,
+        name: Name,
+        screen: &'s Screen,
+    ) -> Self {
         Self {
             socket,
             server,
@@ -88,7 +93,9 @@ impl<'s> Front<'s> {
                 self.nobody_listens = false;
                 self.show(&Shown::Back);
             }
-            ClientEvent::Early { datagram } if self.early.len() < EARLY_DATAGRAMS => self.early.push(datagram.to_vec()),
+            ClientEvent::Early { datagram } if self.early.len() < EARLY_DATAGRAMS => {
+                self.early.push(datagram.to_vec())
+            }
             ClientEvent::Delivered(delivery) => self.show(&delivery.into()),
             ClientEvent::Unparsed(datagram) => self.show_unparsed(datagram),
             ClientEvent::LineRefused { answer } => {
@@ -213,7 +220,9 @@ impl<'s> Front<'s> {
 /// Which of the known reasons a refusal gives.
 fn refusal(answer: &[u8]) -> Option<Refusal> {
     match Reply::decode(answer, &Dialect::lenient()) {
-        Ok(Reply::Refused { reason: Some(reason) }) => Refusal::from_reason(reason.as_str()),
+        Ok(Reply::Refused {
+            reason: Some(reason),
+        }) => Refusal::from_reason(reason.as_str()),
         _ => None,
     }
 }

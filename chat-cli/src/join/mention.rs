@@ -4,8 +4,9 @@
 /// must not stand beside it: `al` is not meant by `also`. Chinese, Japanese and Korean are written without blanks, so
 /// there a name is found anywhere.
 pub(crate) fn places(text: &str, name: &str) -> Vec<(usize, usize)> {
-    let in_words =
-        |character: Option<char>| character.is_some_and(|c| c.is_alphanumeric() && !is_written_without_blanks(c));
+    let in_words = |character: Option<char>| {
+        character.is_some_and(|c| c.is_alphanumeric() && !is_written_without_blanks(c))
+    };
     let name_begins_in_words = in_words(name.chars().next());
     let name_ends_in_words = in_words(name.chars().next_back());
     text.match_indices(name)
@@ -13,7 +14,8 @@ pub(crate) fn places(text: &str, name: &str) -> Vec<(usize, usize)> {
         .filter(|&(start, end)| {
             let before = text.get(..start).and_then(|text| text.chars().next_back());
             let after = text.get(end..).and_then(|text| text.chars().next());
-            let is_part_of_a_word = name_begins_in_words && in_words(before) || name_ends_in_words && in_words(after);
+            let is_part_of_a_word =
+                name_begins_in_words && in_words(before) || name_ends_in_words && in_words(after);
             !is_part_of_a_word
         })
         .collect()

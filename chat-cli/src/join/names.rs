@@ -18,7 +18,9 @@ pub(crate) struct NamesSeen(BTreeSet<Name>);
 impl NamesSeen {
     pub(crate) fn notice(&mut self, shown: &Shown<'_>) {
         match *shown {
-            Shown::In { name, .. } | Shown::Said { name, .. } | Shown::Joined { name } if self.0.len() < MOST => {
+            Shown::In { name, .. } | Shown::Said { name, .. } | Shown::Joined { name }
+                if self.0.len() < MOST =>
+            {
                 self.0.insert(name);
             }
             Shown::Left { name } => {

@@ -130,7 +130,10 @@ impl<'i> Session<'i> {
             };
             if self.front.outcome.is_none() {
                 // A client that is leaving, or logging in again, waits for its own deadline only.
-                let moments = [paced, leave_at].into_iter().flatten().filter(|_| self.client.is_in());
+                let moments = [paced, leave_at]
+                    .into_iter()
+                    .flatten()
+                    .filter(|_| self.client.is_in());
                 self.wait_and_receive(moments.min())?;
             }
         }
@@ -141,7 +144,12 @@ impl<'i> Session<'i> {
     /// Says the lines that wait, as fast as the pace allows. Returns when the next one may be said, where that is later.
     /// While the client is not in, the lines of a pipe wait in the queue; those of a person are refused, who would not
     /// expect them to be said at some later time.
-    fn read_input(&mut self, now: Timestamp, input: Input, leave_at: &mut Option<Timestamp>) -> Option<Timestamp> {
+    fn read_input(
+        &mut self,
+        now: Timestamp,
+        input: Input,
+        leave_at: &mut Option<Timestamp>,
+    ) -> Option<Timestamp> {
         while self.client.is_in() || (matches!(input, Input::Keyboard) && !self.client.is_done()) {
             let ready = self.pace.ready_at(now, PACE, 1);
             if ready > now {
@@ -154,7 +162,9 @@ impl<'i> Session<'i> {
                         Input::Keyboard => Duration::ZERO,
                         Input::Filter { linger } => linger,
                     };
-                    *leave_at = Some(now.plus_millis(u64::try_from(linger.as_millis()).unwrap_or(u64::MAX)));
+                    *leave_at = Some(
+                        now.plus_millis(u64::try_from(linger.as_millis()).unwrap_or(u64::MAX)),
+                    );
                     return None;
                 }
             }
@@ -166,7 +176,8 @@ impl<'i> Session<'i> {
     fn take(&mut self, now: Timestamp, line: Line, input: Input) {
         self.line += 1;
         let problem = match (line, input) {
-            (Line::Text(text), Input::Keyboard) => match self.obey(now, Typed::from(text.as_str())) {
+            (Line::Text(text), Input::Keyboard) => match self.obey(now, Typed::from(text.as_str()))
+            {
                 Ok(()) => return,
                 Err(problem) => problem,
             },
@@ -215,9 +226,11 @@ impl<'i> Session<'i> {
 
     /// Waits for something to happen, and handles it.
     fn wait_and_receive(&mut self, until: Option<Timestamp>) -> Result<(), Failure> {
-        let timeout = self
-            .clock
-            .until_first([self.client.poll_timeout(), self.front.screen.poll_timeout(), until]);
+        let timeout = self.clock.until_first([
+            self.client.poll_timeout(),
+            self.front.screen.poll_timeout(),
+            until,
+        ]);
         self.inbox
             .wait(&self.front.socket, timeout)
             .map_err(Failure::io(Doing::UseSocket))?;

@@ -44,10 +44,12 @@ impl Transcript {
     pub(crate) fn append(&mut self, name: Name, text: &str) -> Result<(), TranscriptError> {
         // In one piece: two programs that write the same file do not mix within a line.
         let line = format!("{name}：{text}\n");
-        self.file.write_all(line.as_bytes()).map_err(|error| TranscriptError {
-            path: self.path.clone(),
-            error,
-        })
+        self.file
+            .write_all(line.as_bytes())
+            .map_err(|error| TranscriptError {
+                path: self.path.clone(),
+                error,
+            })
     }
 }
 
@@ -59,7 +61,11 @@ fn end_last_line(file: &mut File) -> io::Result<()> {
     file.seek(SeekFrom::End(-1))?;
     let mut last = [0];
     file.read_exact(&mut last)?;
-    if last == *b"\n" { Ok(()) } else { file.write_all(b"\n") }
+    if last == *b"\n" {
+        Ok(())
+    } else {
+        file.write_all(b"\n")
+    }
 }
 
 #[cfg(test)]
@@ -73,7 +79,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("room.txt");
         let bob = Name::new("bob").unwrap();
-        Transcript::open(&path).unwrap().append(bob, " 吃了么 ").unwrap();
+        Transcript::open(&path)
+            .unwrap()
+            .append(bob, " 吃了么 ")
+            .unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "bob： 吃了么 \n");
 
         OpenOptions::new()
@@ -83,7 +92,10 @@ mod tests {
             .write_all(b"cut of")
             .unwrap();
         Transcript::open(&path).unwrap().append(bob, "").unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), "bob： 吃了么 \ncut of\nbob：\n");
+        assert_eq!(
+            fs::read_to_string(&path).unwrap(),
+            "bob： 吃了么 \ncut of\nbob：\n"
+        );
     }
 
     #[test]

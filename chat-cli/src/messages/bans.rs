@@ -5,7 +5,11 @@ use std::fmt;
 use super::{Language, say};
 use crate::room::BanFileError;
 
-pub(super) fn write(f: &mut fmt::Formatter<'_>, language: Language, error: &BanFileError) -> fmt::Result {
+pub(super) fn write(
+    f: &mut fmt::Formatter<'_>,
+    language: Language,
+    error: &BanFileError,
+) -> fmt::Result {
     match error {
         BanFileError::Unreadable { file, error } => {
             let file = file.display();

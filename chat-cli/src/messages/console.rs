@@ -14,7 +14,9 @@ impl Answer<'_> {
         match self {
             Self::Names { members } => {
                 let count = members.len();
-                let title = fmt::from_fn(|f| say!(f, language, "{count} in the room", "聊天室里有 {count} 人"));
+                let title = fmt::from_fn(|f| {
+                    say!(f, language, "{count} in the room", "聊天室里有 {count} 人")
+                });
                 let members = members
                     .iter()
                     .map(|member| format!("  {} {}", member.name, member.peer));
@@ -22,7 +24,8 @@ impl Answer<'_> {
             }
             Self::Bans { bans } => {
                 let count = bans.len();
-                let title = fmt::from_fn(|f| say!(f, language, "{count} banned", "有 {count} 条封禁"));
+                let title =
+                    fmt::from_fn(|f| say!(f, language, "{count} banned", "有 {count} 条封禁"));
                 let bans = bans
                     .iter()
                     .map(|ban| format!("  {}", fmt::from_fn(|f| ban_until(f, language, ban))));
@@ -40,9 +43,19 @@ impl Answer<'_> {
                 say!(f, language, "banned ", "已封禁 ")?;
                 ban_until(f, language, ban)?;
                 match removed {
-                    0 => say!(f, language, "; nobody in the room was meant", "；聊天室里没有相符的人"),
+                    0 => say!(
+                        f,
+                        language,
+                        "; nobody in the room was meant",
+                        "；聊天室里没有相符的人"
+                    ),
                     1 => say!(f, language, "; 1 member removed", "；移出了 1 人"),
-                    _ => say!(f, language, "; {removed} members removed", "；移出了 {removed} 人"),
+                    _ => say!(
+                        f,
+                        language,
+                        "; {removed} members removed",
+                        "；移出了 {removed} 人"
+                    ),
                 }
             }
             Self::Unbanned { who } => {
@@ -71,7 +84,11 @@ impl Answer<'_> {
                 "聊天室里没有叫 {name} 的人；用 /names 查看谁在"
             ),
             Self::Mistake { error } => mistake(f, language, error),
-            Self::BansNotWritten { file, error, failures } => {
+            Self::BansNotWritten {
+                file,
+                error,
+                failures,
+            } => {
                 let file = file.display();
                 say!(
                     f,
@@ -129,12 +146,22 @@ fn ban_until(f: &mut fmt::Formatter<'_>, language: Language, ban: &BanEntry) -> 
             let (date, time) = (until.date(), until.time());
             let (hour, minute, second) = time.as_hms();
             let clock = format!("{hour:02}:{minute:02}:{second:02}");
-            say!(f, language, " until {date} {clock} UTC", "，到 {date} {clock} UTC 为止")
+            say!(
+                f,
+                language,
+                " until {date} {clock} UTC",
+                "，到 {date} {clock} UTC 为止"
+            )
         }
     }
 }
 
-fn statistics(f: &mut fmt::Formatter<'_>, language: Language, stats: &Stats, losses: Losses) -> fmt::Result {
+fn statistics(
+    f: &mut fmt::Formatter<'_>,
+    language: Language,
+    stats: &Stats,
+    losses: Losses,
+) -> fmt::Result {
     let members = stats.members;
     say!(f, language, "{members} in the room, ", "{members} 人在场，")?;
     log::counted(f, language, stats, losses)

@@ -27,11 +27,21 @@ fn write(f: &mut fmt::Formatter<'_>, language: Language, failure: &Failure) -> f
         ),
         Failure::Config(error) => config(f, language, error),
         Failure::BadAddress { text, problem } => {
-            say!(f, language, "{text:?} is no address (", "{text:?} 不是地址（")?;
+            say!(
+                f,
+                language,
+                "{text:?} is no address (",
+                "{text:?} 不是地址（"
+            )?;
             match problem {
                 AddressProblem::Empty => say!(f, language, "it is empty", "是空的"),
                 AddressProblem::Unreadable(error) => write!(f, "{error}"),
-                AddressProblem::Unknown => say!(f, language, "nothing is known by that name", "查不到这个名字"),
+                AddressProblem::Unknown => say!(
+                    f,
+                    language,
+                    "nothing is known by that name",
+                    "查不到这个名字"
+                ),
             }?;
             say!(
                 f,
@@ -152,9 +162,19 @@ fn config(f: &mut fmt::Formatter<'_>, language: Language, error: &ConfigError) -
 }
 
 /// What helps against a refusal.
-fn refused(f: &mut fmt::Formatter<'_>, language: Language, refusal: Option<Refusal>, repeated: bool) -> fmt::Result {
+fn refused(
+    f: &mut fmt::Formatter<'_>,
+    language: Language,
+    refusal: Option<Refusal>,
+    repeated: bool,
+) -> fmt::Result {
     match refusal {
-        Some(Refusal::Banned) => say!(f, language, "; ask whoever runs the room", "；请询问聊天室的管理员"),
+        Some(Refusal::Banned) => say!(
+            f,
+            language,
+            "; ask whoever runs the room",
+            "；请询问聊天室的管理员"
+        ),
         Some(Refusal::RoomFull) => say!(
             f,
             language,
@@ -175,7 +195,12 @@ fn refused(f: &mut fmt::Formatter<'_>, language: Language, refusal: Option<Refus
 fn silent(f: &mut fmt::Formatter<'_>, language: Language, silence: &Silence) -> fmt::Result {
     match silence {
         Silence::ButThisCame(datagram) => {
-            say!(f, language, ", but this came: {datagram}", "，却收到了：{datagram}")
+            say!(
+                f,
+                language,
+                ", but this came: {datagram}",
+                "，却收到了：{datagram}"
+            )
         }
         Silence::NobodyListens => say!(
             f,
@@ -196,14 +221,24 @@ fn silent(f: &mut fmt::Formatter<'_>, language: Language, silence: &Silence) -> 
 /// What could not be done.
 fn what(f: &mut fmt::Formatter<'_>, language: Language, doing: &Doing) -> fmt::Result {
     match doing {
-        Doing::ListenOn(address) => say!(f, language, "cannot listen on {address}", "无法在 {address} 上监听"),
+        Doing::ListenOn(address) => say!(
+            f,
+            language,
+            "cannot listen on {address}",
+            "无法在 {address} 上监听"
+        ),
         Doing::HostAt(address) => say!(
             f,
             language,
             "cannot host a room at {address}",
             "无法在 {address} 主持聊天室"
         ),
-        Doing::FindAddress(text) => say!(f, language, "cannot find the address of {text}", "查不到 {text} 的地址"),
+        Doing::FindAddress(text) => say!(
+            f,
+            language,
+            "cannot find the address of {text}",
+            "查不到 {text} 的地址"
+        ),
         Doing::Reach(address) => say!(f, language, "cannot reach {address}", "无法到达 {address}"),
         #[cfg(feature = "metrics")]
         Doing::ShowMetrics(address) => {
@@ -214,18 +249,43 @@ fn what(f: &mut fmt::Formatter<'_>, language: Language, doing: &Doing) -> fmt::R
                 "无法在 {address} 提供指标"
             )
         }
-        Doing::TellAddress => say!(f, language, "cannot tell the socket's address", "无法得知套接字的地址"),
-        Doing::MakeQueue => say!(f, language, "cannot make the input's queue", "无法建立输入队列"),
+        Doing::TellAddress => say!(
+            f,
+            language,
+            "cannot tell the socket's address",
+            "无法得知套接字的地址"
+        ),
+        Doing::MakeQueue => say!(
+            f,
+            language,
+            "cannot make the input's queue",
+            "无法建立输入队列"
+        ),
         Doing::WatchSignals => say!(f, language, "cannot watch for signals", "无法监视信号"),
-        Doing::ReadInput => say!(f, language, "cannot read standard input", "无法读取标准输入"),
-        Doing::WriteOutput => say!(f, language, "cannot write to standard output", "无法写到标准输出"),
+        Doing::ReadInput => say!(
+            f,
+            language,
+            "cannot read standard input",
+            "无法读取标准输入"
+        ),
+        Doing::WriteOutput => say!(
+            f,
+            language,
+            "cannot write to standard output",
+            "无法写到标准输出"
+        ),
         Doing::UseSocket => say!(f, language, "the socket broke", "套接字出错"),
         Doing::HostRoom => say!(f, language, "cannot host the room", "无法主持聊天室"),
     }
 }
 
 /// What helps, where it is known.
-fn remedy(f: &mut fmt::Formatter<'_>, language: Language, doing: &Doing, kind: ErrorKind) -> fmt::Result {
+fn remedy(
+    f: &mut fmt::Formatter<'_>,
+    language: Language,
+    doing: &Doing,
+    kind: ErrorKind,
+) -> fmt::Result {
     match (doing, kind) {
         (Doing::ListenOn(_), ErrorKind::AddrInUse) => say!(
             f,

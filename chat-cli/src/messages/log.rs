@@ -22,7 +22,12 @@ impl Entry<'_> {
                 peer,
                 replaced: None,
             } => {
-                say!(f, language, "{name} joined from {peer}", "{name} 进入聊天室（{peer}）")
+                say!(
+                    f,
+                    language,
+                    "{name} joined from {peer}",
+                    "{name} 进入聊天室（{peer}）"
+                )
             }
             Self::Joined {
                 name,
@@ -36,14 +41,24 @@ impl Entry<'_> {
                     "{before} 改名为 {name}（{peer}）"
                 )
             }
-            Self::StillIn { name, peer } => say!(f, language, "{name} is still in ({peer})", "{name} 还在（{peer}）"),
-            Self::Said { name, text } | Self::Announced { name, text } => write!(f, "{name} : {text}"),
+            Self::StillIn { name, peer } => say!(
+                f,
+                language,
+                "{name} is still in ({peer})",
+                "{name} 还在（{peer}）"
+            ),
+            Self::Said { name, text } | Self::Announced { name, text } => {
+                write!(f, "{name} : {text}")
+            }
             Self::Left { name, peer, reason } => {
                 say!(f, language, "{name} left (", "{name} 退出聊天室（")?;
                 leave_reason(f, language, *reason)?;
                 say!(f, language, ", {peer})", "，{peer}）")
             }
-            Self::NotIn { name: Some(name), peer } => {
+            Self::NotIn {
+                name: Some(name),
+                peer,
+            } => {
                 say!(
                     f,
                     language,
@@ -61,7 +76,12 @@ impl Entry<'_> {
             }
             Self::Refused { peer, reason } => {
                 let reason = reason.reason(language);
-                say!(f, language, "refused {peer}: {reason}", "拒绝 {peer}：{reason}")
+                say!(
+                    f,
+                    language,
+                    "refused {peer}: {reason}",
+                    "拒绝 {peer}：{reason}"
+                )
             }
             Self::Dropped { peer, reason } => {
                 say!(
@@ -140,7 +160,11 @@ pub(crate) fn small_buffer(small: SmallBuffer, language: Language) -> impl fmt::
     })
 }
 
-fn leave_reason(f: &mut fmt::Formatter<'_>, language: Language, reason: LeaveReason) -> fmt::Result {
+fn leave_reason(
+    f: &mut fmt::Formatter<'_>,
+    language: Language,
+    reason: LeaveReason,
+) -> fmt::Result {
     match reason {
         LeaveReason::Quit => say!(f, language, "quit", "自己退出"),
         LeaveReason::Unreachable => say!(f, language, "unreachable", "不可达"),
@@ -165,7 +189,12 @@ fn drop_reason(f: &mut fmt::Formatter<'_>, language: Language, reason: DropReaso
 }
 
 /// What was counted since the beginning.
-pub(super) fn counted(f: &mut fmt::Formatter<'_>, language: Language, stats: &Stats, losses: Losses) -> fmt::Result {
+pub(super) fn counted(
+    f: &mut fmt::Formatter<'_>,
+    language: Language,
+    stats: &Stats,
+    losses: Losses,
+) -> fmt::Result {
     let Stats {
         logins,
         messages,
@@ -185,7 +214,12 @@ pub(super) fn counted(f: &mut fmt::Formatter<'_>, language: Language, stats: &St
          丢弃 {dropped} 个，未发出 {not_sent} 个，"
     )?;
     match losses.kernel_dropped {
-        Some(lost) => say!(f, language, "{lost} dropped by the system", "系统丢弃 {lost} 个"),
+        Some(lost) => say!(
+            f,
+            language,
+            "{lost} dropped by the system",
+            "系统丢弃 {lost} 个"
+        ),
         None => say!(
             f,
             language,
@@ -207,9 +241,15 @@ mod tests {
                 wanted: 4 << 20,
             };
             let warning = small_buffer(small, language).to_string();
-            assert!(warning.contains("212992") && warning.contains("4194304"), "{warning}");
+            assert!(
+                warning.contains("212992") && warning.contains("4194304"),
+                "{warning}"
+            );
             if cfg!(target_os = "linux") {
-                assert!(warning.contains("sysctl -w net.core.rmem_max=4194304"), "{warning}");
+                assert!(
+                    warning.contains("sysctl -w net.core.rmem_max=4194304"),
+                    "{warning}"
+                );
             }
         }
     }

@@ -25,20 +25,34 @@ pub(crate) enum Noticed<'a> {
 /// As a line, in the form of the room's notices. Names are strangers' words: whoever prints it makes it safe.
 pub(crate) fn notice(noticed: &Noticed<'_>, language: Language) -> impl fmt::Display {
     fmt::from_fn(move |f| match noticed {
-        Noticed::One(Notice::Came(name)) => say!(f, language, "* {name} joined", "* {name} 进入聊天室"),
-        Noticed::One(Notice::Went(name)) => say!(f, language, "* {name} left", "* {name} 退出聊天室"),
+        Noticed::One(Notice::Came(name)) => {
+            say!(f, language, "* {name} joined", "* {name} 进入聊天室")
+        }
+        Noticed::One(Notice::Went(name)) => {
+            say!(f, language, "* {name} left", "* {name} 退出聊天室")
+        }
         Noticed::Many { came, went } => {
             f.write_str("* ")?;
             if !came.is_empty() {
                 let (count, names) = (came.len(), list(came, SHOWN_NAMES));
-                say!(f, language, "{count} joined: {names}", "{count} 人进入聊天室：{names}")?;
+                say!(
+                    f,
+                    language,
+                    "{count} joined: {names}",
+                    "{count} 人进入聊天室：{names}"
+                )?;
             }
             if !came.is_empty() && !went.is_empty() {
                 say!(f, language, "; ", "；")?;
             }
             if !went.is_empty() {
                 let (count, names) = (went.len(), list(went, SHOWN_NAMES));
-                say!(f, language, "{count} left: {names}", "{count} 人退出聊天室：{names}")?;
+                say!(
+                    f,
+                    language,
+                    "{count} left: {names}",
+                    "{count} 人退出聊天室：{names}"
+                )?;
             }
             Ok(())
         }

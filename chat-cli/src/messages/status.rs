@@ -72,7 +72,11 @@ impl Status<'_> {
                 "nobody hosts a room at {address}: hosting it here, until you leave; others join with `chat join NAME`",
                 "{address} 还没有聊天室：由你在这里主持，直到你离开；别人用 `chat join 名字` 进入"
             ),
-            Self::InRoom { server, name, by_hand } => {
+            Self::InRoom {
+                server,
+                name,
+                by_hand,
+            } => {
                 say!(
                     f,
                     language,
@@ -115,14 +119,24 @@ impl Status<'_> {
             }
             Self::NotSaid { line, problem } => {
                 match line {
-                    Some(line) => say!(f, language, "line {line} was not said: ", "第 {line} 行没有说出去："),
+                    Some(line) => say!(
+                        f,
+                        language,
+                        "line {line} was not said: ",
+                        "第 {line} 行没有说出去："
+                    ),
                     None => say!(f, language, "not said: ", "没有说出去："),
                 }?;
                 problem.write(f, language)
             }
             Self::TranscriptBroken { failure } => {
                 transcript_error(f, language, failure)?;
-                say!(f, language, "; nothing more is written there", "；后面的话不再写入")
+                say!(
+                    f,
+                    language,
+                    "; nothing more is written there",
+                    "；后面的话不再写入"
+                )
             }
             Self::Help => say!(
                 f,
@@ -167,7 +181,12 @@ fn lost(f: &mut fmt::Formatter<'_>, language: Language, reason: LostReason) -> f
             "the server does not know us any more",
             "服务器已经不认识我们"
         ),
-        LostReason::Unreachable => say!(f, language, "nobody is at the server's address", "服务器的地址上没有人"),
+        LostReason::Unreachable => say!(
+            f,
+            language,
+            "nobody is at the server's address",
+            "服务器的地址上没有人"
+        ),
         LostReason::Silent => say!(f, language, "the server does not answer", "服务器不应答"),
         _ => say!(f, language, "the connection is lost", "连接断了"),
     }
@@ -226,7 +245,11 @@ pub(super) fn list(names: &[Name], most: usize) -> String {
 }
 
 /// Why a text cannot be said, and what to do.
-pub(super) fn text_error(f: &mut fmt::Formatter<'_>, language: Language, error: &TextError) -> fmt::Result {
+pub(super) fn text_error(
+    f: &mut fmt::Formatter<'_>,
+    language: Language,
+    error: &TextError,
+) -> fmt::Result {
     match error {
         TextError::TooLong { len } => say!(
             f,

@@ -18,7 +18,10 @@ pub fn spawn_line_reader<T: Send + 'static>(
     wrap: impl Fn(Option<Line>) -> T + Send + 'static,
 ) -> io::Result<()> {
     let read = move || post_lines(io::stdin().lock(), &mailer, wrap);
-    thread::Builder::new().name("stdin".to_owned()).spawn(read).map(drop)
+    thread::Builder::new()
+        .name("stdin".to_owned())
+        .spawn(read)
+        .map(drop)
 }
 
 fn post_lines<T>(input: impl BufRead, mailer: &Mailer<T>, wrap: impl Fn(Option<Line>) -> T) {
@@ -68,7 +71,10 @@ mod tests {
         thread.join().unwrap();
         seen.extend(inbox.next());
         let text = |line: &str| Some(Line::Text(line.to_owned()));
-        assert_eq!(seen, [text("a"), text(""), text("b"), text("c"), text("d"), None]);
+        assert_eq!(
+            seen,
+            [text("a"), text(""), text("b"), text("c"), text("d"), None]
+        );
     }
 
     #[test]

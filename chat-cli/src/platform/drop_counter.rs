@@ -41,10 +41,16 @@ mod linux {
         let mut piece = [0; PIECE];
         let mut filled = 0;
         loop {
-            let read = table.read(piece.get_mut(filled..)?).ok().filter(|&read| read > 0)?;
+            let read = table
+                .read(piece.get_mut(filled..)?)
+                .ok()
+                .filter(|&read| read > 0)?;
             filled += read;
             let known = piece.get(..filled)?;
-            let whole = known.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+            let whole = known
+                .iter()
+                .rposition(|&byte| byte == b'\n')
+                .map_or(0, |end| end + 1);
             let mut lines = known.get(..whole)?.split(|&byte| byte == b'\n');
             if let Some(dropped) = lines.find_map(|line| dropped_of(line, inode)) {
                 return Some(dropped);
@@ -57,7 +63,11 @@ mod linux {
     /// What was dropped according to this line, if it is that of the socket.
     fn dropped_of(line: &[u8], inode: u64) -> Option<u64> {
         let line = std::str::from_utf8(line).ok()?;
-        let of_line = line.split_ascii_whitespace().nth(INODE)?.parse::<u64>().ok()?;
+        let of_line = line
+            .split_ascii_whitespace()
+            .nth(INODE)?
+            .parse::<u64>()
+            .ok()?;
         (of_line == inode).then(|| line.split_ascii_whitespace().next_back()?.parse().ok())?
     }
 }
@@ -102,7 +112,11 @@ mod tests {
         let others = |count| TABLE.repeat(count).replace("4711", "9").replace("815", "7");
         for before in 0..60 {
             let table = others(before) + TABLE + &others(9);
-            assert_eq!(linux::find(table.as_bytes(), 815), Some(29), "behind {before}");
+            assert_eq!(
+                linux::find(table.as_bytes(), 815),
+                Some(29),
+                "behind {before}"
+            );
             assert_eq!(linux::find(table.as_bytes(), 29), None);
         }
         let endless = vec![b'x'; 100_000];
@@ -120,7 +134,9 @@ mod tests {
             assert_eq!(dropped(&socket), Some(0), "{host}");
             let sender = UdpSocket::bind((host, 0)).unwrap();
             for _ in 0..2_000 {
-                sender.send_to(&[0; 32], socket.local_addr().unwrap()).unwrap();
+                sender
+                    .send_to(&[0; 32], socket.local_addr().unwrap())
+                    .unwrap();
             }
             let received = std::iter::from_fn(|| socket.recv(&mut [0; 64]).ok()).count() as u64;
             assert!(received < 2_000, "{host}: the buffer is tiny");

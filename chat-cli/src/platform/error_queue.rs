@@ -25,7 +25,9 @@ mod linux {
     use nix::errno::Errno;
     use nix::libc::{SO_EE_ORIGIN_ICMP, SO_EE_ORIGIN_ICMP6, sock_extended_err, sockaddr_in6};
     use nix::sys::socket::sockopt::{Ipv4RecvErr, Ipv6RecvErr};
-    use nix::sys::socket::{ControlMessageOwned, MsgFlags, RecvMsg, SockaddrStorage, recvmsg, setsockopt};
+    use nix::sys::socket::{
+        ControlMessageOwned, MsgFlags, RecvMsg, SockaddrStorage, recvmsg, setsockopt,
+    };
 
     use super::super::socket::canonical;
     use super::MAX_REPORTS;
@@ -73,18 +75,22 @@ mod linux {
 
     fn unreachable_peer(message: &RecvMsg<'_, '_, SockaddrStorage>) -> Option<SocketAddr> {
         let says_unreachable = message.cmsgs().ok()?.any(|control| match control {
-            ControlMessageOwned::Ipv4RecvErr(error, _) | ControlMessageOwned::Ipv6RecvErr(error, _) => {
-                is_unreachable(&error)
-            }
+            ControlMessageOwned::Ipv4RecvErr(error, _)
+            | ControlMessageOwned::Ipv6RecvErr(error, _) => is_unreachable(&error),
             _ => false,
         });
         if !says_unreachable {
             return None;
         }
         let name = message.address.as_ref()?;
-        let ipv4 = name.as_sockaddr_in().map(|address| SocketAddr::from(*address));
-        ipv4.or_else(|| name.as_sockaddr_in6().map(|address| SocketAddr::from(*address)))
-            .map(canonical)
+        let ipv4 = name
+            .as_sockaddr_in()
+            .map(|address| SocketAddr::from(*address));
+        ipv4.or_else(|| {
+            name.as_sockaddr_in6()
+                .map(|address| SocketAddr::from(*address))
+        })
+        .map(canonical)
     }
 
     /// Not the errors of this machine (a datagram that is too long, no route) and not those that say how to do better
@@ -195,7 +201,11 @@ mod tests {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         enable(&socket).unwrap();
         let live = UdpSocket::bind("127.0.0.1:0").unwrap();
-        assert!(socket.send_to(&vec![0; 65_508], live.local_addr().unwrap()).is_err());
+        assert!(
+            socket
+                .send_to(&vec![0; 65_508], live.local_addr().unwrap())
+                .is_err()
+        );
         let mut peers = Vec::new();
         drain(&socket, &mut |peer| peers.push(peer));
         assert_eq!(peers, []);

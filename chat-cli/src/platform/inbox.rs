@@ -72,7 +72,10 @@ impl<T> Inbox<T> {
         };
         let timeout = timeout.map(whole_milliseconds);
         let udp = socket.as_udp();
-        let mut watched = [PollFd::new(udp, PollFlags::IN), PollFd::new(&self.bell, PollFlags::IN)];
+        let mut watched = [
+            PollFd::new(udp, PollFlags::IN),
+            PollFd::new(&self.bell, PollFlags::IN),
+        ];
         match poll(&mut watched, timeout.as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
@@ -236,7 +239,10 @@ mod tests {
         let start = Instant::now();
         let sender = thread::spawn(move || {
             thread::sleep(Duration::from_millis(30));
-            UdpSocket::bind("127.0.0.1:0").unwrap().send_to(b"hi", to).unwrap();
+            UdpSocket::bind("127.0.0.1:0")
+                .unwrap()
+                .send_to(b"hi", to)
+                .unwrap();
         });
         while matches!(socket.receive(&mut [0; 9]).unwrap(), Received::Nothing) {
             inbox.wait(&socket, LONG).unwrap();
@@ -300,9 +306,13 @@ mod tests {
     fn a_stranger_cannot_ring() {
         let (inbox, _mailer) = inbox::<()>(1).unwrap();
         let to = inbox.bell.local_addr().unwrap();
-        let _ = UdpSocket::bind("127.0.0.1:0").unwrap().send_to(b"forged", to);
+        let _ = UdpSocket::bind("127.0.0.1:0")
+            .unwrap()
+            .send_to(b"forged", to);
         let start = Instant::now();
-        inbox.wait(&socket(), Some(Duration::from_millis(50))).unwrap();
+        inbox
+            .wait(&socket(), Some(Duration::from_millis(50)))
+            .unwrap();
         assert!(start.elapsed() >= Duration::from_millis(50));
     }
 
@@ -319,7 +329,9 @@ mod tests {
         thread::sleep(Duration::from_millis(20));
         let (mut rounds, start) = (0, Instant::now());
         while start.elapsed() < Duration::from_millis(100) {
-            inbox.wait(&socket, Some(Duration::from_millis(100))).unwrap();
+            inbox
+                .wait(&socket, Some(Duration::from_millis(100)))
+                .unwrap();
             while !matches!(socket.receive(&mut [0; 9]).unwrap(), Received::Nothing) {}
             rounds += 1;
         }

@@ -144,7 +144,10 @@ mod tests {
         let limit = "x".repeat(MAX_LINE);
         for chunk in [1, 7, 4096, 8192] {
             for ending in ["", "\n", "\r\n"] {
-                assert_eq!(lines(format!("{limit}{ending}").as_bytes(), chunk), [text(&limit)]);
+                assert_eq!(
+                    lines(format!("{limit}{ending}").as_bytes(), chunk),
+                    [text(&limit)]
+                );
                 let bytes = MAX_LINE as u64 + 1;
                 assert_eq!(
                     lines(format!("{limit}x{ending}").as_bytes(), chunk),
@@ -153,7 +156,10 @@ mod tests {
             }
             // The CR is part of a line that ends otherwise.
             let bytes = MAX_LINE as u64 + 1;
-            assert_eq!(lines(format!("{limit}\r").as_bytes(), chunk), [Line::TooLong { bytes }]);
+            assert_eq!(
+                lines(format!("{limit}\r").as_bytes(), chunk),
+                [Line::TooLong { bytes }]
+            );
         }
     }
 
@@ -163,7 +169,10 @@ mod tests {
         let mut input = long.clone();
         input.extend(b"\r\nnext\n");
         let mut reader = LineReader::new(BufReader::new(&*input));
-        assert_eq!(reader.next_line().unwrap(), Some(Line::TooLong { bytes: 1_000_000 }));
+        assert_eq!(
+            reader.next_line().unwrap(),
+            Some(Line::TooLong { bytes: 1_000_000 })
+        );
         assert_eq!(reader.next_line().unwrap(), Some(text("next")));
 
         let mut reader = LineReader::new(BufReader::new(io::Read::chain(&*long, Failing)));

@@ -78,7 +78,10 @@ impl SafeText {
 }
 
 fn acts_on_a_line(character: char) -> bool {
-    let is_writing = matches!(character, '\t' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}');
+    let is_writing = matches!(
+        character,
+        '\t' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}'
+    );
     !is_writing && acts_on_a_terminal(character)
 }
 
@@ -156,7 +159,10 @@ mod tests {
             ("👩\u{200d}💻", r"👩\u{200d}💻"),
             ("\u{e0041}", r"\u{e0041}"),
             ("\u{2028}\u{2029}", r"\u{2028}\u{2029}"),
-            ("\u{2800}\u{3164}\u{115f}\u{ffa0}", r"\u{2800}\u{3164}\u{115f}\u{ffa0}"),
+            (
+                "\u{2800}\u{3164}\u{115f}\u{ffa0}",
+                r"\u{2800}\u{3164}\u{115f}\u{ffa0}",
+            ),
             ("\u{fe0f}\u{ad}\u{34f}", r"\u{fe0f}\u{ad}\u{34f}"),
         ] {
             assert_eq!(terminal(hostile), shown);

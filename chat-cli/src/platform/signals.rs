@@ -42,8 +42,14 @@ mod tests {
             inbox.wait(&socket, Some(Duration::from_secs(5))).unwrap();
         }
         assert!(switch.is_stopped());
-        assert!(start.elapsed() < Duration::from_secs(4), "it woke by itself");
+        assert!(
+            start.elapsed() < Duration::from_secs(4),
+            "it woke by itself"
+        );
 
-        assert_eq!(on_stop_signal(switch).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(
+            on_stop_signal(switch).unwrap_err().kind(),
+            io::ErrorKind::AlreadyExists
+        );
     }
 }

@@ -149,7 +149,10 @@ fn read(path: &Path, bytes: &[u8]) -> Result<Vec<BanEntry>, BanFileError> {
     let state: Result<State<Vec<BanEntry>>, _> = serde_json::from_slice(bytes);
     match state {
         Ok(state) if state.version == VERSION => Ok(state.bans),
-        Ok(state) => Err(keep_aside(path, format!("there is no version {}", state.version))),
+        Ok(state) => Err(keep_aside(
+            path,
+            format!("there is no version {}", state.version),
+        )),
         Err(error) => Err(keep_aside(path, error.to_string())),
     }
 }
@@ -179,7 +182,10 @@ fn keep_aside(path: &Path, why: String) -> BanFileError {
 /// By hand and not with a crate for temporary files: one fixed name beside the file leaves at most one file behind when the
 /// program is killed in the middle, and the next write takes that one away.
 fn replace(path: &Path, bans: &[BanEntry]) -> io::Result<()> {
-    let state = State { version: VERSION, bans };
+    let state = State {
+        version: VERSION,
+        bans,
+    };
     let mut text = serde_json::to_string_pretty(&state)?;
     text.push('\n');
     let new = beside(path, ".new");
@@ -206,7 +212,9 @@ fn create_new(path: &Path) -> io::Result<File> {
 /// Without this a power cut can bring the old file back.
 #[cfg(unix)]
 fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 

@@ -57,7 +57,10 @@ impl Board {
 
     /// Whoever panicked while it held the lock has left a whole snapshot.
     fn lock(&self) -> MutexGuard<'_, (u64, Option<Snapshot>)> {
-        self.0.written.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .written
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -84,7 +87,14 @@ mod tests {
             bans: 0,
         };
         board.write(snapshot);
-        assert_eq!(board.read_after(0, Duration::ZERO).unwrap().losses.not_sent, 7);
-        assert!(board.read_after(board.count(), Duration::from_millis(1)).is_none());
+        assert_eq!(
+            board.read_after(0, Duration::ZERO).unwrap().losses.not_sent,
+            7
+        );
+        assert!(
+            board
+                .read_after(board.count(), Duration::from_millis(1))
+                .is_none()
+        );
     }
 }

@@ -215,6 +215,9 @@ pub enum Answer<'a> {
     },
 }
 
-fn in_words<S: serde::Serializer>(error: &impl std::fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+fn in_words<S: serde::Serializer>(
+    error: &impl std::fmt::Display,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_str(error)
 }

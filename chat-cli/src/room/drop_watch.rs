@@ -29,7 +29,11 @@ impl DropWatch {
 
     /// To be called after datagrams were received: where none were, none were dropped, and a room in which nothing
     /// happens should not wake for this.
-    pub(super) fn look(&mut self, now: Timestamp, read: impl FnOnce() -> Option<u64>) -> Option<Growth> {
+    pub(super) fn look(
+        &mut self,
+        now: Timestamp,
+        read: impl FnOnce() -> Option<u64>,
+    ) -> Option<Growth> {
         if now < self.next_look {
             return None;
         }

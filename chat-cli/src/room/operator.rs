@@ -21,7 +21,9 @@ impl<L: RoomLog> Room<L> {
             }
             Ok(Command::Names) => {
                 let members = self.server.members();
-                let mut members: Vec<_> = members.map(|(name, peer)| MemberEntry { name, peer }).collect();
+                let mut members: Vec<_> = members
+                    .map(|(name, peer)| MemberEntry { name, peer })
+                    .collect();
                 members.sort_unstable_by_key(|member| member.name);
                 self.log.answer(&Answer::Names { members: &members });
             }
@@ -33,7 +35,8 @@ impl<L: RoomLog> Room<L> {
                 }
             }
             Ok(Command::Ban { who, minutes }) => {
-                let length = minutes.map(|minutes| Duration::from_secs(60 * u64::from(minutes.get())));
+                let length =
+                    minutes.map(|minutes| Duration::from_secs(60 * u64::from(minutes.get())));
                 self.ban(who, length);
             }
             Ok(Command::Unban(who)) => self.unban(who),
@@ -114,7 +117,9 @@ impl<L: RoomLog> Room<L> {
 
     /// Writes the bans to their file, where there is one.
     pub(super) fn keep_bans(&mut self) {
-        let Some(file) = &mut self.ban_file else { return };
+        let Some(file) = &mut self.ban_file else {
+            return;
+        };
         if let Err(error) = file.write(&bans(&self.server, self.clock.now())) {
             self.log.answer(&Answer::BansNotWritten {
                 file: file.path(),
@@ -145,5 +150,8 @@ fn on_the_wall(length: Duration) -> OffsetDateTime {
         .checked_add(time::Duration::try_from(length).unwrap_or(time::Duration::MAX))
         .unwrap_or(time::PrimitiveDateTime::MAX.assume_utc());
     let half = time::Duration::milliseconds(500);
-    moment.saturating_add(half).replace_nanosecond(0).unwrap_or(moment)
+    moment
+        .saturating_add(half)
+        .replace_nanosecond(0)
+        .unwrap_or(moment)
 }

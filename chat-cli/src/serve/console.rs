@@ -138,7 +138,10 @@ mod tests {
         assert_eq!(read("//"), Ok(said("/")));
         assert_eq!(super::read(Line::Text(String::new())), None);
         let long = "x".repeat(989);
-        assert_eq!(read(&long), Err(Mistake::Text(TextError::TooLong { len: 989 })));
+        assert_eq!(
+            read(&long),
+            Err(Mistake::Text(TextError::TooLong { len: 989 }))
+        );
         assert_eq!(
             super::read(Line::NotUtf8 { offset: 3 }),
             Some(Err(Mistake::NotUtf8 { offset: 3 }))
@@ -184,21 +187,39 @@ mod tests {
     #[test]
     fn a_ban_is_of_an_address_or_else_of_a_name() {
         let address = |text: &str| Banned::Address(text.parse().unwrap());
-        assert_eq!(read("/ban 203.0.113.7"), Ok(ban(address("203.0.113.7"), None)));
+        assert_eq!(
+            read("/ban 203.0.113.7"),
+            Ok(ban(address("203.0.113.7"), None))
+        );
         assert_eq!(
             read("/ban ::ffff:203.0.113.7 5"),
             Ok(ban(address("203.0.113.7"), Some(5)))
         );
-        assert_eq!(read("/ban 2001:db8::1:2:3:4"), Ok(ban(address("2001:db8::"), None)));
-        assert_eq!(read("/ban troll 60"), Ok(ban(Banned::Name(name("troll")), Some(60))));
-        assert_eq!(read("/ban 203.0.113"), Ok(ban(Banned::Name(name("203.0.113")), None)));
-        assert_eq!(read("/unban 203.0.113.7"), Ok(Command::Unban(address("203.0.113.7"))));
+        assert_eq!(
+            read("/ban 2001:db8::1:2:3:4"),
+            Ok(ban(address("2001:db8::"), None))
+        );
+        assert_eq!(
+            read("/ban troll 60"),
+            Ok(ban(Banned::Name(name("troll")), Some(60)))
+        );
+        assert_eq!(
+            read("/ban 203.0.113"),
+            Ok(ban(Banned::Name(name("203.0.113")), None))
+        );
+        assert_eq!(
+            read("/unban 203.0.113.7"),
+            Ok(Command::Unban(address("203.0.113.7")))
+        );
         let port = Err(Mistake::Port("203.0.113.7".parse().unwrap()));
         assert_eq!(read("/ban 203.0.113.7:5000"), port);
         assert!(matches!(read("/ban [::1]"), Err(Mistake::Name(_))));
         for minutes in ["0", "-1", "x", "5 6", "5270401"] {
             let line = format!("/ban troll {minutes}");
-            assert!(matches!(read(&line), Err(Mistake::Minutes { .. })), "{line}");
+            assert!(
+                matches!(read(&line), Err(Mistake::Minutes { .. })),
+                "{line}"
+            );
         }
     }
 }

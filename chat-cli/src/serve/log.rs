@@ -133,7 +133,10 @@ impl EventLog {
     fn write(&mut self, entry: &Entry<'_>) {
         match self.form {
             Form::Quiet => {}
-            Form::Lines => tracing::info!("{}", SafeText::for_terminal(&entry.message(self.language).to_string())),
+            Form::Lines => tracing::info!(
+                "{}",
+                SafeText::for_terminal(&entry.message(self.language).to_string())
+            ),
             // The queue takes any line or counts it; it has no other error.
             Form::Json => drop(writeln!(self.out, "{}", json::event(entry))),
         }
@@ -160,7 +163,15 @@ impl RoomLog for EventLog {
     fn event(&mut self, event: &Event<'_, SocketAddr>) {
         let operator = self.operator;
         let entry = match *event {
-            Event::Joined { name, peer, replaced } => Entry::Joined { name, peer, replaced },
+            Event::Joined {
+                name,
+                peer,
+                replaced,
+            } => Entry::Joined {
+                name,
+                peer,
+                replaced,
+            },
             Event::StillIn { name, peer } => Entry::StillIn { name, peer },
             Event::Said { name, text } => Entry::Said {
                 name,
@@ -172,7 +183,10 @@ impl RoomLog for EventLog {
             },
             Event::Left { name, peer, reason } => Entry::Left { name, peer, reason },
             Event::NotIn { name, peer } => Entry::NotIn { name, peer },
-            Event::Refused { peer, refusal } => Entry::Refused { peer, reason: refusal },
+            Event::Refused { peer, refusal } => Entry::Refused {
+                peer,
+                reason: refusal,
+            },
             // Whoever floods the room is counted in the statistics: a line for each datagram would flood the log too.
             Event::Dropped {
                 reason: DropReason::LoginRate | DropReason::ReplyRate | DropReason::RefusedAlready,
@@ -212,7 +226,10 @@ impl RoomLog for EventLog {
     }
 
     fn kernel_dropped(&mut self, new: u64, total: u64) {
-        self.write(&Entry::KernelDropped { datagrams: new, total });
+        self.write(&Entry::KernelDropped {
+            datagrams: new,
+            total,
+        });
     }
 
     fn stopped(&mut self, stats: &Stats, losses: Losses) {

@@ -29,7 +29,9 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
     let addresses = address::resolve(&asked)?;
     let socket = bind_first(&addresses)?;
     socket.set_batching(!args.sending.no_batch);
-    let local = socket.local_addr().map_err(Failure::io(Doing::TellAddress))?;
+    let local = socket
+        .local_addr()
+        .map_err(Failure::io(Doing::TellAddress))?;
 
     let (inbox, mailer) = inbox(CONSOLE_LINES).map_err(Failure::io(Doing::MakeQueue))?;
     on_stop_signal(inbox.stop_switch()).map_err(Failure::io(Doing::WatchSignals))?;
@@ -51,15 +53,16 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
     if let Some(address) = args.metrics {
         let board = Board::default();
         room.count_on(board.clone());
-        let address =
-            metrics::start(address, board, mailer.clone()).map_err(Failure::io(Doing::ShowMetrics(address)))?;
+        let address = metrics::start(address, board, mailer.clone())
+            .map_err(Failure::io(Doing::ShowMetrics(address)))?;
         eprintln!("metrics at http://{address}/metrics");
     }
     eprintln!("listening on {local}");
     ready::tell_the_service_manager();
     // In the background a read from the terminal would stop the whole program.
     if !stdin::in_background() {
-        stdin::spawn_line_reader(mailer, |line| line.and_then(console::read)).map_err(Failure::io(Doing::ReadInput))?;
+        stdin::spawn_line_reader(mailer, |line| line.and_then(console::read))
+            .map_err(Failure::io(Doing::ReadInput))?;
     }
 
     let ended = room.run(&inbox).map_err(Failure::io(Doing::UseSocket));

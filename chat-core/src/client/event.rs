@@ -41,13 +41,19 @@ pub enum ClientEvent<'a> {
     /// when the login succeeds, or as the server's answer when none comes.
     Early {
         /// The datagram.
-        #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serde_forms::as_text"))]
+        #[cfg_attr(
+            feature = "serde",
+            serde(serialize_with = "crate::serde_forms::as_text")
+        )]
         datagram: &'a [u8],
     },
     /// The server refused the login; the client is done.
     Refused {
         /// The server's answer: text for the user, perhaps not UTF-8, to be made safe before it is shown.
-        #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serde_forms::as_text"))]
+        #[cfg_attr(
+            feature = "serde",
+            serde(serialize_with = "crate::serde_forms::as_text")
+        )]
         answer: &'a [u8],
         /// Whether the login had been repeated: then the first one may have been accepted, and its answer lost.
         repeated: bool,
@@ -57,11 +63,20 @@ pub enum ClientEvent<'a> {
     /// Somebody spoke, came or went.
     Delivered(Delivery<Text<'a>>),
     /// Something came that is neither a reply nor a delivery: to be made safe, shown, and attributed to nobody.
-    Unparsed(#[cfg_attr(feature = "serde", serde(serialize_with = "crate::serde_forms::as_text"))] &'a [u8]),
+    Unparsed(
+        #[cfg_attr(
+            feature = "serde",
+            serde(serialize_with = "crate::serde_forms::as_text")
+        )]
+        &'a [u8],
+    ),
     /// The server refused a line.
     LineRefused {
         /// The server's answer.
-        #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serde_forms::as_text"))]
+        #[cfg_attr(
+            feature = "serde",
+            serde(serialize_with = "crate::serde_forms::as_text")
+        )]
         answer: &'a [u8],
     },
     /// The server does not know this client any more, or is not there. The client logs in again by itself, with
@@ -71,7 +86,10 @@ pub enum ClientEvent<'a> {
     /// what the server remembers of this client at a former address), the room is full. It is tried again.
     StillOut {
         /// The server's answer: text for the user, to be made safe before it is shown.
-        #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serde_forms::as_text"))]
+        #[cfg_attr(
+            feature = "serde",
+            serde(serialize_with = "crate::serde_forms::as_text")
+        )]
         answer: &'a [u8],
     },
     /// The server ended the conversation, unasked; the client is done and does not log in again.

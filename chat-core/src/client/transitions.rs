@@ -47,7 +47,10 @@ enum State {
     /// The login was sent `sent` times; at `due` it is sent once more, or given up.
     Joining { sent: u32, due: Timestamp },
     /// In. At `due` the login is repeated (keep-alive); `unanswered` times nothing has come back since.
-    In { due: Option<Timestamp>, unanswered: u32 },
+    In {
+        due: Option<Timestamp>,
+        unanswered: u32,
+    },
     /// Was in, and logs in again at `due`; then after a pause of `pause` milliseconds.
     Rejoining { pause: u64, due: Timestamp },
     /// The quit was sent; at `due` its answer is not waited for any longer.
@@ -86,7 +89,10 @@ impl Client {
         if !self.is_in() {
             return Err(SayError::NotIn);
         }
-        let request = Request::Chat { name: self.name, text };
+        let request = Request::Chat {
+            name: self.name,
+            text,
+        };
         let payload = request
             .encode(&self.config.dialect, &mut self.scratch)
             .map_err(SayError::Encode)?;
@@ -125,7 +131,9 @@ impl Client {
             State::Out | State::Done => nothing(),
             State::Joining { sent, .. } => match (reply, delivery) {
                 (Some(Reply::Success), _) => self.joined(now, false),
-                (Some(Reply::End { .. }), _) | (_, Some(_)) => event(ClientEvent::Early { datagram }),
+                (Some(Reply::End { .. }), _) | (_, Some(_)) => {
+                    event(ClientEvent::Early { datagram })
+                }
                 _ => {
                     self.state = State::Done;
                     event(ClientEvent::Refused {
@@ -159,10 +167,14 @@ impl Client {
                 match (reply, delivery) {
                     (Some(Reply::Success), _) => nothing(),
                     (Some(Reply::End { word }), _) => self.ended(word),
-                    (Some(Reply::Refused { reason }), _) if refusal(reason) == Some(Refusal::NotLoggedIn) => {
+                    (Some(Reply::Refused { reason }), _)
+                        if refusal(reason) == Some(Refusal::NotLoggedIn) =>
+                    {
                         self.lost(now, LostReason::NotLoggedIn)
                     }
-                    (Some(Reply::Refused { .. }), _) => event(ClientEvent::LineRefused { answer: datagram }),
+                    (Some(Reply::Refused { .. }), _) => {
+                        event(ClientEvent::LineRefused { answer: datagram })
+                    }
                     (_, Some(delivery)) => event(ClientEvent::Delivered(delivery)),
                     _ => event(ClientEvent::Unparsed(datagram)),
                 }
@@ -173,7 +185,9 @@ impl Client {
                     event(ClientEvent::Left { answered: true })
                 }
                 (Some(Reply::Success), _) => nothing(),
-                (Some(Reply::Refused { .. }), _) => event(ClientEvent::LineRefused { answer: datagram }),
+                (Some(Reply::Refused { .. }), _) => {
+                    event(ClientEvent::LineRefused { answer: datagram })
+                }
                 (_, Some(delivery)) => event(ClientEvent::Delivered(delivery)),
                 _ => event(ClientEvent::Unparsed(datagram)),
             },
@@ -199,7 +213,9 @@ impl Client {
                     event(ClientEvent::NoAnswer)
                 }
             },
-            State::In { unanswered, .. } if unanswered >= UNANSWERED_KEEP_ALIVES => self.lost(now, LostReason::Silent),
+            State::In { unanswered, .. } if unanswered >= UNANSWERED_KEEP_ALIVES => {
+                self.lost(now, LostReason::Silent)
+            }
             State::In { unanswered, .. } => {
                 self.state = State::In {
                     due: keep_alive_due(&self.config, now),
@@ -238,7 +254,9 @@ impl Client {
     /// When [`handle_timeout`](Self::handle_timeout) is to be called; `None`: not before something else happens.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         match self.state {
-            State::Joining { due, .. } | State::Rejoining { due, .. } | State::Leaving { due } => Some(due),
+            State::Joining { due, .. } | State::Rejoining { due, .. } | State::Leaving { due } => {
+                Some(due)
+            }
             State::In { due, .. } => due,
             State::Out | State::Done => None,
         }
@@ -291,7 +309,11 @@ impl Client {
         )
     }
 
-    fn send<'a>(&'a mut self, request: &Request<Text<'_>>, event: ClientEvent<'a>) -> ClientOutgoing<'a> {
+    fn send<'a>(
+        &'a mut self,
+        request: &Request<Text<'_>>,
+        event: ClientEvent<'a>,
+    ) -> ClientOutgoing<'a> {
         // A login and a quit always fit: a verb, a blank and a name.
         let payload = request.encode(&self.config.dialect, &mut self.scratch).ok();
         ClientOutgoing { event, payload }
@@ -299,7 +321,10 @@ impl Client {
 }
 
 fn event(event: ClientEvent<'_>) -> ClientOutgoing<'_> {
-    ClientOutgoing { event, payload: None }
+    ClientOutgoing {
+        event,
+        payload: None,
+    }
 }
 
 fn nothing<'a>() -> ClientOutgoing<'a> {

@@ -80,7 +80,8 @@ impl<A: Peer> Bans<A> {
         }
         match ban.target {
             BanTarget::Network(address) => {
-                self.networks.insert(address.network(), (address, ban.until));
+                self.networks
+                    .insert(address.network(), (address, ban.until));
             }
             BanTarget::Name(name) => {
                 self.names.insert(name, (Looks::of(&name), ban.until));
@@ -112,7 +113,9 @@ impl<A: Peer> Bans<A> {
             target: BanTarget::Name(name),
             until,
         });
-        networks.chain(names).filter(move |ban| stands(ban.until, now))
+        networks
+            .chain(names)
+            .filter(move |ban| stands(ban.until, now))
     }
 
     pub(super) fn hits_network(&self, now: Timestamp, network: A::Network) -> bool {

@@ -38,12 +38,17 @@ impl Config {
             + 3 * entry::<(u64, Place)>()      // by the looks of its name
             + entry::<(A::Network, u32)>()     // per network
             + entry::<(Timestamp, A)>(); // idle deadlines
-        let network = entry::<(A::Network, Bucket, Timestamp)>() + entry::<(Timestamp, A::Network)>();
+        let network =
+            entry::<(A::Network, Bucket, Timestamp)>() + entry::<(Timestamp, A::Network)>();
         let networks = self
             .network_logins
             .map_or(0, |_| u64::from(NonZeroU32::get(self.tracked_networks)));
         let reserved = (self.reserved.len() as u64 + 1) * RESERVED;
-        let ban = entry::<(A::Network, A, Option<Timestamp>)>().max(entry::<(Name, Looks, Option<Timestamp>)>());
+        let ban = entry::<(A::Network, A, Option<Timestamp>)>().max(entry::<(
+            Name,
+            Looks,
+            Option<Timestamp>,
+        )>());
         let bans = u64::from(self.max_bans.get()) * ban;
         Some(BASE + reserved + bans + (members + 4) * member + (networks + 11) * network)
     }

@@ -31,7 +31,8 @@ impl Looks {
 
     /// Whether two names look alike.
     pub(super) fn is_like(self, other: Self) -> bool {
-        self.keys().any(|key| other.keys().any(|other| other == key))
+        self.keys()
+            .any(|key| other.keys().any(|other| other == key))
     }
 
     /// Each form once.
@@ -67,7 +68,9 @@ pub(super) fn has_stray_marks(name: &Name) -> bool {
     let mut previous = None;
     for character in name.as_str().nfd() {
         if is_mark(character) {
-            let Some(marks) = on_this.as_mut() else { return true };
+            let Some(marks) = on_this.as_mut() else {
+                return true;
+            };
             *marks += 1;
             if *marks > MAX_MARKS || previous == Some(character) {
                 return true;
@@ -101,7 +104,11 @@ fn fold(text: &str) -> String {
 
 /// The forms without combining marks.
 fn bare(text: &str) -> [String; FORMS] {
-    forms(text).map(|form| form.nfd().filter(|&character| !is_mark(character)).collect())
+    forms(text).map(|form| {
+        form.nfd()
+            .filter(|&character| !is_mark(character))
+            .collect()
+    })
 }
 
 fn is_mark(character: char) -> bool {
@@ -169,8 +176,8 @@ mod tests {
     #[test]
     fn names_that_look_different_are_different() {
         let names = [
-            "alice", "alicia", "bob", "bobby", "小明", "小红", "老王", "老张", "jose", "josé", "user1", "user2",
-            "user11", "e", "é", "п", "и", "あ", "い",
+            "alice", "alicia", "bob", "bobby", "小明", "小红", "老王", "老张", "jose", "josé",
+            "user1", "user2", "user11", "e", "é", "п", "и", "あ", "い",
         ];
         for (index, one) in names.iter().enumerate() {
             for other in names.iter().skip(index + 1) {

@@ -133,7 +133,8 @@ impl<A: Peer> Members<A> {
         self.stands_at(index, looks, address);
         *self.per_network.entry(address.network()).or_insert(0) += 1;
         let deadline = self.idle_limit_millis.map(|limit| now.plus_millis(limit));
-        self.deadlines.extend(deadline.map(|deadline| (deadline, address)));
+        self.deadlines
+            .extend(deadline.map(|deadline| (deadline, address)));
         let is_silent = self.silent_limit.is_some() && !address.is_private();
         self.silent.push(is_silent, self.traffic);
         self.addresses.push(address);
@@ -229,7 +230,11 @@ impl<A: Peer> Members<A> {
     /// A member that has been idle for as long as the limit. Deadlines that lie behind are brought up to date.
     pub(super) fn idle(&mut self, now: Timestamp) -> Option<usize> {
         let limit = self.idle_limit_millis?;
-        while let Some(&(deadline, address)) = self.deadlines.first().filter(|(deadline, _)| *deadline <= now) {
+        while let Some(&(deadline, address)) = self
+            .deadlines
+            .first()
+            .filter(|(deadline, _)| *deadline <= now)
+        {
             let index = self.at_address(address)?;
             let member = self.entries.get_mut(index)?;
             // At least a millisecond from now: time that went backwards cannot make this loop stay.

@@ -62,7 +62,10 @@ mod tests {
         assert!(rates.take(at(0), 'a', rate));
         assert!(rates.take(at(1), 'b', rate));
         assert!(!rates.take(at(2), 'a', rate), "a has used its burst up");
-        assert!(rates.take(at(1_001), 'a', rate), "a second later it may again");
+        assert!(
+            rates.take(at(1_001), 'a', rate),
+            "a second later it may again"
+        );
         assert!(rates.take(at(1_002), 'c', rate), "b, the idlest, gives way");
         assert!(!rates.take(at(1_002), 'a', rate), "a is remembered");
         assert!(rates.take(at(1_002), 'b', rate), "b was forgotten");

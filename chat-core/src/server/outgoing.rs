@@ -5,7 +5,9 @@ use alloc::vec::Vec;
 use core::ops::Range;
 use core::slice;
 
-use chat_proto::{Content, Delivery, Dialect, EncodeError, MAX_DATAGRAM, MAX_END_WORDS, MAX_WORD, Reply};
+use chat_proto::{
+    Content, Delivery, Dialect, EncodeError, MAX_DATAGRAM, MAX_END_WORDS, MAX_WORD, Reply,
+};
 
 use super::event::Event;
 
@@ -139,15 +141,25 @@ impl<A> Plan<A> {
         self.add(to, |buffer| reply.encode(dialect, buffer).map(<[u8]>::len));
     }
 
-    pub(super) fn delivery<T: Content>(&mut self, dialect: &Dialect, delivery: &Delivery<T>, to: To<A>) {
-        self.add(to, |buffer| delivery.encode(dialect, buffer).map(<[u8]>::len));
+    pub(super) fn delivery<T: Content>(
+        &mut self,
+        dialect: &Dialect,
+        delivery: &Delivery<T>,
+        to: To<A>,
+    ) {
+        self.add(to, |buffer| {
+            delivery.encode(dialect, buffer).map(<[u8]>::len)
+        });
     }
 
     fn add(&mut self, to: To<A>, encode: impl FnOnce(&mut [u8]) -> Result<usize, EncodeError>) {
         let start = self.used;
         // Neither fails: replies and deliveries always fit a datagram, and SCRATCH holds the longest plan.
         let written = encode(self.scratch.get_mut(start..).unwrap_or_default());
-        debug_assert!(written.is_ok(), "the scratch buffer is too small: {written:?}");
+        debug_assert!(
+            written.is_ok(),
+            "the scratch buffer is too small: {written:?}"
+        );
         if let Ok(len) = written {
             self.used += len;
             self.steps.push(Step {
@@ -169,7 +181,10 @@ impl<A> Plan<A> {
 
     /// How many bytes the plan sends to a member that it neither answers nor leaves out.
     pub(super) fn broadcast_bytes(&self) -> u64 {
-        let broadcasts = self.steps.iter().filter(|step| !matches!(step.to, To::One(_)));
+        let broadcasts = self
+            .steps
+            .iter()
+            .filter(|step| !matches!(step.to, To::One(_)));
         broadcasts.map(|step| step.payload.len() as u64).sum()
     }
 }

@@ -78,7 +78,12 @@ impl<A: Peer> Server<A> {
     ///
     /// Hand in the whole datagram, or at least its first 1,025 bytes: what is longer than
     /// [`MAX_DATAGRAM`](chat_proto::MAX_DATAGRAM) is refused whatever it holds.
-    pub fn handle<'a>(&'a mut self, now: Timestamp, from: A, datagram: &'a [u8]) -> Outgoing<'a, A> {
+    pub fn handle<'a>(
+        &'a mut self,
+        now: Timestamp,
+        from: A,
+        datagram: &'a [u8],
+    ) -> Outgoing<'a, A> {
         self.plan.clear();
         self.stats.datagrams_in += 1;
         let event = self.receive(now, from, datagram);
@@ -124,7 +129,11 @@ impl<A: Peer> Server<A> {
     /// # Errors
     ///
     /// [`KickError::NotIn`] when nobody has exactly that name.
-    pub fn kick(&mut self, name: Name, reason: Option<Text<'_>>) -> Result<Outgoing<'_, A>, KickError> {
+    pub fn kick(
+        &mut self,
+        name: Name,
+        reason: Option<Text<'_>>,
+    ) -> Result<Outgoing<'_, A>, KickError> {
         self.plan.clear();
         let index = self.members.named(&name).ok_or(KickError::NotIn(name))?;
         self.explain(index, reason);
@@ -141,7 +150,12 @@ impl<A: Peer> Server<A> {
     /// # Errors
     ///
     /// [`BanError::TooMany`] when there are as many bans as [`Config::max_bans`].
-    pub fn ban(&mut self, now: Timestamp, target: BanTarget<A>, until: Option<Timestamp>) -> Result<(), BanError> {
+    pub fn ban(
+        &mut self,
+        now: Timestamp,
+        target: BanTarget<A>,
+        until: Option<Timestamp>,
+    ) -> Result<(), BanError> {
         self.bans.add(now, Ban { target, until })
     }
 
@@ -178,8 +192,11 @@ impl<A: Peer> Server<A> {
     pub fn shutdown(&mut self) -> Outgoing<'_, A> {
         self.plan.clear();
         for word in self.config.dialect.ends().iter() {
-            self.plan
-                .reply(&self.config.dialect, &Reply::<Reason<'_>>::End { word }, To::All);
+            self.plan.reply(
+                &self.config.dialect,
+                &Reply::<Reason<'_>>::End { word },
+                To::All,
+            );
         }
         let everybody = self.members.clear();
         let members = everybody.len();

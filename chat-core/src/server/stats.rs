@@ -68,7 +68,9 @@ impl RefusalCounts {
 
     /// Every reason with its count, those that never occurred included.
     pub fn iter(&self) -> impl Iterator<Item = (Refusal, u64)> + '_ {
-        Refusal::ALL.into_iter().map(|reason| (reason, self.get(reason)))
+        Refusal::ALL
+            .into_iter()
+            .map(|reason| (reason, self.get(reason)))
     }
 
     pub(crate) fn count(&mut self, reason: Refusal) {

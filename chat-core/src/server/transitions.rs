@@ -1,7 +1,8 @@
 //! Every transition of the room: PROTOCOL.md, "Rules of the server". The calls that lead here are in `room.rs`.
 
 use chat_proto::{
-    DecodeError, DecodeErrorKind, Delivery, Dialect, Name, Reason, Refusal, Reply, Request, Text, TextError, Verb,
+    DecodeError, DecodeErrorKind, Delivery, Dialect, Name, Reason, Refusal, Reply, Request, Text,
+    TextError, Verb,
 };
 
 use super::event::{DropReason, Event, LeaveReason};
@@ -22,7 +23,12 @@ impl<A: Peer> Server<A> {
         &self.config.dialect
     }
 
-    pub(super) fn receive<'d>(&mut self, now: Timestamp, from: A, datagram: &'d [u8]) -> Event<'d, A> {
+    pub(super) fn receive<'d>(
+        &mut self,
+        now: Timestamp,
+        from: A,
+        datagram: &'d [u8],
+    ) -> Event<'d, A> {
         if self.closed.is_some() {
             return self.dropped(from, DropReason::Closed);
         }
@@ -33,19 +39,31 @@ impl<A: Peer> Server<A> {
         }
         match Request::decode(datagram, self.dialect()) {
             Ok(Request::Login { name, .. }) => self.login(now, from, sender, name),
-            Ok(Request::Chat { name, text }) => self.chat(now, from, sender, datagram.len(), (name, text)),
+            Ok(Request::Chat { name, text }) => {
+                self.chat(now, from, sender, datagram.len(), (name, text))
+            }
             Ok(Request::Quit { name }) => self.quit(now, from, sender, Some(name)),
             Err(error) => self.unreadable(now, from, sender, datagram.len(), error),
         }
     }
 
     /// A login that is repeated is answered whatever else holds; any other first has to be within its network's rate.
-    fn login(&mut self, now: Timestamp, from: A, sender: Option<usize>, name: Name) -> Event<'static, A> {
-        let own_name = sender.and_then(|index| self.members.get(index).map(|(member, _)| member.name));
+    fn login(
+        &mut self,
+        now: Timestamp,
+        from: A,
+        sender: Option<usize>,
+        name: Name,
+    ) -> Event<'static, A> {
+        let own_name =
+            sender.and_then(|index| self.members.get(index).map(|(member, _)| member.name));
         if own_name == Some(name) {
             self.stats.repeated_logins += 1;
-            self.plan
-                .reply(&self.config.dialect, &Reply::<Reason<'_>>::Success, To::One(from));
+            self.plan.reply(
+                &self.config.dialect,
+                &Reply::<Reason<'_>>::Success,
+                To::One(from),
+            );
             return Event::StillIn { name, peer: from };
         }
         if !self.takes_login(now, from) {
@@ -71,8 +89,11 @@ impl<A: Peer> Server<A> {
         }
 
         self.stats.logins += 1;
-        self.plan
-            .reply(&self.config.dialect, &Reply::<Reason<'_>>::Success, To::One(from));
+        self.plan.reply(
+            &self.config.dialect,
+            &Reply::<Reason<'_>>::Success,
+            To::One(from),
+        );
         let (index, replaced) = match sender {
             Some(index) => (index, self.members.rename(index, name, looks)),
             None => (self.members.insert(name, looks, from, now), None),
@@ -80,10 +101,12 @@ impl<A: Peer> Server<A> {
         if let Some(before) = replaced {
             self.stats.count_leave(LeaveReason::Quit);
             let notice = Delivery::<Text<'_>>::Left { name: before };
-            self.plan.delivery(&self.config.dialect, &notice, To::AllBut(index));
+            self.plan
+                .delivery(&self.config.dialect, &notice, To::AllBut(index));
         }
         let notice = Delivery::<Text<'_>>::Joined { name };
-        self.plan.delivery(&self.config.dialect, &notice, To::AllBut(index));
+        self.plan
+            .delivery(&self.config.dialect, &notice, To::AllBut(index));
         Event::Joined {
             name,
             peer: from,
@@ -119,19 +142,32 @@ impl<A: Peer> Server<A> {
         if !self.takes_line(now, index, len) {
             return self.line_refused(now, index, Refusal::TooFast);
         }
-        if self.members.get(index).is_none_or(|(member, _)| member.name != name) {
+        if self
+            .members
+            .get(index)
+            .is_none_or(|(member, _)| member.name != name)
+        {
             return self.line_refused(now, index, Refusal::NotYourName);
         }
         self.members.spoke(index);
         self.stats.messages += 1;
-        self.plan
-            .delivery(&self.config.dialect, &Delivery::Said { name, text }, To::AllBut(index));
+        self.plan.delivery(
+            &self.config.dialect,
+            &Delivery::Said { name, text },
+            To::AllBut(index),
+        );
         Event::Said { name, text }
     }
 
     /// A quit is answered: receivers in use wait for the end word. It removes the sender and nobody else. What removes
     /// nobody counts as a line of a member, as answers of a stranger.
-    fn quit(&mut self, now: Timestamp, from: A, sender: Option<usize>, name: Option<Name>) -> Event<'static, A> {
+    fn quit(
+        &mut self,
+        now: Timestamp,
+        from: A,
+        sender: Option<usize>,
+        name: Option<Name>,
+    ) -> Event<'static, A> {
         let own = sender.filter(|&index| {
             self.members
                 .get(index)
@@ -143,7 +179,9 @@ impl<A: Peer> Server<A> {
                 Some(index) if !self.takes_line(now, index, 0) => {
                     return self.line_refused(now, index, Refusal::TooFast);
                 }
-                None if !self.answers_stranger(now, words) => return self.dropped(from, DropReason::ReplyRate),
+                None if !self.answers_stranger(now, words) => {
+                    return self.dropped(from, DropReason::ReplyRate);
+                }
                 _ => {}
             }
         }
@@ -167,15 +205,16 @@ impl<A: Peer> Server<A> {
             return self.dropped(from, DropReason::NotARequest);
         };
         match (verb, sender) {
-            (Verb::Login, _) if !self.takes_login(now, from) => self.dropped(from, DropReason::LoginRate),
+            (Verb::Login, _) if !self.takes_login(now, from) => {
+                self.dropped(from, DropReason::LoginRate)
+            }
             (Verb::Login, _) => self.refused(now, from, sender, Refusal::BadName),
             (Verb::Quit, _) => self.quit(now, from, sender, None),
             (Verb::Chat, None) => self.refused(now, from, None, Refusal::NotLoggedIn),
             (Verb::Chat, Some(index)) => {
                 let refusal = match error.kind() {
-                    DecodeErrorKind::TooLong { .. } | DecodeErrorKind::Text(TextError::TooLong { .. }) => {
-                        Refusal::TooLong
-                    }
+                    DecodeErrorKind::TooLong { .. }
+                    | DecodeErrorKind::Text(TextError::TooLong { .. }) => Refusal::TooLong,
                     DecodeErrorKind::Text(TextError::Control { .. }) => Refusal::ControlCharacter,
                     DecodeErrorKind::Name(_) => Refusal::NotYourName,
                     _ => return self.dropped(from, DropReason::NotARequest),
@@ -219,7 +258,13 @@ impl<A: Peer> Server<A> {
     }
 
     /// Answers a refused request, unless it is a stranger's and strangers have had their answers.
-    fn refused(&mut self, now: Timestamp, from: A, sender: Option<usize>, refusal: Refusal) -> Event<'static, A> {
+    fn refused(
+        &mut self,
+        now: Timestamp,
+        from: A,
+        sender: Option<usize>,
+        refusal: Refusal,
+    ) -> Event<'static, A> {
         if sender.is_none() && !self.answers_stranger(now, 1) {
             return self.dropped(from, DropReason::ReplyRate);
         }
@@ -227,14 +272,24 @@ impl<A: Peer> Server<A> {
         let reason = refusal.reason(self.config.dialect.language());
         self.plan.reply(
             &self.config.dialect,
-            &Reply::Refused { reason: Some(reason) },
+            &Reply::Refused {
+                reason: Some(reason),
+            },
             To::One(from),
         );
-        Event::Refused { peer: from, refusal }
+        Event::Refused {
+            peer: from,
+            refusal,
+        }
     }
 
     /// Refuses a member's line, or drops it when the member was told of a refusal just now.
-    fn line_refused(&mut self, now: Timestamp, index: usize, refusal: Refusal) -> Event<'static, A> {
+    fn line_refused(
+        &mut self,
+        now: Timestamp,
+        index: usize,
+        refusal: Refusal,
+    ) -> Event<'static, A> {
         let Some((member, from)) = self.members.get_mut(index) else {
             return Event::Nothing;
         };
@@ -283,14 +338,22 @@ impl<A: Peer> Server<A> {
                 name: self.config.operator,
                 text,
             };
-            self.plan.delivery(&self.config.dialect, &question, To::One(peer));
+            self.plan
+                .delivery(&self.config.dialect, &question, To::One(peer));
         }
     }
 
     /// What is due: a member that has to be removed, if there is one.
     pub(super) fn time_out(&mut self, now: Timestamp) -> Event<'static, A> {
-        let silent = self.members.overdue_silent().map(|index| (index, LeaveReason::Silent));
-        match silent.or_else(|| self.members.idle(now).map(|index| (index, LeaveReason::Idle))) {
+        let silent = self
+            .members
+            .overdue_silent()
+            .map(|index| (index, LeaveReason::Silent));
+        match silent.or_else(|| {
+            self.members
+                .idle(now)
+                .map(|index| (index, LeaveReason::Idle))
+        }) {
             Some((index, reason)) => self.expel(index, reason),
             None => Event::Nothing,
         }
@@ -303,7 +366,8 @@ impl<A: Peer> Server<A> {
                 name: self.config.operator,
                 text,
             };
-            self.plan.delivery(&self.config.dialect, &line, To::One(peer));
+            self.plan
+                .delivery(&self.config.dialect, &line, To::One(peer));
         }
     }
 
@@ -317,8 +381,11 @@ impl<A: Peer> Server<A> {
 
     fn say_end_to(&mut self, peer: A) {
         for word in self.config.dialect.ends().iter() {
-            self.plan
-                .reply(&self.config.dialect, &Reply::<Reason<'_>>::End { word }, To::One(peer));
+            self.plan.reply(
+                &self.config.dialect,
+                &Reply::<Reason<'_>>::End { word },
+                To::One(peer),
+            );
         }
     }
 
@@ -328,8 +395,11 @@ impl<A: Peer> Server<A> {
             return Event::Nothing;
         };
         self.stats.count_leave(reason);
-        self.plan
-            .delivery(&self.config.dialect, &Delivery::<Text<'_>>::Left { name }, To::All);
+        self.plan.delivery(
+            &self.config.dialect,
+            &Delivery::<Text<'_>>::Left { name },
+            To::All,
+        );
         Event::Left { name, peer, reason }
     }
 }

@@ -56,7 +56,11 @@ fn nobody_logs_in_with_a_banned_name_or_one_that_looks_like_it() {
     room.sent(&[(9, "OK"), (1, "* trolley joined")]);
     room.from(1, "L Troll");
     room.sent(&[(1, "FAIL banned")]);
-    assert_eq!(room.names(), ["alice", "trolley"], "a member cannot take it either");
+    assert_eq!(
+        room.names(),
+        ["alice", "trolley"],
+        "a member cannot take it either"
+    );
 }
 
 #[test]
@@ -77,7 +81,10 @@ fn a_ban_removes_nobody_and_says_who_is_hit() {
         hit.sort();
         hit
     };
-    assert_eq!(hit(network(9)), [("alice".to_owned(), 1), ("troll".to_owned(), 2)]);
+    assert_eq!(
+        hit(network(9)),
+        [("alice".to_owned(), 1), ("troll".to_owned(), 2)]
+    );
     assert_eq!(hit(name("TR0LL")), [("troll".to_owned(), 2)]);
     assert_eq!(hit(name("nobody")), []);
 }
@@ -128,7 +135,11 @@ fn a_second_ban_of_the_same_gives_the_first_another_end() {
     let mut room = Room::new(Config::default());
     ban(&mut room, network(13), None);
     ban(&mut room, network(14), Some(1_000));
-    assert_eq!(room.server.bans(room.now()).count(), 1, "it is the same network");
+    assert_eq!(
+        room.server.bans(room.now()).count(),
+        1,
+        "it is the same network"
+    );
     room.now += 1_000;
     room.from(13, "L alice");
     room.sent(&[(13, "OK")]);
@@ -148,7 +159,10 @@ fn a_ban_that_is_taken_back_hits_nobody() {
     assert!(room.server.unban(now, network(19)));
     assert!(!room.server.unban(now, network(19)));
     assert_eq!(
-        room.server.bans(now).map(|ban| ban.target).collect::<Vec<_>>(),
+        room.server
+            .bans(now)
+            .map(|ban| ban.target)
+            .collect::<Vec<_>>(),
         [name("bob")]
     );
     room.from(13, "L troll");
@@ -207,7 +221,12 @@ fn a_kicked_member_is_told_the_reason_before_the_end_and_nobody_else_is() {
         room.from(2, "L bob");
         let longest = "x".repeat(MAX_TEXT);
         let reason = Text::new(&longest).unwrap();
-        let (event, sent) = collect(&room.server.kick(Name::new("bob").unwrap(), Some(reason)).unwrap());
+        let (event, sent) = collect(
+            &room
+                .server
+                .kick(Name::new("bob").unwrap(), Some(reason))
+                .unwrap(),
+        );
         assert!(event.contains("Kicked"), "{event}");
         assert_eq!(sent.len(), told);
         assert_eq!(sent[0], (2, format!("admin : {longest}")));

@@ -1,7 +1,9 @@
 //! The rules of the client.
 
 use chat_core::proto::{Dialect, Name, Text, Verbs, Word};
-use chat_core::{Client, ClientConfig, ClientEvent, ClientOutgoing, LostReason, SayError, Timestamp};
+use chat_core::{
+    Client, ClientConfig, ClientEvent, ClientOutgoing, LostReason, SayError, Timestamp,
+};
 
 fn at(millis: u64) -> Timestamp {
     Timestamp::from_millis(millis)
@@ -43,11 +45,18 @@ fn a_login_is_repeated_after_1_and_3_seconds_of_silence_and_given_up_after_7() {
             [] as [&str; 0],
             "not before {moment} ms"
         );
-        assert_eq!(sent(&client.handle_timeout(at(moment))), ["L alice"], "at {moment} ms");
+        assert_eq!(
+            sent(&client.handle_timeout(at(moment))),
+            ["L alice"],
+            "at {moment} ms"
+        );
     }
     assert_eq!(due(&client), Some(7_000));
     let outgoing = client.handle_timeout(at(7_000));
-    assert_eq!((outgoing.event(), sent(&outgoing).len()), (ClientEvent::NoAnswer, 0));
+    assert_eq!(
+        (outgoing.event(), sent(&outgoing).len()),
+        (ClientEvent::NoAnswer, 0)
+    );
     assert!(client.is_done());
     assert_eq!(due(&client), None);
 }
@@ -120,7 +129,10 @@ fn a_line_is_sent_once_and_only_by_who_is_in() {
     let _login = client.login(at(0));
     assert_eq!(client.say(at(0), text).err(), Some(SayError::NotIn));
     let mut client = member();
-    assert_eq!(sent(&client.say(at(0), text).unwrap()), ["C alice  吃了么 "]);
+    assert_eq!(
+        sent(&client.say(at(0), text).unwrap()),
+        ["C alice  吃了么 "]
+    );
     assert_eq!(due(&client), None, "nothing is repeated");
 }
 
@@ -129,7 +141,10 @@ fn a_quit_is_sent_once_and_waited_for_at_most_a_second() {
     let mut answered = member();
     assert_eq!(sent(&answered.quit(at(10))), ["Q alice"]);
     assert_eq!(sent(&answered.quit(at(11))), [] as [&str; 0], "only once");
-    assert_eq!(answered.handle(at(12), b"bob : bye").event(), delivered("bob", "bye"));
+    assert_eq!(
+        answered.handle(at(12), b"bob : bye").event(),
+        delivered("bob", "bye")
+    );
     assert_eq!(
         answered.handle(at(13), b"OUT").event(),
         ClientEvent::Left { answered: true }
@@ -137,7 +152,10 @@ fn a_quit_is_sent_once_and_waited_for_at_most_a_second() {
 
     let mut unanswered = member();
     let _quit = unanswered.quit(at(10));
-    assert_eq!(unanswered.handle_timeout(at(1_009)).event(), ClientEvent::Nothing);
+    assert_eq!(
+        unanswered.handle_timeout(at(1_009)).event(),
+        ClientEvent::Nothing
+    );
     assert_eq!(
         unanswered.handle_timeout(at(1_010)).event(),
         ClientEvent::Left { answered: false }
@@ -161,8 +179,14 @@ fn delivered(name: &str, text: &'static str) -> ClientEvent<'static> {
 #[test]
 fn what_is_no_delivery_is_attributed_to_nobody() {
     let mut client = member();
-    assert_eq!(client.handle(at(1), b"bob : hi").event(), delivered("bob", "hi"));
-    assert_eq!(client.handle(at(1), b"\nbob : hi\n").event(), delivered("bob", "hi"));
+    assert_eq!(
+        client.handle(at(1), b"bob : hi").event(),
+        delivered("bob", "hi")
+    );
+    assert_eq!(
+        client.handle(at(1), b"\nbob : hi\n").event(),
+        delivered("bob", "hi")
+    );
     for line in [
         "bob: hi",
         "bob：hi",
@@ -191,7 +215,11 @@ fn an_end_word_that_was_not_asked_for_ends_the_client_for_good() {
             }
         );
         assert!(client.is_done());
-        assert_eq!(sent(&client.login(at(2))), [] as [&str; 0], "it does not log in again");
+        assert_eq!(
+            sent(&client.login(at(2))),
+            [] as [&str; 0],
+            "it does not log in again"
+        );
     }
 }
 
@@ -202,12 +230,19 @@ fn a_server_that_does_not_know_us_is_logged_in_to_again_with_growing_pauses() {
         let outgoing = client.handle(at(0), lost);
         assert_eq!(outgoing.event(), ClientEvent::Lost(LostReason::NotLoggedIn));
         assert_eq!(sent(&outgoing), ["L alice"], "at once");
-        assert_eq!(client.say(at(0), Text::default()).err(), Some(SayError::NotIn));
+        assert_eq!(
+            client.say(at(0), Text::default()).err(),
+            Some(SayError::NotIn)
+        );
         let mut moment = 0;
         for pause in [1_000, 2_000, 4_000, 8_000, 8_000, 8_000] {
             moment += pause;
             assert_eq!(due(&client), Some(moment));
-            assert_eq!(sent(&client.handle_timeout(at(moment))), ["L alice"], "at {moment} ms");
+            assert_eq!(
+                sent(&client.handle_timeout(at(moment))),
+                ["L alice"],
+                "at {moment} ms"
+            );
         }
         assert_eq!(
             client.handle(at(moment), b"OK").event(),
@@ -240,11 +275,22 @@ fn a_new_login_that_is_refused_for_a_reason_that_passes_is_tried_again() {
             ClientEvent::Joined { again: true }
         );
     }
-    for answer in [&b"FAIL bad name"[..], "FAIL 名字被保留".as_bytes(), b"FAIL banned"] {
+    for answer in [
+        &b"FAIL bad name"[..],
+        "FAIL 名字被保留".as_bytes(),
+        b"FAIL banned",
+    ] {
         let mut client = member();
         let _login = client.handle(at(0), b"FAIL not logged in");
-        let refused = ClientEvent::Refused { answer, repeated: true };
-        assert_eq!(client.handle(at(1), answer).event(), refused, "no time changes that");
+        let refused = ClientEvent::Refused {
+            answer,
+            repeated: true,
+        };
+        assert_eq!(
+            client.handle(at(1), answer).event(),
+            refused,
+            "no time changes that"
+        );
         assert!(client.is_done());
     }
 }
@@ -264,7 +310,10 @@ fn other_refusals_are_told_and_change_nothing() {
 fn an_unreachable_server_is_a_hint_while_joining_and_a_reason_to_log_in_again_later() {
     let mut joining = client(&ClientConfig::default());
     let _login = joining.login(at(0));
-    assert_eq!(joining.handle_unreachable(at(1)).event(), ClientEvent::Nothing);
+    assert_eq!(
+        joining.handle_unreachable(at(1)).event(),
+        ClientEvent::Nothing
+    );
     assert_eq!(due(&joining), Some(1_000));
 
     let mut client = member();
@@ -293,9 +342,16 @@ fn keep_alive_repeats_the_login_and_notices_silence() {
     let _login = client.login(at(0));
     let _joined = client.handle(at(0), b"OK");
     let _line = client.say(at(5_000), Text::new("hi").unwrap()).unwrap();
-    assert_eq!(due(&client), Some(10_000), "a line is not answered: it shows nothing");
+    assert_eq!(
+        due(&client),
+        Some(10_000),
+        "a line is not answered: it shows nothing"
+    );
     assert_eq!(sent(&client.handle_timeout(at(10_000))), ["L alice"]);
-    assert_eq!(client.handle(at(10_001), b"OK").event(), ClientEvent::Nothing);
+    assert_eq!(
+        client.handle(at(10_001), b"OK").event(),
+        ClientEvent::Nothing
+    );
     assert_eq!(sent(&client.handle_timeout(at(20_000))), ["L alice"]);
     assert_eq!(sent(&client.handle_timeout(at(30_000))), ["L alice"]);
     assert_eq!(
@@ -308,7 +364,8 @@ fn keep_alive_repeats_the_login_and_notices_silence() {
 fn the_servers_verbs_can_be_others() {
     let word = |text| Word::new(text).unwrap();
     let mut config = ClientConfig::default();
-    config.dialect = Dialect::lenient().with_verbs(Verbs::new(word("LOGIN"), word("CHAT"), word("EXIT")).unwrap());
+    config.dialect = Dialect::lenient()
+        .with_verbs(Verbs::new(word("LOGIN"), word("CHAT"), word("EXIT")).unwrap());
     let mut client = client(&config);
     assert_eq!(sent(&client.login(at(0))), ["LOGIN alice"]);
     let _joined = client.handle(at(0), b"OK");

@@ -56,7 +56,9 @@ fn a_member_over_its_rate_of_lines_is_told_once_a_second_and_stays() {
 
 #[test]
 fn a_member_over_its_rate_of_bytes_is_told() {
-    let mut room = room(&["alice", "bob"], |config| config.member_bytes = rate(100, 1_000));
+    let mut room = room(&["alice", "bob"], |config| {
+        config.member_bytes = rate(100, 1_000)
+    });
     let line = format!("C alice {}", "x".repeat(492));
     for _ in 0..2 {
         room.from(1, &line);
@@ -71,7 +73,9 @@ fn a_member_over_its_rate_of_bytes_is_told() {
 
 #[test]
 fn a_refusal_is_told_again_when_the_second_is_over() {
-    let mut room = room(&["alice", "bob"], |config| config.member_bytes = rate(1, 600));
+    let mut room = room(&["alice", "bob"], |config| {
+        config.member_bytes = rate(1, 600)
+    });
     let line = format!("C alice {}", "x".repeat(492));
     room.from(1, &line);
     room.from(1, &line);
@@ -92,7 +96,9 @@ fn what_a_member_gets_answers_for_counts_as_lines() {
         room.from(1, request);
         room.from(1, "C alice hi");
         assert!(
-            room.sent.iter().all(|(to, text)| *to == 1 && text == "FAIL too fast"),
+            room.sent
+                .iter()
+                .all(|(to, text)| *to == 1 && text == "FAIL too fast"),
             "{request:?}: {:?}",
             room.sent
         );
@@ -108,7 +114,10 @@ fn a_network_that_logs_in_too_often_is_met_with_silence_and_no_other_is() {
     let mut room = room(&[], |config| config.network_logins = rate(1, 3));
     room.from(11, "L alice");
     room.from(12, "L alice");
-    room.sent(&[(12, "FAIL name taken"), (11, "admin : are you still there?")]);
+    room.sent(&[
+        (12, "FAIL name taken"),
+        (11, "admin : are you still there?"),
+    ]);
     room.from(13, "L ");
     room.sent(&[(13, "FAIL bad name")]);
     for datagram in ["L bob", "L alice", "L ", "LOGIN carol"] {
@@ -164,7 +173,11 @@ fn the_defaults_do_not_touch_a_classroom_of_100_behind_one_router() {
         for line in 0..10 {
             for number in 0..100 {
                 room.from(number, format!("C {} line {line}", pupil(number)));
-                assert_eq!(room.sent.len(), 99, "round {round}, line {line}, pupil {number}");
+                assert_eq!(
+                    room.sent.len(),
+                    99,
+                    "round {round}, line {line}, pupil {number}"
+                );
             }
         }
         for number in 0..100 {
@@ -182,7 +195,12 @@ fn the_defaults_do_not_touch_a_classroom_of_100_behind_one_router() {
 fn a_silent_member_at_a_public_address_is_removed_after_so_many_bytes() {
     let limit = |config: &mut Config| config.silent_traffic_bytes = NonZeroU64::new(100);
     let mut room = room(&["alice"], limit);
-    for (address, name) in [(201, "victim"), (202, "talker"), (2, "lurker"), (203, "later")] {
+    for (address, name) in [
+        (201, "victim"),
+        (202, "talker"),
+        (2, "lurker"),
+        (203, "later"),
+    ] {
         room.from(address, format!("L {name}"));
     }
     room.from(202, "C talker hi");
@@ -197,7 +215,11 @@ fn a_silent_member_at_a_public_address_is_removed_after_so_many_bytes() {
             .sum::<usize>();
         assert!(received <= 100, "{received} bytes without an end");
     }
-    assert_eq!(room.server.poll_timeout(), Some(Timestamp::default()), "due at once");
+    assert_eq!(
+        room.server.poll_timeout(),
+        Some(Timestamp::default()),
+        "due at once"
+    );
     let event = room.timeout();
     assert!(event.contains("Silent"), "{event}");
     room.sent(&[
@@ -207,7 +229,10 @@ fn a_silent_member_at_a_public_address_is_removed_after_so_many_bytes() {
         (202, "* victim left"),
         (203, "* victim left"),
     ]);
-    assert!(room.server.poll_timeout().is_none(), "the later one has heard less");
+    assert!(
+        room.server.poll_timeout().is_none(),
+        "the later one has heard less"
+    );
     while room.server.poll_timeout().is_none() {
         room.from(1, "C alice 0123456789");
     }
@@ -226,7 +251,9 @@ fn a_silent_member_at_a_public_address_is_removed_after_so_many_bytes() {
 
 #[test]
 fn repeated_logins_and_refused_lines_are_not_speaking() {
-    let mut room = room(&["alice"], |config| config.silent_traffic_bytes = NonZeroU64::new(100));
+    let mut room = room(&["alice"], |config| {
+        config.silent_traffic_bytes = NonZeroU64::new(100)
+    });
     room.from(201, "L victim");
     for _ in 0..6 {
         room.from(201, "L victim");

@@ -85,12 +85,20 @@ impl Room {
     /// Exactly these datagrams were sent by the last call; those of one payload in any order.
     #[track_caller]
     fn sent(&self, expected: &[(u8, &str)]) {
-        let sent: Vec<(u8, &str)> = self.sent.iter().map(|(to, text)| (*to, text.as_str())).collect();
+        let sent: Vec<(u8, &str)> = self
+            .sent
+            .iter()
+            .map(|(to, text)| (*to, text.as_str()))
+            .collect();
         assert_eq!(sent, expected);
     }
 
     fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.server.members().map(|(name, _)| name.to_string()).collect();
+        let mut names: Vec<String> = self
+            .server
+            .members()
+            .map(|(name, _)| name.to_string())
+            .collect();
         names.sort();
         names
     }
@@ -107,7 +115,11 @@ fn collect(outgoing: &Outgoing<'_, At>) -> (String, Vec<(u8, String)>) {
             transmit.to.len(),
             "len is the length of both slices"
         );
-        assert_eq!(to.len(), transmit.to.len(), "iter yields as many as len says");
+        assert_eq!(
+            to.len(),
+            transmit.to.len(),
+            "iter yields as many as len says"
+        );
         to.sort_unstable();
         let text = String::from_utf8(transmit.payload.to_vec()).unwrap();
         sent.extend(to.into_iter().map(|to| (to, text.clone())));

@@ -51,7 +51,9 @@ fn an_idle_member_is_told_the_end_words_and_the_others_are_told_that_it_left() {
         room.from(address, format!("L {name}"));
     }
     assert_eq!(
-        room.server.poll_timeout().map(chat_core::Timestamp::as_millis),
+        room.server
+            .poll_timeout()
+            .map(chat_core::Timestamp::as_millis),
         Some(room.now + 10_000)
     );
     room.now += 9_000;
@@ -125,24 +127,33 @@ fn leaving_in_the_middle_leaves_the_others_whole() {
 fn the_operator_speaks_to_all_and_removes_whom_it_names() {
     let mut room = Room::with(&["alice", "bob"]);
     let (_, sent) = collect(&room.server.announce(Text::new("hello").unwrap()));
-    assert_eq!(sent, [(1, "admin : hello".into()), (2, "admin : hello".into())]);
+    assert_eq!(
+        sent,
+        [(1, "admin : hello".into()), (2, "admin : hello".into())]
+    );
 
     let bob = Name::new("bob").unwrap();
     let (_, sent) = collect(&room.server.kick(bob, None).unwrap());
     assert_eq!(sent, [(2, "EXIT".into()), (1, "* bob left".into())]);
-    assert_eq!(room.server.kick(bob, None).err(), Some(KickError::NotIn(bob)));
+    assert_eq!(
+        room.server.kick(bob, None).err(),
+        Some(KickError::NotIn(bob))
+    );
     assert_eq!(room.names(), ["alice"]);
 }
 
 #[test]
 fn a_room_that_closes_tells_everybody_every_end_word_and_is_silent_afterwards() {
     let ends = EndWords::new(&["EXIT", "OUT"].map(|word| Word::new(word).unwrap())).unwrap();
-    let dialect = Dialect::lenient().with_words(Word::new("OK").unwrap(), ends).unwrap();
+    let dialect = Dialect::lenient()
+        .with_words(Word::new("OK").unwrap(), ends)
+        .unwrap();
     let mut room = Room::new(Config::new(dialect));
     room.from(1, "L alice");
     room.from(2, "L bob");
     let (_, sent) = collect(&room.server.shutdown());
-    let expected = [(1, "EXIT"), (2, "EXIT"), (1, "OUT"), (2, "OUT")].map(|(to, word)| (to, word.to_owned()));
+    let expected =
+        [(1, "EXIT"), (2, "EXIT"), (1, "OUT"), (2, "OUT")].map(|(to, word)| (to, word.to_owned()));
     assert_eq!(sent, expected);
     for datagram in ["L carol", "C alice hi", "Q alice"] {
         room.from(1, datagram);
@@ -171,5 +182,8 @@ fn the_statistics_count_what_was_handed_out() {
     assert_eq!(room.server.stats().datagrams_in, 9);
     let stats = room.server.stats();
     assert_eq!((stats.members, stats.logins, stats.messages), (1, 3, 1));
-    assert_eq!((stats.left_quit, stats.left_unreachable, stats.probes), (1, 1, 2));
+    assert_eq!(
+        (stats.left_quit, stats.left_unreachable, stats.probes),
+        (1, 1, 2)
+    );
 }

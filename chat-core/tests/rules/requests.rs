@@ -13,7 +13,10 @@ fn a_login_is_answered_first_and_then_announced_to_the_others() {
     room.from(3, "L carol");
     room.sent(&[(3, "OK")]);
     assert_eq!(
-        (room.server.stats().logins, room.server.stats().repeated_logins),
+        (
+            room.server.stats().logins,
+            room.server.stats().repeated_logins
+        ),
         (3, 1)
     );
 }
@@ -94,7 +97,10 @@ fn a_line_goes_unchanged_to_all_others_and_never_back() {
     let mut room = Room::with(&["alice", "bob", "carol"]);
     for (request, line) in [
         ("C bob hi", "bob : hi"),
-        ("C bob   leading and trailing  ", "bob :   leading and trailing  "),
+        (
+            "C bob   leading and trailing  ",
+            "bob :   leading and trailing  ",
+        ),
         ("C bob ", "bob : "),
         ("C bob", "bob : "),
         ("C bob 吃了么\t：) : x", "bob : 吃了么\t：) : x"),

@@ -48,7 +48,10 @@ fn each_forged_login_costs_its_victim_as_much_again() {
         }
         room.timeout();
         assert_eq!(room.names(), ["alice"]);
-        assert!((1_000_000..1_100_000).contains(&received), "{received} bytes");
+        assert!(
+            (1_000_000..1_100_000).contains(&received),
+            "{received} bytes"
+        );
     }
 }
 
@@ -77,7 +80,13 @@ fn who_forges_a_members_address_speaks_and_quits_as_that_member() {
 #[test]
 fn who_does_not_forge_it_does_not() {
     let mut room = Room::with(&["alice", "bob"]);
-    for datagram in ["C alice forged", "Q alice", "L alice", "C bob forged", "Q bob"] {
+    for datagram in [
+        "C alice forged",
+        "Q alice",
+        "L alice",
+        "C bob forged",
+        "Q bob",
+    ] {
         room.from(3, datagram);
         assert!(
             room.sent
@@ -142,7 +151,11 @@ fn two_members_whom_a_forger_gave_each_others_names_keep_them() {
     room.from(1, "L alice");
     assert_eq!(room.sent[0], (1, "FAIL name taken".into()));
     room.from(2, "L bob");
-    assert_eq!(room.sent[0], (2, "OK".into()), "one that comes back ends it");
+    assert_eq!(
+        room.sent[0],
+        (2, "OK".into()),
+        "one that comes back ends it"
+    );
 }
 
 #[test]

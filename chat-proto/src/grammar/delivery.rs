@@ -13,14 +13,21 @@ use crate::error::{DecodeError, DecodeErrorKind};
 use crate::language::Language;
 use crate::text::Text;
 
-pub(crate) fn decode<'a>(datagram: &'a [u8], dialect: &Dialect) -> Result<Delivery<Text<'a>>, DecodeError> {
+pub(crate) fn decode<'a>(
+    datagram: &'a [u8],
+    dialect: &Dialect,
+) -> Result<Delivery<Text<'a>>, DecodeError> {
     let input = utf8(datagram)?;
     let trimmed = if dialect.is_lenient() {
         without_line_end(input)
     } else {
         input
     };
-    let body = match (trimmed.strip_prefix(b"\n"), dialect.prefix(), dialect.is_lenient()) {
+    let body = match (
+        trimmed.strip_prefix(b"\n"),
+        dialect.prefix(),
+        dialect.is_lenient(),
+    ) {
         (Some(body), Prefix::Newline, _) | (Some(body), _, true) => body,
         (None, Prefix::Newline, false) => {
             return Err(DecodeError {
@@ -77,8 +84,10 @@ fn notice<'a>(input: &'a [u8], dialect: &Dialect) -> Step<'a, Delivery<Text<'a>>
     let (left, name) = delimited(tag("* "), |input| name(input, BLANK), tag(" ")).parse(input)?;
     for language in Language::ALL {
         if dialect.is_lenient() || language == dialect.language() {
-            let joined = terminated(tag(language.joined()), eof).map(|_| Delivery::Joined { name: name.keep() });
-            let gone = terminated(tag(language.left()), eof).map(|_| Delivery::Left { name: name.keep() });
+            let joined = terminated(tag(language.joined()), eof)
+                .map(|_| Delivery::Joined { name: name.keep() });
+            let gone =
+                terminated(tag(language.left()), eof).map(|_| Delivery::Left { name: name.keep() });
             if let Ok(done) = alt((joined, gone)).parse(left) as Step<'a, _> {
                 return Ok(done);
             }

@@ -39,7 +39,11 @@ impl<'a> Fault<'a> {
 
     /// `kind` at `skipped` bytes behind the start of `from`.
     fn within<T>(from: &'a [u8], skipped: usize, kind: DecodeErrorKind) -> Result<T, Err<Self>> {
-        Err(Err::Failure(Self { from, skipped, kind }))
+        Err(Err::Failure(Self {
+            from,
+            skipped,
+            kind,
+        }))
     }
 
     /// No blank at the start of `from`; another alternative may want none.
@@ -86,7 +90,12 @@ fn utf8(datagram: &[u8]) -> Result<&[u8], DecodeError> {
         return fail(0, DecodeErrorKind::Empty);
     }
     if datagram.len() > MAX_DATAGRAM {
-        return fail(MAX_DATAGRAM, DecodeErrorKind::TooLong { len: datagram.len() });
+        return fail(
+            MAX_DATAGRAM,
+            DecodeErrorKind::TooLong {
+                len: datagram.len(),
+            },
+        );
     }
     match Utf8::check(datagram) {
         Ok(checked) => Ok(checked.as_bytes()),
@@ -96,7 +105,10 @@ fn utf8(datagram: &[u8]) -> Result<&[u8], DecodeError> {
 
 /// Runs `rule` over the whole of `input`.
 #[inline(always)]
-fn whole<'a, T>(input: &'a [u8], rule: impl FnOnce(&'a [u8]) -> Step<'a, T>) -> Result<T, DecodeError> {
+fn whole<'a, T>(
+    input: &'a [u8],
+    rule: impl FnOnce(&'a [u8]) -> Step<'a, T>,
+) -> Result<T, DecodeError> {
     let (left, value) = match rule(input) {
         Ok(done) => done,
         Result::Err(Err::Error(fault) | Err::Failure(fault)) => {
@@ -141,7 +153,13 @@ fn name<const N: usize>(input: &[u8], ends: [u8; N]) -> Step<'_, CheckedName<'_>
     let plain = plain_prefix(input);
     let end = match input.get(plain..).unwrap_or_default() {
         [first, ..] if ends.contains(first) => plain,
-        rest => plain + rest.iter().position(|byte| ends.contains(byte)).unwrap_or(rest.len()),
+        rest => {
+            plain
+                + rest
+                    .iter()
+                    .position(|byte| ends.contains(byte))
+                    .unwrap_or(rest.len())
+        }
     };
     let (text, left) = input.split_at_checked(end).unwrap_or((input, b""));
     match CheckedName::new(Utf8::piece(text), plain) {

@@ -17,7 +17,10 @@ use crate::word::Word;
 const LENIENT_SUCCESS: [&str; 3] = ["OK", "ok", "IN"];
 const LENIENT_ENDS: [&str; 5] = ["EXIT", "exit", "OUT", "quit", "#"];
 
-pub(crate) fn decode<'a>(datagram: &'a [u8], dialect: &Dialect) -> Result<Reply<Reason<'a>>, DecodeError> {
+pub(crate) fn decode<'a>(
+    datagram: &'a [u8],
+    dialect: &Dialect,
+) -> Result<Reply<Reason<'a>>, DecodeError> {
     let input = utf8(datagram)?;
     let input = if dialect.is_lenient() {
         without_line_end(input)

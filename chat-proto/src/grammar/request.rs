@@ -40,7 +40,10 @@ enum Parts<'a> {
     Quit(CheckedName<'a>),
 }
 
-pub(crate) fn decode<'a>(datagram: &'a [u8], dialect: &Dialect) -> Result<Request<Text<'a>>, DecodeError> {
+pub(crate) fn decode<'a>(
+    datagram: &'a [u8],
+    dialect: &Dialect,
+) -> Result<Request<Text<'a>>, DecodeError> {
     let request = utf8(datagram).and_then(|input| {
         let input = if dialect.is_lenient() {
             without_line_end(input)
@@ -103,7 +106,8 @@ fn begins(datagram: &[u8], word: &[u8], verb: Verb) -> Option<(Verb, usize)> {
 /// A lenient dialect also takes `Qname`.
 #[inline(always)]
 fn request<'a>(input: &'a [u8], dialect: &Dialect) -> Step<'a, Parts<'a>> {
-    let verb = verb(input, dialect).and_then(|(verb, len)| Some((verb, input.split_at_checked(len)?)));
+    let verb =
+        verb(input, dialect).and_then(|(verb, len)| Some((verb, input.split_at_checked(len)?)));
     match verb {
         Some((Verb::Chat, (word, left))) => {
             let colon = dialect.is_lenient() && word == COLON_VERB.as_bytes();
@@ -111,7 +115,9 @@ fn request<'a>(input: &'a [u8], dialect: &Dialect) -> Step<'a, Parts<'a>> {
             chat(left, dialect, colon)
         }
         Some((Verb::Login, (_, left))) => preceded(blank, cut(login)).parse(left),
-        Some((Verb::Quit, (_, left))) => preceded(blank, cut(|input| quit(input, dialect))).parse(left),
+        Some((Verb::Quit, (_, left))) => {
+            preceded(blank, cut(|input| quit(input, dialect))).parse(left)
+        }
         None if dialect.is_lenient() => match glued_quit(input) {
             Ok(done) => Ok(done),
             Err(_) => Fault::at(input, DecodeErrorKind::UnknownVerb),
@@ -124,7 +130,11 @@ fn request<'a>(input: &'a [u8], dialect: &Dialect) -> Step<'a, Parts<'a>> {
 /// login = "L" SP name [SP "~" extension]
 /// ```
 fn login(input: &[u8]) -> Step<'_, Parts<'_>> {
-    let (left, (name, extension)) = (|input| name(input, BLANK), opt(preceded(tag(" ~"), cut(text)))).parse(input)?;
+    let (left, (name, extension)) = (
+        |input| name(input, BLANK),
+        opt(preceded(tag(" ~"), cut(text))),
+    )
+        .parse(input)?;
     // A blank behind the name makes the whole of it a bad name: say so where the blank stands.
     Ok((left, Parts::Login(name, extension)))
 }
@@ -148,7 +158,10 @@ fn chat<'a>(input: &'a [u8], dialect: &Dialect, colon: bool) -> Step<'a, Parts<'
         None if dialect.is_lenient() => text(left)?,
         None => return Fault::at(left, DecodeErrorKind::MissingBlank),
     };
-    if dialect.is_lenient() && text.as_bytes() == QUIT_TEXT.as_bytes() && dialect.ends().contains(QUIT_TEXT) {
+    if dialect.is_lenient()
+        && text.as_bytes() == QUIT_TEXT.as_bytes()
+        && dialect.ends().contains(QUIT_TEXT)
+    {
         return Ok((left, Parts::Quit(name)));
     }
     Ok((left, Parts::Chat(name, text)))

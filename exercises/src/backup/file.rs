@@ -64,7 +64,12 @@ impl<S: Fn(u64) -> Result<(), Interrupted>> Worker<'_, S> {
     }
 
     /// Gives the backup the times and permissions of the original, if it has the content already. `None`: it has other content.
-    fn bring_up_to_date(&self, original: &mut Original, to: &Path, backup: &Metadata) -> Result<Option<Done>, Failure> {
+    fn bring_up_to_date(
+        &self,
+        original: &mut Original,
+        to: &Path,
+        backup: &Metadata,
+    ) -> Result<Option<Done>, Failure> {
         let unchanged = |not_kept| Done {
             how: How::Unchanged,
             not_kept,
@@ -90,22 +95,30 @@ impl<S: Fn(u64) -> Result<(), Interrupted>> Worker<'_, S> {
                 return Ok(None);
             }
         }
-        Ok(Some(unchanged(original.attributes.give(&opened.file).err())))
+        Ok(Some(unchanged(
+            original.attributes.give(&opened.file).err(),
+        )))
     }
 
-    fn copy(&mut self, original: &mut Original, to: &Path, existing: Existing) -> Result<Done, Failure> {
+    fn copy(
+        &mut self,
+        original: &mut Original,
+        to: &Path,
+        existing: Existing,
+    ) -> Result<Done, Failure> {
         let from = &mut original.opened.file;
         // After a comparison it stands somewhere else.
         from.rewind().map_err(Problem::Unreadable)?;
         let mut new = NewFile::begin_closed(to, existing, leftovers::PREFIX)?;
         let length = original.fingerprint.length();
-        let copied = copying::copy(from, new.file(), length, self.step).map_err(|error| match error {
-            CopyError::Stopped(interrupted) => Failure::from(interrupted),
-            CopyError::System(error) => match NewFileError::from_io(to, error) {
-                NewFileError::Refused { source, .. } => Problem::NotCopied(source).into(),
-                full => full.into(),
-            },
-        })?;
+        let copied =
+            copying::copy(from, new.file(), length, self.step).map_err(|error| match error {
+                CopyError::Stopped(interrupted) => Failure::from(interrupted),
+                CopyError::System(error) => match NewFileError::from_io(to, error) {
+                    NewFileError::Refused { source, .. } => Problem::NotCopied(source).into(),
+                    full => full.into(),
+                },
+            })?;
         // Shorter than it was, or longer (as are those files of the system that say they are empty).
         if copied < length || from.read(&mut [0]).map_err(Problem::Unreadable)? > 0 {
             return Err(Problem::Changed.into());

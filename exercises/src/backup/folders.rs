@@ -76,7 +76,9 @@ impl Folders {
                 make_folder(to)?;
                 fs::metadata(to)
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(FolderError::Missing(to.to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(FolderError::Missing(to.to_owned()));
+            }
             found => found,
         };
         let target = target.map_err(|error| unreadable(to, error))?;
@@ -104,12 +106,15 @@ impl Folders {
 fn is_same(one: (&Path, &Metadata), other: (&Path, &Metadata)) -> bool {
     let identity = Identity::of(one.1);
     let path = fs::canonicalize(one.0).ok();
-    identity.is_some() && identity == Identity::of(other.1) || path.is_some() && path == fs::canonicalize(other.0).ok()
+    identity.is_some() && identity == Identity::of(other.1)
+        || path.is_some() && path == fs::canonicalize(other.0).ok()
 }
 
 /// The system gives the lock back when the file is closed, however the program ends.
 fn lock(folder: &Path) -> Result<Option<File>, FolderError> {
-    let Ok(file) = File::open(folder) else { return Ok(None) };
+    let Ok(file) = File::open(folder) else {
+        return Ok(None);
+    };
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Err(FolderError::Busy(folder.to_owned())),
@@ -135,7 +140,10 @@ mod tests {
     fn without_a_home_folder_only_a_tilde_is_refused() {
         for home in [None, Some(PathBuf::new())] {
             let refused = expand_home(Path::new("~/x"), home.clone());
-            assert!(matches!(refused, Err(FolderError::NoHome(_))), "{refused:?}");
+            assert!(
+                matches!(refused, Err(FolderError::NoHome(_))),
+                "{refused:?}"
+            );
             assert_eq!(expand_home(Path::new("x"), home).unwrap(), Path::new("x"));
         }
     }

@@ -38,7 +38,9 @@ impl Listing {
             };
             listing.files.push(Listed { name, length });
         }
-        listing.files.sort_by(|one, other| one.name.cmp(&other.name));
+        listing
+            .files
+            .sort_by(|one, other| one.name.cmp(&other.name));
         listing.others.sort();
         Ok(listing)
     }

@@ -49,7 +49,9 @@ pub enum Problem {
     #[error("its backup cannot be read")]
     BackupUnreadable(#[source] io::Error),
     /// On a file system that takes two names for one.
-    #[error("the backup folder cannot tell its name from {0:?}, which is there; rename one of them")]
+    #[error(
+        "the backup folder cannot tell its name from {0:?}, which is there; rename one of them"
+    )]
     SameName(OsString),
     /// The backup cannot be written.
     #[error(transparent)]

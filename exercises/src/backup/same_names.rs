@@ -56,7 +56,9 @@ mod tests {
         // As a file system would answer that takes both for one name.
         let refused = met.check(&metadata).unwrap_err();
         assert!(
-            refused.to_string().contains("cannot tell its name from \"A\""),
+            refused
+                .to_string()
+                .contains("cannot tell its name from \"A\""),
             "{refused}"
         );
     }

@@ -86,13 +86,17 @@ fn tell(event: &Event<'_>, progress: &Progress, verbose: bool) {
         }
     };
     match event {
-        Event::Removed(path) => progress.report(&format!("note: removed {path:?}, left by a run that was killed")),
+        Event::Removed(path) => progress.report(&format!(
+            "note: removed {path:?}, left by a run that was killed"
+        )),
         Event::NotRemoved(why) => progress.report(&format!(
             "note: what killed runs may have left stays: {}",
             with_causes(why)
         )),
         Event::LeftOut(path) => list("left out", path),
-        Event::Failed(path, problem) => progress.report(&format!("error: {path:?}: {}", with_causes(problem))),
+        Event::Failed(path, problem) => {
+            progress.report(&format!("error: {path:?}: {}", with_causes(problem)))
+        }
         Event::Done(path, done) => {
             let what = match done.how {
                 How::Copied(_) => "copied",

@@ -112,7 +112,10 @@ fn run_server(arguments: &Serve) -> Result<Outcome, Failure> {
         patience: Duration::from_secs(arguments.timeout),
     };
     print_line(&format!("listening on {address}"));
-    serve(&listener, recogniser, limits, |event| report_line(&event.to_string())).map_err(Failure::Stopped)?;
+    serve(&listener, recogniser, limits, |event| {
+        report_line(&event.to_string())
+    })
+    .map_err(Failure::Stopped)?;
     Ok(Outcome::Done)
 }
 
@@ -127,7 +130,10 @@ fn recogniser(folder: &Path) -> Result<Box<dyn Recogniser>, Failure> {
 }
 
 #[cfg(not(feature = "recognise"))]
-#[expect(clippy::unnecessary_wraps, reason = "with a model there is more to go wrong")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "with a model there is more to go wrong"
+)]
 fn recogniser(_: &Path) -> Result<Box<dyn Recogniser>, Failure> {
     let why = "this server was built without a model; run exercises/model/fetch and build with `--features recognise`";
     Ok(unavailable(why.to_owned()))
@@ -145,14 +151,19 @@ fn run_client(arguments: &Question) -> Result<Outcome, Failure> {
     };
     let progress = Progress::of_bytes(ask.picture.bytes().len() as u64, "sending");
     let patience = Duration::from_secs(arguments.timeout);
-    let answer = client::ask(&arguments.server, &ask, patience, |bytes| progress.add(bytes))?;
+    let answer = client::ask(&arguments.server, &ask, patience, |bytes| {
+        progress.add(bytes)
+    })?;
     progress.finish();
     for likely in &answer.likeliest {
         print_line(&format!("{:.3}  {}", likely.score, printable(&likely.name)));
     }
     let hint = ask.hint.as_str();
     match answer.hinted.and_then(|place| answer.likeliest.get(place)) {
-        Some(likely) => print_line(&format!("{hint:?} is among them: {}", printable(&likely.name))),
+        Some(likely) => print_line(&format!(
+            "{hint:?} is among them: {}",
+            printable(&likely.name)
+        )),
         None if !hint.is_empty() => print_line(&format!("{hint:?} is not among them")),
         None => {}
     }

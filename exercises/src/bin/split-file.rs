@@ -92,7 +92,12 @@ fn cut(arguments: &Arguments, file: &Path, interrupt: &Interrupt) -> Result<(), 
     Ok(())
 }
 
-fn join(arguments: &Arguments, first: &Path, others: &[PathBuf], interrupt: &Interrupt) -> Result<(), Failure> {
+fn join(
+    arguments: &Arguments,
+    first: &Path,
+    others: &[PathBuf],
+    interrupt: &Interrupt,
+) -> Result<(), Failure> {
     let parts = PartSet::find(first, others)?;
     let order = join::Order {
         into: folder(arguments, parts.folder()),

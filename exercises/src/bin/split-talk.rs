@@ -8,7 +8,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use encoding_rs::{Encoding, UTF_8};
 use exercises::interrupt::{Interrupt, Interrupted};
-use exercises::new_files::{Existing, NewFile, NewFileError, check_free, folder_of, make_folder, publish_all};
+use exercises::new_files::{
+    Existing, NewFile, NewFileError, check_free, folder_of, make_folder, publish_all,
+};
 use exercises::program::{self, Outcome, report_line};
 use exercises::progress::Progress;
 use exercises::split_talk::decode::{DecodeError, decode};
@@ -78,10 +80,11 @@ fn work(arguments: &Arguments, interrupt: &Interrupt) -> Result<Outcome, Failure
     if decoded.encoding != UTF_8 && arguments.encoding.is_none() {
         report_line(&format!("note: read as {}", decoded.encoding.name()));
     }
-    let talk = Talk::parse(&decoded.text, &arguments.speaker).map_err(|source| Failure::NoTalk {
-        path: path.clone(),
-        source,
-    })?;
+    let talk =
+        Talk::parse(&decoded.text, &arguments.speaker).map_err(|source| Failure::NoTalk {
+            path: path.clone(),
+            source,
+        })?;
     let files = file_names(talk.speakers.iter().map(|speaker| speaker.name));
     let into = arguments.into.as_deref().unwrap_or_else(|| folder_of(path));
     write_all(
@@ -102,7 +105,9 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     };
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(unreadable)?;
-    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    file.take(LONGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
     if bytes.len() as u64 > LONGEST {
         return Err(Failure::TooLong(path.to_owned()));
     }
@@ -121,7 +126,13 @@ fn write_all(
     for file in files {
         check_free(&into.join(&file.name), existing)?;
     }
-    let bytes = |speaker: &Speaker<'_>| speaker.lines.iter().map(|line| line.len() as u64 + 1).sum::<u64>();
+    let bytes = |speaker: &Speaker<'_>| {
+        speaker
+            .lines
+            .iter()
+            .map(|line| line.len() as u64 + 1)
+            .sum::<u64>()
+    };
     let progress = Progress::of_bytes(speakers.iter().map(bytes).sum(), "writing");
     let step = progress.steps(interrupt);
     let mut complete = Vec::with_capacity(files.len());

@@ -8,7 +8,10 @@ pub fn answer(mut all: Vec<Likely>, hint: &Hint) -> Answer {
     all.sort_by(|one, other| other.score.total_cmp(&one.score));
     all.truncate(LIKELIEST);
     let hinted = all.iter().position(|likely| is_meant(hint, &likely.name));
-    Answer { likeliest: all, hinted }
+    Answer {
+        likeliest: all,
+        hinted,
+    }
 }
 
 /// Whether a hint means a class: it is one of its names (there are commas between), or a whole word of one. Capital letters are
@@ -55,7 +58,11 @@ mod tests {
         ];
         for hint in ["", "cat", "hen", "catamaran"] {
             let answer = answer(all(), &Hint::new(hint).unwrap());
-            let names: Vec<_> = answer.likeliest.iter().map(|likely| likely.name.as_str()).collect();
+            let names: Vec<_> = answer
+                .likeliest
+                .iter()
+                .map(|likely| likely.name.as_str())
+                .collect();
             assert_eq!(names, expected, "{hint:?}");
             assert_eq!(answer.likeliest.first().unwrap().score.to_string(), "0.4");
         }
@@ -76,7 +83,11 @@ mod tests {
             ("hen", None),
             ("tabby, tabby cat", None),
         ] {
-            assert_eq!(answer(all(), &Hint::new(hint).unwrap()).hinted, place, "{hint:?}");
+            assert_eq!(
+                answer(all(), &Hint::new(hint).unwrap()).hinted,
+                place,
+                "{hint:?}"
+            );
         }
     }
 }

@@ -40,7 +40,12 @@ pub enum AskError {
 }
 
 /// Asks a server (`HOST:PORT`). Waits so long for everything together. `sent` gets the bytes of each piece that was sent.
-pub fn ask(server: &str, ask: &Ask, patience: Duration, sent: impl FnMut(u64)) -> Result<Answer, AskError> {
+pub fn ask(
+    server: &str,
+    ask: &Ask,
+    patience: Duration,
+    sent: impl FnMut(u64),
+) -> Result<Answer, AskError> {
     let until = Instant::now() + patience;
     let bytes = ask.to_frame().to_bytes().map_err(AskError::Unaskable)?;
     let mut stream = connect(server, until)?;
@@ -49,10 +54,12 @@ pub fn ask(server: &str, ask: &Ask, patience: Duration, sent: impl FnMut(u64)) -
     match (read(&mut stream, until), written) {
         (Ok(Reply::Answer(answer)), _) => Ok(answer),
         (Ok(Reply::Refusal(refusal)), _) => Err(AskError::Refused(refusal)),
-        (Err(AskError::Lost(error)), Ok(())) | (Err(AskError::Lost(_)), Err(error)) => Err(match error.kind() {
-            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => AskError::TimedOut(patience),
-            _ => AskError::Lost(error),
-        }),
+        (Err(AskError::Lost(error)), Ok(())) | (Err(AskError::Lost(_)), Err(error)) => {
+            Err(match error.kind() {
+                io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => AskError::TimedOut(patience),
+                _ => AskError::Lost(error),
+            })
+        }
         (Err(error), _) => Err(error),
     }
 }
@@ -70,7 +77,12 @@ fn connect(server: &str, until: Instant) -> Result<TcpStream, AskError> {
     Err(AskError::NoServer(server.to_owned(), why))
 }
 
-fn write(stream: &mut TcpStream, bytes: &[u8], until: Instant, mut sent: impl FnMut(u64)) -> io::Result<()> {
+fn write(
+    stream: &mut TcpStream,
+    bytes: &[u8],
+    until: Instant,
+    mut sent: impl FnMut(u64),
+) -> io::Result<()> {
     for piece in bytes.chunks(PIECE) {
         stream.set_write_timeout(Some(left(until)?))?;
         stream.write_all(piece)?;

@@ -119,7 +119,10 @@ impl FrameReader {
     /// Takes bytes up to the end of the first frame in them, and returns that frame; `None` when all bytes were taken and it did not
     /// end. To be called again with what is left.
     pub fn read(&mut self, bytes: &mut &[u8]) -> Result<Option<Frame>, FrameError> {
-        while let Some(missing) = HEADER.checked_sub(self.header.len()).filter(|missing| *missing > 0) {
+        while let Some(missing) = HEADER
+            .checked_sub(self.header.len())
+            .filter(|missing| *missing > 0)
+        {
             if bytes.is_empty() {
                 return Ok(None);
             }
@@ -137,7 +140,8 @@ impl FrameReader {
         if piece.len() > self.payload.capacity() - self.payload.len() {
             // Twice as much at a time, but never more than the frame will have.
             let more = piece.len().max(self.payload.len());
-            self.payload.reserve_exact(more.min(length - self.payload.len()));
+            self.payload
+                .reserve_exact(more.min(length - self.payload.len()));
         }
         self.payload.extend_from_slice(piece);
         if self.payload.len() < length {
@@ -161,7 +165,12 @@ impl FrameReader {
             return Err(FrameError::Empty);
         }
         // The length first, as it comes first: the error is the same however the bytes are cut.
-        let longest = self.accepted.iter().map(|kind| kind.longest()).max().unwrap_or(0);
+        let longest = self
+            .accepted
+            .iter()
+            .map(|kind| kind.longest())
+            .max()
+            .unwrap_or(0);
         if length > longest {
             return Err(FrameError::TooLong { length, longest });
         }
@@ -206,7 +215,8 @@ mod tests {
 
     fn frames() -> impl Strategy<Value = Vec<Frame>> {
         let payload = prop::collection::vec(any::<u8>(), 0..40);
-        let frame = (prop::sample::select(ALL), payload).prop_map(|(kind, payload)| Frame { kind, payload });
+        let frame = (prop::sample::select(ALL), payload)
+            .prop_map(|(kind, payload)| Frame { kind, payload });
         prop::collection::vec(frame, 0..5)
     }
 
@@ -248,16 +258,27 @@ mod tests {
 
     #[test]
     fn frames_are_the_same_at_every_two_cuts() {
-        let frames =
-            [(Kind::Ask, &b"picture"[..]), (Kind::Refusal, b""), (Kind::Answer, b"5")].map(|(kind, payload)| Frame {
-                kind,
-                payload: payload.to_vec(),
-            });
-        let bytes: Vec<_> = frames.iter().flat_map(|frame| frame.to_bytes().unwrap()).collect();
+        let frames = [
+            (Kind::Ask, &b"picture"[..]),
+            (Kind::Refusal, b""),
+            (Kind::Answer, b"5"),
+        ]
+        .map(|(kind, payload)| Frame {
+            kind,
+            payload: payload.to_vec(),
+        });
+        let bytes: Vec<_> = frames
+            .iter()
+            .flat_map(|frame| frame.to_bytes().unwrap())
+            .collect();
         for second in 0..=bytes.len() {
             for first in 0..=second {
                 let pieces = [&bytes[..first], &bytes[first..second], &bytes[second..]];
-                assert_eq!(read(&pieces).unwrap(), frames, "cut at {first} and {second}");
+                assert_eq!(
+                    read(&pieces).unwrap(),
+                    frames,
+                    "cut at {first} and {second}"
+                );
             }
         }
     }
@@ -276,7 +297,11 @@ mod tests {
             if let Some(read) = reader.read(&mut piece).unwrap() {
                 assert!(read == frame, "another frame");
             }
-            assert!(reader.payload.capacity() <= longest, "{}", reader.payload.capacity());
+            assert!(
+                reader.payload.capacity() <= longest,
+                "{}",
+                reader.payload.capacity()
+            );
         }
         assert!(!reader.is_inside());
     }
@@ -288,7 +313,9 @@ mod tests {
             longest: Kind::Ask.longest(),
         };
         assert_eq!(read(&[b"\xff\xff\xff", b"\xff"]), Err(too_long));
-        let longest = u32::try_from(Kind::Ask.longest() + 1).unwrap().to_be_bytes();
+        let longest = u32::try_from(Kind::Ask.longest() + 1)
+            .unwrap()
+            .to_be_bytes();
         assert_eq!(read(&[&longest, b"\x01"]), Ok(vec![]));
         let longer = (u32::from_be_bytes(longest) + 1).to_be_bytes();
         assert!(matches!(read(&[&longer]), Err(FrameError::TooLong { .. })));
@@ -298,19 +325,33 @@ mod tests {
     fn each_type_has_its_own_limit() {
         for kind in ALL {
             let payload = vec![0; kind.longest()];
-            let mut frame = Frame { kind: *kind, payload };
-            assert_eq!(read(&[&frame.to_bytes().unwrap()]).unwrap(), [frame.clone()]);
+            let mut frame = Frame {
+                kind: *kind,
+                payload,
+            };
+            assert_eq!(
+                read(&[&frame.to_bytes().unwrap()]).unwrap(),
+                [frame.clone()]
+            );
             frame.payload.push(0);
             assert!(matches!(frame.to_bytes(), Err(FrameError::TooLong { .. })));
         }
-        let refusal = u32::try_from(Kind::Refusal.longest() + 2).unwrap().to_be_bytes();
-        assert!(matches!(read(&[&refusal, b"\x03"]), Err(FrameError::TooLong { .. })));
+        let refusal = u32::try_from(Kind::Refusal.longest() + 2)
+            .unwrap()
+            .to_be_bytes();
+        assert!(matches!(
+            read(&[&refusal, b"\x03"]),
+            Err(FrameError::TooLong { .. })
+        ));
     }
 
     #[test]
     fn garbage_is_refused_at_its_first_wrong_byte() {
         assert_eq!(read(&[b"\0\0\0\0"]), Err(FrameError::Empty));
-        assert_eq!(read(&[b"\0\0\0\x01\x09"]), Err(FrameError::UnexpectedKind(9)));
+        assert_eq!(
+            read(&[b"\0\0\0\x01\x09"]),
+            Err(FrameError::UnexpectedKind(9))
+        );
         // A browser: its length is that of nothing here.
         assert!(matches!(
             read(&[b"GET / HTTP/1.1\r\n"]),

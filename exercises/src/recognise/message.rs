@@ -239,7 +239,9 @@ impl Reply {
         let reply = match frame.kind {
             Kind::Ask => return Err(MessageError::Malformed),
             Kind::Refusal => {
-                let reason = usize::from(*first).checked_sub(1).and_then(|place| REASONS.get(place));
+                let reason = usize::from(*first)
+                    .checked_sub(1)
+                    .and_then(|place| REASONS.get(place));
                 let reason = *reason.ok_or(MessageError::Malformed)?;
                 Self::Refusal(reason.because(text(&mut rest)?))
             }
@@ -255,7 +257,8 @@ impl Reply {
                 }
                 let hinted = usize::from(*first).checked_sub(1);
                 let is_score = |likely: &Likely| (0.0..=1.0).contains(&likely.score);
-                if !likeliest.iter().all(is_score) || hinted.is_some_and(|place| place >= LIKELIEST) {
+                if !likeliest.iter().all(is_score) || hinted.is_some_and(|place| place >= LIKELIEST)
+                {
                     return Err(MessageError::Malformed);
                 }
                 Self::Answer(Answer { likeliest, hinted })
@@ -280,7 +283,9 @@ fn push_text(payload: &mut Vec<u8>, text: &str) {
 fn text<'a>(rest: &mut &'a [u8]) -> Result<&'a str, MessageError> {
     let (length, after) = rest.split_first_chunk().ok_or(MessageError::Malformed)?;
     let length = usize::from(u16::from_be_bytes(*length));
-    let (text, after) = after.split_at_checked(length).ok_or(MessageError::Malformed)?;
+    let (text, after) = after
+        .split_at_checked(length)
+        .ok_or(MessageError::Malformed)?;
     *rest = after;
     std::str::from_utf8(text).map_err(|_| MessageError::Malformed)
 }
@@ -293,7 +298,10 @@ mod tests {
 
     fn reply() -> impl Strategy<Value = Reply> {
         let likely = ("\\PC{0,20}", 0.0..=1.0_f32).prop_map(|(name, score)| Likely { name, score });
-        let answer = (prop::collection::vec(likely, LIKELIEST), prop::option::of(0..LIKELIEST))
+        let answer = (
+            prop::collection::vec(likely, LIKELIEST),
+            prop::option::of(0..LIKELIEST),
+        )
             .prop_map(|(likeliest, hinted)| Reply::Answer(Answer { likeliest, hinted }));
         let refusal = (prop::sample::select(&REASONS[..]), "\\PC{0,200}")
             .prop_map(|(reason, text)| Reply::Refusal(reason.because(text)));
@@ -335,7 +343,10 @@ mod tests {
     #[test]
     fn hints_and_pictures_are_checked() {
         assert_eq!(Hint::new(" cat ").unwrap().as_str(), "cat");
-        assert_eq!(Hint::new(&"a".repeat(257)), Err(MessageError::LongHint(257)));
+        assert_eq!(
+            Hint::new(&"a".repeat(257)),
+            Err(MessageError::LongHint(257))
+        );
         assert_eq!(Hint::new("a\u{1b}b"), Err(MessageError::BadHint));
         assert_eq!(Picture::new(vec![]), Err(MessageError::NoPicture));
         assert!(Picture::new(vec![0; MAX_PICTURE]).is_ok());
@@ -343,8 +354,14 @@ mod tests {
             Picture::new(vec![0; MAX_PICTURE + 1]),
             Err(MessageError::LargePicture(MAX_PICTURE + 1))
         );
-        assert_eq!(Ask::read(b"\0\x01\xffpicture".to_vec()), Err(MessageError::BadHint));
-        assert_eq!(Ask::read(b"\0\x03cat".to_vec()), Err(MessageError::NoPicture));
+        assert_eq!(
+            Ask::read(b"\0\x01\xffpicture".to_vec()),
+            Err(MessageError::BadHint)
+        );
+        assert_eq!(
+            Ask::read(b"\0\x03cat".to_vec()),
+            Err(MessageError::NoPicture)
+        );
     }
 
     #[test]

@@ -33,7 +33,9 @@ pub enum ModelError {
     #[error("cannot read {0:?}")]
     Unreadable(PathBuf, #[source] io::Error),
     /// It is damaged, or another.
-    #[error("{0:?} is no model that can be used; remove it, and exercises/model/fetch gets it anew")]
+    #[error(
+        "{0:?} is no model that can be used; remove it, and exercises/model/fetch gets it anew"
+    )]
     Unusable(PathBuf, #[source] LoadError),
     /// It does not do what it should.
     #[error("the model does not work: {0}")]
@@ -48,8 +50,10 @@ impl Model {
         if !network_path.exists() || !classes_path.exists() {
             return Err(ModelError::Missing(folder.to_owned()));
         }
-        let classes = fs::read_to_string(&classes_path).map_err(|error| ModelError::Unreadable(classes_path, error))?;
-        let network = Network::load_file(&network_path).map_err(|error| ModelError::Unusable(network_path, error))?;
+        let classes = fs::read_to_string(&classes_path)
+            .map_err(|error| ModelError::Unreadable(classes_path, error))?;
+        let network = Network::load_file(&network_path)
+            .map_err(|error| ModelError::Unusable(network_path, error))?;
         let model = Self {
             network,
             classes: classes.lines().map(str::to_owned).collect(),
@@ -67,7 +71,9 @@ impl Model {
             .network
             .run_one(image.view().into(), None)
             .map_err(|error| error.to_string())?;
-        let scores: NdTensor<f32, 2> = output.try_into().map_err(|_| "it gives no scores".to_owned())?;
+        let scores: NdTensor<f32, 2> = output
+            .try_into()
+            .map_err(|_| "it gives no scores".to_owned())?;
         let scores = scores.to_vec();
         if scores.len() != self.classes.len() {
             return Err(format!(
@@ -87,6 +93,7 @@ impl Model {
 impl Recogniser for Model {
     fn recognise(&self, picture: &[u8]) -> Result<Vec<Likely>, Refusal> {
         let values = prepare(picture)?;
-        self.scores(values).map_err(|error| Reason::Failed.because(error))
+        self.scores(values)
+            .map_err(|error| Reason::Failed.because(error))
     }
 }

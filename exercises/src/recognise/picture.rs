@@ -133,7 +133,11 @@ mod tests {
             b"\x89PNG\r\n\x1a\n",
             whole.get(..whole.len() / 2).unwrap(),
         ] {
-            assert_eq!(prepare(bytes).unwrap_err().reason, Reason::NotAPicture, "{bytes:?}");
+            assert_eq!(
+                prepare(bytes).unwrap_err().reason,
+                Reason::NotAPicture,
+                "{bytes:?}"
+            );
         }
     }
 
@@ -158,7 +162,9 @@ mod tests {
     /// The checksum of PNG (ISO 3309).
     fn crc32(bytes: &[u8]) -> u32 {
         !bytes.iter().fold(u32::MAX, |crc, byte| {
-            (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 * (crc & 1)))
+            (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+                (crc >> 1) ^ (0xedb8_8320 * (crc & 1))
+            })
         })
     }
 }

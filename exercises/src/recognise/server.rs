@@ -43,7 +43,12 @@ impl fmt::Display for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.client)?;
         if let Some(ask) = self.ask {
-            write!(f, "{} bytes, hint {:?}: ", ask.picture.bytes().len(), ask.hint.as_str())?;
+            write!(
+                f,
+                "{} bytes, hint {:?}: ",
+                ask.picture.bytes().len(),
+                ask.hint.as_str()
+            )?;
         }
         match self.reply {
             Reply::Refusal(refusal) => write!(f, "{refusal}"),
@@ -97,7 +102,11 @@ pub fn serve(
         let shared = Arc::clone(&shared);
         // Without a thread the connection ends here, which the client sees.
         let _ = thread::Builder::new().spawn(move || {
-            let connection = Connection { stream, client, shared };
+            let connection = Connection {
+                stream,
+                client,
+                shared,
+            };
             connection.serve(is_busy);
             drop(place);
         });
@@ -107,7 +116,10 @@ pub fn serve(
 /// Whether accepting can go on after this.
 fn is_passing(error: &io::Error) -> bool {
     // A client that has gone again, or a resource that others will give back.
-    !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotConnected)
+    !matches!(
+        error.kind(),
+        io::ErrorKind::InvalidInput | io::ErrorKind::NotConnected
+    )
 }
 
 /// One client.
@@ -207,14 +219,16 @@ impl Connection {
 
     fn recognise(&self, ask: &Ask) -> Result<Reply, Refusal> {
         let turn = self.shared.looking.wait(self.shared.limits.patience);
-        let _turn = turn.ok_or_else(|| Reason::Busy.because("too many pictures; try again later"))?;
+        let _turn =
+            turn.ok_or_else(|| Reason::Busy.because("too many pictures; try again later"))?;
         let all = self.shared.recogniser.recognise(ask.picture.bytes())?;
         Ok(Reply::Answer(answer(all, &ask.hint)))
     }
 
     fn send(&mut self, reply: &Reply) -> io::Result<()> {
         let bytes = reply.to_frame().to_bytes().map_err(io::Error::other)?;
-        self.stream.set_write_timeout(Some(self.shared.limits.patience))?;
+        self.stream
+            .set_write_timeout(Some(self.shared.limits.patience))?;
         self.stream.write_all(&bytes)
     }
 

@@ -58,7 +58,9 @@ pub enum CutError {
     #[error("{0:?} is not a regular file")]
     NotAFile(PathBuf),
     /// Somebody wrote to it meanwhile, or put another in its place.
-    #[error("{0:?} changed while it was being cut, and no part was kept; cut it when nobody writes to it")]
+    #[error(
+        "{0:?} changed while it was being cut, and no part was kept; cut it when nobody writes to it"
+    )]
     Changed(PathBuf),
     /// What was written is not what was read.
     #[error(transparent)]
@@ -73,7 +75,10 @@ pub enum CutError {
 
 /// Cuts the file. All parts get their names at the end, or none does. `step` gets the bytes of each step (each byte comes once, and
 /// three times where it is verified), and can stop the work.
-pub fn cut(order: &Order, step: impl Fn(u64) -> Result<(), Interrupted> + Sync) -> Result<Parts, CutError> {
+pub fn cut(
+    order: &Order,
+    step: impl Fn(u64) -> Result<(), Interrupted> + Sync,
+) -> Result<Parts, CutError> {
     let file = &order.file;
     let unreadable = |source| CutError::Unreadable {
         path: file.clone(),
@@ -87,14 +92,20 @@ pub fn cut(order: &Order, step: impl Fn(u64) -> Result<(), Interrupted> + Sync) 
     // A folder is made only for a file that can be read.
     drop(File::open(file).map_err(unreadable)?);
     new_files::make_folder(&order.into)?;
-    let before = order.verify.then(|| checksum([file.as_path()], &step)).transpose()?;
+    let before = order
+        .verify
+        .then(|| checksum([file.as_path()], &step))
+        .transpose()?;
     let parts = copy_parts(order, fingerprint, &step)?;
     let now = fs::metadata(file).map_err(unreadable)?;
     if Fingerprint::of(&now) != fingerprint {
         return Err(CutError::Changed(file.clone()));
     }
     if let Some(before) = before {
-        compare(before, checksum(parts.iter().map(CompleteFile::partial), &step)?)?;
+        compare(
+            before,
+            checksum(parts.iter().map(CompleteFile::partial), &step)?,
+        )?;
     }
     Ok(Parts {
         paths: new_files::publish_all(parts)?,
@@ -118,7 +129,9 @@ fn copy_parts(
         };
         order.into.join(name.to_os_string())
     });
-    let tasks: Vec<_> = names.zip(ranges(fingerprint.length(), order.parts)).collect();
+    let tasks: Vec<_> = names
+        .zip(ranges(fingerprint.length(), order.parts))
+        .collect();
     // Before anything is written: most likely all parts of an earlier run are there.
     for (path, _) in &tasks {
         new_files::check_free(path, order.existing)?;
@@ -129,7 +142,9 @@ fn copy_parts(
         let mut done = Vec::new();
         while !failed.load(Ordering::Relaxed) {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some((path, range)) = tasks.get(index) else { break };
+            let Some((path, range)) = tasks.get(index) else {
+                break;
+            };
             let part = copy_part(order, path, range.clone(), fingerprint, step);
             failed.fetch_or(part.is_err(), Ordering::Relaxed);
             done.push((index, part));
@@ -137,7 +152,9 @@ fn copy_parts(
         done
     };
     let mut done = thread::scope(|scope| {
-        let workers: Vec<_> = (0..tasks.len().min(MOST_WORKERS)).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> = (0..tasks.len().min(MOST_WORKERS))
+            .map(|_| scope.spawn(work))
+            .collect();
         let results = workers
             .into_iter()
             .map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
@@ -165,7 +182,8 @@ fn copy_part(
     if Fingerprint::of(&from.metadata().map_err(unreadable)?) != fingerprint {
         return Err(changed());
     }
-    from.seek(SeekFrom::Start(range.start)).map_err(unreadable)?;
+    from.seek(SeekFrom::Start(range.start))
+        .map_err(unreadable)?;
     let mut part = NewFile::begin(path, order.existing)?;
     let length = range.end - range.start;
     let copied = copying::fill::<CutError>(&mut part, &mut from, length, step)?;

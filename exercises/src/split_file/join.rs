@@ -66,7 +66,9 @@ pub enum JoinError {
         folder: PathBuf,
     },
     /// The file was cut more than once.
-    #[error("parts of {whole:?} are there from several cuts (into {counts:?}); name one of the parts that you want")]
+    #[error(
+        "parts of {whole:?} are there from several cuts (into {counts:?}); name one of the parts that you want"
+    )]
     Ambiguous {
         /// The name of the file that was cut.
         whole: OsString,
@@ -82,7 +84,9 @@ pub enum JoinError {
         other: PathBuf,
     },
     /// Parts are not there.
-    #[error("{first:?} is missing ({missing} of {count} parts are); put all of them into one folder")]
+    #[error(
+        "{first:?} is missing ({missing} of {count} parts are); put all of them into one folder"
+    )]
     Missing {
         /// The first of them.
         first: PathBuf,
@@ -92,7 +96,9 @@ pub enum JoinError {
         count: u16,
     },
     /// A part is damaged, or from another file of the same name.
-    #[error("{path:?} has {found} bytes and would have {expected} if all parts were whole and of one file")]
+    #[error(
+        "{path:?} has {found} bytes and would have {expected} if all parts were whole and of one file"
+    )]
     WrongSize {
         /// The part.
         path: PathBuf,
@@ -145,7 +151,14 @@ impl PartSet {
         let paths: Vec<_> = (1..=count.get())
             .map(|number| {
                 let whole = whole.clone();
-                folder.join(PartName { whole, number, count }.to_os_string())
+                folder.join(
+                    PartName {
+                        whole,
+                        number,
+                        count,
+                    }
+                    .to_os_string(),
+                )
             })
             .collect();
         let mut sizes = Vec::with_capacity(paths.len());
@@ -220,12 +233,16 @@ fn counts_of(whole: &OsStr, folder: &Path) -> Result<Vec<PartCount>, JoinError> 
 
 /// Whether two paths lead to the same file, however they are written.
 fn is_same(one: &Path, other: &Path) -> bool {
-    one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+    one == other
+        || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Puts the parts together. The file gets its name at the end, or not at all. `step` gets the bytes of each step (each byte comes
 /// once, and three times where it is verified), and can stop the work.
-pub fn join(order: &Order, step: impl Fn(u64) -> Result<(), Interrupted>) -> Result<Whole, JoinError> {
+pub fn join(
+    order: &Order,
+    step: impl Fn(u64) -> Result<(), Interrupted>,
+) -> Result<Whole, JoinError> {
     let parts = &order.parts;
     new_files::make_folder(&order.into)?;
     let mut whole = NewFile::begin(order.into.join(&parts.whole), order.existing)?;

@@ -20,14 +20,19 @@ impl PartName {
     /// Reads the name of a file; `None` if it is not that of a part.
     pub fn parse(name: &OsStr) -> Option<Self> {
         let name = Path::new(name);
-        let (number, count) = name.extension()?.to_str()?.strip_prefix("part-")?.split_once("-of-")?;
+        let (number, count) = name
+            .extension()?
+            .to_str()?
+            .strip_prefix("part-")?
+            .split_once("-of-")?;
         let read = Self {
             whole: name.file_stem()?.to_owned(),
             number: number.parse().ok()?,
             count: count.parse().ok()?,
         };
         // One spelling only: another file could have the other.
-        let is_ours = (1..=read.count.get()).contains(&read.number) && read.to_os_string() == name.as_os_str();
+        let is_ours = (1..=read.count.get()).contains(&read.number)
+            && read.to_os_string() == name.as_os_str();
         is_ours.then_some(read)
     }
 

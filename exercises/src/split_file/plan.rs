@@ -88,7 +88,11 @@ mod tests {
             ("two", "not a number of parts"),
             ("-1", "not a number of parts"),
         ] {
-            assert_eq!(text.parse::<PartCount>().unwrap_err().to_string(), reason, "{text}");
+            assert_eq!(
+                text.parse::<PartCount>().unwrap_err().to_string(),
+                reason,
+                "{text}"
+            );
         }
         assert_eq!("9999".parse::<PartCount>().unwrap().get(), 9999);
     }

@@ -10,7 +10,9 @@ use crate::interrupt::Interrupted;
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
     /// It was written wrong, or one of the two was changed meanwhile.
-    #[error("what was written is not what was read (sha256 {before} before, {after} after), and nothing was kept")]
+    #[error(
+        "what was written is not what was read (sha256 {before} before, {after} after), and nothing was kept"
+    )]
     Differs {
         /// The checksum of what was read.
         before: Checksum,

@@ -44,7 +44,10 @@ pub enum DecodeError {
 
 /// Decodes a file. Without a word on its encoding that is what its byte order mark says, else UTF-8, else GB18030 (of which GBK and
 /// GB 2312 are parts).
-pub fn decode<'a>(bytes: &'a [u8], said: Option<&'static Encoding>) -> Result<Decoded<'a>, DecodeError> {
+pub fn decode<'a>(
+    bytes: &'a [u8],
+    said: Option<&'static Encoding>,
+) -> Result<Decoded<'a>, DecodeError> {
     let whole = |encoding: &'static Encoding, bytes: &'a [u8]| {
         let text = encoding.decode_without_bom_handling_and_without_replacement(bytes)?;
         Some(Decoded { text, encoding })
@@ -60,7 +63,11 @@ pub fn decode<'a>(bytes: &'a [u8], said: Option<&'static Encoding>) -> Result<De
         let not_as_said = DecodeError::NotAsSaid {
             encoding: encoding.name(),
         };
-        let bytes = if marked == Some(encoding) { rest } else { bytes };
+        let bytes = if marked == Some(encoding) {
+            rest
+        } else {
+            bytes
+        };
         return whole(encoding, bytes).ok_or(not_as_said);
     }
     if let Some(decoded) = whole(UTF_8, rest) {
@@ -88,7 +95,11 @@ impl Wrong {
         let first = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
         let (mut right, mut wrong) = (0, 0);
         for chunk in bytes.utf8_chunks() {
-            right += chunk.valid().chars().filter(|character| !character.is_ascii()).count();
+            right += chunk
+                .valid()
+                .chars()
+                .filter(|character| !character.is_ascii())
+                .count();
             wrong += usize::from(!chunk.invalid().is_empty());
         }
         Self {
@@ -130,7 +141,10 @@ mod tests {
 
     #[test]
     fn utf_16_is_read_by_its_mark() {
-        let bytes: Vec<_> = "\u{feff}老王：吃".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let bytes: Vec<_> = "\u{feff}老王：吃"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
         assert_eq!(read(&bytes), ("老王：吃".to_owned(), "UTF-16LE"));
     }
 
@@ -140,7 +154,13 @@ mod tests {
         let place = TALK.find('还').unwrap();
         bytes[place] = 0xff;
         let error = decode(&bytes, None).unwrap_err();
-        assert_eq!(error, DecodeError::Damaged { line: 2, offset: place });
+        assert_eq!(
+            error,
+            DecodeError::Damaged {
+                line: 2,
+                offset: place
+            }
+        );
         let marked = b"\xef\xbb\xbfa: \xc4\xe3";
         assert_eq!(
             decode(marked, None).unwrap_err(),
@@ -159,7 +179,12 @@ mod tests {
         let (bytes, _, _) = BIG5.encode("老王：吃了麼");
         assert_eq!(decode(&bytes, Some(BIG5)).unwrap().text, "老王：吃了麼");
         let error = decode(b"abc", Some(UTF_16LE)).unwrap_err();
-        assert_eq!(error, DecodeError::NotAsSaid { encoding: "UTF-16LE" });
+        assert_eq!(
+            error,
+            DecodeError::NotAsSaid {
+                encoding: "UTF-16LE"
+            }
+        );
         let error = decode(b"\xc4\xe3", Some(UTF_8)).unwrap_err();
         assert_eq!(error, DecodeError::NotAsSaid { encoding: "UTF-8" });
     }

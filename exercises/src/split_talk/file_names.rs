@@ -59,7 +59,13 @@ fn make_safe(speaker: &str) -> String {
     let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
     let visible: String = speaker
         .chars()
-        .map(|character| if ignorable.contains(character) { '_' } else { character })
+        .map(|character| {
+            if ignorable.contains(character) {
+                '_'
+            } else {
+                character
+            }
+        })
         .collect();
     // The names of devices that the library does not know.
     let visible = match visible
@@ -70,8 +76,8 @@ fn make_safe(speaker: &str) -> String {
         .to_uppercase()
         .as_str()
     {
-        "CONIN$" | "CONOUT$" | "CLOCK$" | "COM¹" | "COM²" | "COM³" | "LPT¹" | "LPT²" | "LPT³" | "COM0" | "LPT0" =>
-        {
+        "CONIN$" | "CONOUT$" | "CLOCK$" | "COM¹" | "COM²" | "COM³" | "LPT¹" | "LPT²" | "LPT³"
+        | "COM0" | "LPT0" => {
             format!("_{visible}")
         }
         _ => visible,
@@ -93,7 +99,10 @@ fn make_safe(speaker: &str) -> String {
 /// What a file system may make of a name to see whether it has it: small letters, one Unicode form.
 fn folded(name: &str) -> String {
     let decomposed: String = name.nfd().collect();
-    UniCase::unicode(decomposed).to_folded_case().nfd().collect()
+    UniCase::unicode(decomposed)
+        .to_folded_case()
+        .nfd()
+        .collect()
 }
 
 #[cfg(test)]

@@ -89,7 +89,8 @@ impl<'a> Talk<'a> {
 fn speaker(line: &str) -> Option<(&str, &str)> {
     let (before, after) = line.split_once(['：', ':'])?;
     let is_full_width = line.as_bytes().get(before.len()) != Some(&b':');
-    let is_digit = |character: Option<char>| character.is_some_and(|character| character.is_ascii_digit());
+    let is_digit =
+        |character: Option<char>| character.is_some_and(|character| character.is_ascii_digit());
     let is_time = is_digit(before.chars().next_back()) && is_digit(after.chars().next());
     let is_address = after.starts_with("//");
     let name = before.trim();
@@ -133,7 +134,10 @@ mod tests {
         let text = "老王：吃了么\r\n\r\n小李：吃了\n\n\n老王：吃的什么: 面？\n";
         assert_eq!(
             said(text),
-            [("老王", vec!["吃了么", "吃的什么: 面？"]), ("小李", vec!["吃了"])]
+            [
+                ("老王", vec!["吃了么", "吃的什么: 面？"]),
+                ("小李", vec!["吃了"])
+            ]
         );
     }
 
@@ -143,7 +147,14 @@ mod tests {
         let expected = [
             (
                 "a",
-                vec!["one", "two", "three", "3:30 it was", "http://four", "他说，明天：不"],
+                vec![
+                    "one",
+                    "two",
+                    "three",
+                    "3:30 it was",
+                    "http://four",
+                    "他说，明天：不",
+                ],
             ),
             ("b", vec!["：five"]),
             ("c", vec!["http://six"]),
@@ -155,14 +166,25 @@ mod tests {
     fn lines_before_anybody_speaks_are_kept_apart() {
         let talk = parse("A talk\n\na: b");
         assert_eq!(talk.before, ["A talk"]);
-        assert_eq!(Talk::parse("A talk\nof nobody", &[]), Err(TalkError::NoSpeaker));
+        assert_eq!(
+            Talk::parse("A talk\nof nobody", &[]),
+            Err(TalkError::NoSpeaker)
+        );
         assert_eq!(Talk::parse("", &[]), Err(TalkError::NoSpeaker));
     }
 
     #[test]
     fn known_speakers_are_the_only_ones() {
-        let talk = Talk::parse("老王：一\n注意：二\n小李：三", &["老王".to_owned(), "小李".to_owned()]).unwrap();
-        let lines: Vec<_> = talk.speakers.iter().map(|speaker| speaker.lines.clone()).collect();
+        let talk = Talk::parse(
+            "老王：一\n注意：二\n小李：三",
+            &["老王".to_owned(), "小李".to_owned()],
+        )
+        .unwrap();
+        let lines: Vec<_> = talk
+            .speakers
+            .iter()
+            .map(|speaker| speaker.lines.clone())
+            .collect();
         assert_eq!(lines, [vec!["一", "注意：二"], vec!["三"]]);
     }
 
@@ -174,7 +196,9 @@ mod tests {
         let text = text + &line(MAX_SPEAKERS);
         assert_eq!(
             Talk::parse(&text, &[]),
-            Err(TalkError::TooMany { line: MAX_SPEAKERS + 1 })
+            Err(TalkError::TooMany {
+                line: MAX_SPEAKERS + 1
+            })
         );
     }
 

@@ -90,7 +90,8 @@ pub(crate) fn wait_until(what: &str, is_there: impl Fn() -> bool) {
 #[cfg(unix)]
 pub(crate) fn as_ordinary_user(program: &str, folder: &Path) -> Option<Command> {
     use std::os::unix::fs::PermissionsExt;
-    let allow = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let allow =
+        |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     let probe = folder.join("probe");
     fs::write(&probe, "").unwrap();
     allow(&probe, 0);
@@ -115,7 +116,9 @@ pub(crate) fn as_ordinary_user(program: &str, folder: &Path) -> Option<Command> 
             Some(command)
         }
         refused => {
-            left_out(&format!("nobody can become an ordinary user here: {refused:?}"));
+            left_out(&format!(
+                "nobody can become an ordinary user here: {refused:?}"
+            ));
             None
         }
     }
@@ -133,7 +136,14 @@ pub(crate) fn small_disk(kilobytes: u32, script: &str) -> Option<Run> {
     let disk = folder.path().display().to_string();
     let mount = format!("mount -t tmpfs -o size={kilobytes}k none '{disk}' || exit 99\n");
     let script = mount + &script.replace("DISK", &format!("'{disk}'"));
-    let ran = run(Command::new("unshare").args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]));
+    let ran = run(Command::new("unshare").args([
+        "--user",
+        "--map-root-user",
+        "--mount",
+        "sh",
+        "-c",
+        &script,
+    ]));
     if ran.code == Some(99) || ran.stderr.starts_with("unshare:") {
         left_out(&format!("no disk can be mounted here: {}", ran.stderr));
         return None;

@@ -43,7 +43,9 @@ impl Folders {
     /// Backs up the one to the other.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(BACKUP);
-        command.args(["from", "--to", "to"]).current_dir(self.path());
+        command
+            .args(["from", "--to", "to"])
+            .current_dir(self.path());
         command
     }
 
@@ -53,7 +55,10 @@ impl Folders {
 
     #[track_caller]
     pub(crate) fn has(&self, name: &str, content: impl AsRef<[u8]>) {
-        assert!(fs::read(self.to(name)).unwrap() == content.as_ref(), "{name}");
+        assert!(
+            fs::read(self.to(name)).unwrap() == content.as_ref(),
+            "{name}"
+        );
     }
 
     pub(crate) fn backups(&self) -> Vec<String> {
@@ -67,6 +72,8 @@ pub(crate) fn set_mode(path: &Path, mode: u32) {
 
 pub(crate) fn set_times(path: &Path, nanoseconds: u64) {
     let time = |more| SystemTime::UNIX_EPOCH + Duration::from_nanos(nanoseconds + more);
-    let times = FileTimes::new().set_modified(time(0)).set_accessed(time(1_000_000_007));
+    let times = FileTimes::new()
+        .set_modified(time(0))
+        .set_accessed(time(1_000_000_007));
     File::open(path).unwrap().set_times(times).unwrap();
 }

@@ -30,8 +30,12 @@ pub fn chart(reports: &[Report]) -> String {
     let (first, last) = reports
         .iter()
         .map(members)
-        .fold((f64::MAX, f64::MIN), |(low, high), it| (low.min(it), high.max(it)));
-    let x = |report: &Report| LEFT + (members(report) - first) / (last - first).max(0.1) * (WIDTH - LEFT - RIGHT);
+        .fold((f64::MAX, f64::MIN), |(low, high), it| {
+            (low.min(it), high.max(it))
+        });
+    let x = |report: &Report| {
+        LEFT + (members(report) - first) / (last - first).max(0.1) * (WIDTH - LEFT - RIGHT)
+    };
     let y = |cost: f64| HEIGHT - BOTTOM - cost / top * (HEIGHT - TOP - BOTTOM);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" font-size=\"13\">\n\
@@ -57,7 +61,12 @@ pub fn chart(reports: &[Report]) -> String {
         "members (logarithmic)",
     );
     for report in reports {
-        word(x(report), HEIGHT - BOTTOM + 20.0, "middle", &report.members.to_string());
+        word(
+            x(report),
+            HEIGHT - BOTTOM + 20.0,
+            "middle",
+            &report.members.to_string(),
+        );
     }
     let mut shapes = String::new();
     let mut step = 0.0;
@@ -77,7 +86,10 @@ pub fn chart(reports: &[Report]) -> String {
             .iter()
             .filter_map(|report| Some((x(report), y(cost(report, name)?))))
             .collect();
-        let line: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        let line: Vec<String> = points
+            .iter()
+            .map(|(x, y)| format!("{x:.1},{y:.1}"))
+            .collect();
         let _ = writeln!(
             shapes,
             "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" stroke-dasharray=\"{dashes}\"/>",

@@ -88,8 +88,11 @@ pub enum Wanted {
 /// # Errors
 /// What is not what `chat bench --vs forwarder,naive --json` prints.
 pub fn read(json: &str) -> Result<Vec<Report>, String> {
-    let reports: Result<Vec<Report>, _> = serde_json::Deserializer::from_str(json).into_iter().collect();
-    let reports = reports.map_err(|error| format!("this is not what `chat bench --vs … --json` prints: {error}"))?;
+    let reports: Result<Vec<Report>, _> = serde_json::Deserializer::from_str(json)
+        .into_iter()
+        .collect();
+    let reports = reports
+        .map_err(|error| format!("this is not what `chat bench --vs … --json` prints: {error}"))?;
     if reports.is_empty() {
         return Err("there is no measurement in it".into());
     }

@@ -18,8 +18,10 @@ fn main() -> ExitCode {
 
 fn write() -> Result<(), String> {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let load =
-        |path: &str| fs::read_to_string(project.join(path)).map_err(|error| format!("cannot read {path}: {error}"));
+    let load = |path: &str| {
+        fs::read_to_string(project.join(path))
+            .map_err(|error| format!("cannot read {path}: {error}"))
+    };
     let save = |path: &str, text: String| {
         fs::write(project.join(path), text).map_err(|error| format!("cannot write {path}: {error}"))
     };

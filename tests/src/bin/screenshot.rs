@@ -27,7 +27,8 @@ fn main() -> ExitCode {
             written.err().map(|error| error.to_string())
         } else {
             let kept = fs::read_to_string(&file).unwrap_or_default();
-            (kept != picture).then(|| "shows another thing than the program: write it with --write".to_owned())
+            (kept != picture)
+                .then(|| "shows another thing than the program: write it with --write".to_owned())
         };
         if let Some(problem) = problem {
             eprintln!("screenshot: {}: {problem}", path(columns));

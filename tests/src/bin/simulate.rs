@@ -123,9 +123,14 @@ fn shortest(seed: u64, millis: u64, violation: &Violation) -> u64 {
 
 #[allow(clippy::cast_precision_loss)] // Rounded for a person.
 fn print(args: &Args, tally: &Tally, took: Duration, violations: u64, hash: u64) {
-    let rows = tally.rows().filter(|(title, _)| *title != "simulated milliseconds");
+    let rows = tally
+        .rows()
+        .filter(|(title, _)| *title != "simulated milliseconds");
     println!("{:>15}  worlds", args.seeds);
-    println!("{:>15.2}  simulated hours", tally.millis as f64 / 3_600_000.0);
+    println!(
+        "{:>15.2}  simulated hours",
+        tally.millis as f64 / 3_600_000.0
+    );
     for (title, count) in rows {
         println!("{count:>15}  {title}");
     }

@@ -43,7 +43,10 @@ fn build() -> PathBuf {
     }
     // A test is TARGET/PROFILE/deps/NAME-HASH, a program TARGET/PROFILE/NAME.
     let test = env::current_exe().expect("a running test knows its own path");
-    let mut folders = test.ancestors().skip(1).filter(|folder| !folder.ends_with("deps"));
+    let mut folders = test
+        .ancestors()
+        .skip(1)
+        .filter(|folder| !folder.ends_with("deps"));
     let target = folders.nth(1).expect("a test lies below TARGET/PROFILE");
     let (profile, folder) = if cfg!(debug_assertions) {
         ("dev", "debug")
@@ -71,13 +74,17 @@ fn build() -> PathBuf {
         .stderr(Stdio::piped());
     let built = own_socket::start(&mut build)
         .and_then(Child::wait_with_output)
-        .unwrap_or_else(|error| panic!("cargo could not be started to build the binary under test: {error}"));
+        .unwrap_or_else(|error| {
+            panic!("cargo could not be started to build the binary under test: {error}")
+        });
     assert!(
         built.status.success(),
         "the binary under test does not build, so nothing could be tested:\n{}",
         String::from_utf8_lossy(&built.stderr)
     );
-    let binary = target.join(folder).join(format!("chat{}", env::consts::EXE_SUFFIX));
+    let binary = target
+        .join(folder)
+        .join(format!("chat{}", env::consts::EXE_SUFFIX));
     assert!(
         binary.is_file(),
         "cargo built the workspace, but there is no {}",

@@ -37,7 +37,9 @@ impl Crowd {
         };
         let socket = OwnSocket::bind((Ipv4Addr::UNSPECIFIED, 0).into()).expect("a free port");
         setsockopt(&*socket, RcvBuf, &BUFFER).expect("Linux grants what it can");
-        socket.set_nonblocking(true).expect("a socket need not block");
+        socket
+            .set_nonblocking(true)
+            .expect("a socket need not block");
         Self { socket, server }
     }
 
@@ -61,7 +63,12 @@ impl Crowd {
             MsgFlags::empty(),
             Some(&SockaddrIn::from(self.server)),
         );
-        assert_eq!(sent, Ok(datagram.len()), "peer {peer} cannot send to {}", self.server);
+        assert_eq!(
+            sent,
+            Ok(datagram.len()),
+            "peer {peer} cannot send to {}",
+            self.server
+        );
     }
 
     /// The name under which [`login`](Self::login) enters this peer.

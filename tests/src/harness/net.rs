@@ -17,7 +17,10 @@ pub fn free_address() -> SocketAddr {
     for _ in 0..COUNT {
         let turn = NEXT.fetch_add(1, Ordering::Relaxed);
         let port = FIRST + (process::id().wrapping_mul(97).wrapping_add(turn)) % COUNT;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, u16::try_from(port).expect("below 65,536")));
+        let address = SocketAddr::from((
+            Ipv4Addr::LOCALHOST,
+            u16::try_from(port).expect("below 65,536"),
+        ));
         if OwnSocket::bind(address).is_ok() {
             return address;
         }

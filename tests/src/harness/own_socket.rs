@@ -76,7 +76,8 @@ mod tests {
             scope.spawn(|| {
                 while !done.load(Ordering::Relaxed) {
                     let mut command = Command::new("true");
-                    let mut child = start(command.stdout(Stdio::null())).expect("a program that does nothing");
+                    let mut child =
+                        start(command.stdout(Stdio::null())).expect("a program that does nothing");
                     child.wait().expect("a child can be waited for");
                 }
             });

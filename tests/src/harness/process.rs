@@ -47,10 +47,15 @@ impl Process {
     /// Starts a program at a terminal: what is written to it is typed there, what is shown there counts as its standard
     /// output. The command is to make the terminal the program's own, in a process group of its own.
     pub fn spawn_at(pty: &Pty, line: &Line, mut command: Command) -> Self {
-        command.stdin(line.end()).stdout(line.end()).stderr(line.end());
+        command
+            .stdin(line.end())
+            .stdout(line.end())
+            .stderr(line.end());
         let mut process = Self::start(command);
         process.stdin = Some(Box::new(pty.end()));
-        process.output.read_from(pty.end(), |captured| &mut captured.stdout);
+        process
+            .output
+            .read_from(pty.end(), |captured| &mut captured.stdout);
         process
     }
 
@@ -75,7 +80,8 @@ impl Process {
 
     fn start(mut command: Command) -> Self {
         let shown = format!("{command:?}");
-        let child = own_socket::start(&mut command).unwrap_or_else(|error| panic!("cannot start {shown}: {error}"));
+        let child = own_socket::start(&mut command)
+            .unwrap_or_else(|error| panic!("cannot start {shown}: {error}"));
         Self {
             command: shown,
             stdin: None,
@@ -86,10 +92,12 @@ impl Process {
 
     fn capture(&mut self) {
         if let Some(stdout) = self.child.stdout.take() {
-            self.output.read_from(stdout, |captured| &mut captured.stdout);
+            self.output
+                .read_from(stdout, |captured| &mut captured.stdout);
         }
         if let Some(stderr) = self.child.stderr.take() {
-            self.output.read_from(stderr, |captured| &mut captured.stderr);
+            self.output
+                .read_from(stderr, |captured| &mut captured.stderr);
         }
     }
 
@@ -109,7 +117,10 @@ impl Process {
 
     /// Writes bytes to its standard input.
     pub fn write(&mut self, bytes: impl AsRef<[u8]>) {
-        let stdin = self.stdin.as_mut().expect("standard input was closed by the test");
+        let stdin = self
+            .stdin
+            .as_mut()
+            .expect("standard input was closed by the test");
         if let Err(error) = stdin.write_all(bytes.as_ref()) {
             self.fail(&format!("it does not read its standard input: {error}"));
         }
@@ -122,7 +133,8 @@ impl Process {
 
     /// Sends a signal to it alone.
     pub fn signal(&self, signal: Signal) {
-        kill(self.pid(), signal).unwrap_or_else(|error| panic!("no {signal} for {}: {error}", self.command));
+        kill(self.pid(), signal)
+            .unwrap_or_else(|error| panic!("no {signal} for {}: {error}", self.command));
     }
 
     /// Waits until a stop signal has arrived: until then it may still do something.
@@ -168,16 +180,20 @@ impl Process {
 
     /// Waits until a whole line of either stream contains this text.
     pub fn wait_for_text(&self, wanted: &str) {
-        self.wait_for_match(&format!("a line with {wanted:?}"), |line| line.contains(wanted));
+        self.wait_for_match(&format!("a line with {wanted:?}"), |line| {
+            line.contains(wanted)
+        });
     }
 
     /// Waits for a whole line of either stream that fits, and returns it.
     pub fn wait_for_match(&self, what: &str, fits: impl Fn(&str) -> bool) -> String {
         let found = self.output.wait(PATIENCE, |captured| {
-            [&captured.stdout, &captured.stderr].into_iter().find_map(|bytes| {
-                let text = String::from_utf8_lossy(whole_lines(bytes));
-                text.lines().find(|line| fits(line)).map(str::to_owned)
-            })
+            [&captured.stdout, &captured.stderr]
+                .into_iter()
+                .find_map(|bytes| {
+                    let text = String::from_utf8_lossy(whole_lines(bytes));
+                    text.lines().find(|line| fits(line)).map(str::to_owned)
+                })
         });
         found.unwrap_or_else(|| self.fail(&format!("it did not show {what}")))
     }
@@ -192,14 +208,19 @@ impl Process {
 
     /// Waits until `find` finds something in all that it has written to standard output; `None` when that did not happen.
     pub fn find_in_stdout<T>(&self, mut find: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
-        self.output.wait(PATIENCE, |captured| find(&captured.stdout))
+        self.output
+            .wait(PATIENCE, |captured| find(&captured.stdout))
     }
 
     /// Waits for its end and for the end of its output.
     pub fn wait_for_exit(&mut self) -> ExitStatus {
         let started = Instant::now();
         let status = loop {
-            match self.child.try_wait().expect("a child can be asked for its status") {
+            match self
+                .child
+                .try_wait()
+                .expect("a child can be asked for its status")
+            {
                 Some(status) => break status,
                 None if started.elapsed() > PATIENCE => self.fail("it did not end"),
                 None => thread::sleep(Duration::from_millis(2)),
@@ -259,7 +280,11 @@ impl Output {
         self.captured.lock().expect("no reader panics")
     }
 
-    fn read_from(self: &Arc<Self>, mut source: impl Read + Send + 'static, stream: fn(&mut Captured) -> &mut Vec<u8>) {
+    fn read_from(
+        self: &Arc<Self>,
+        mut source: impl Read + Send + 'static,
+        stream: fn(&mut Captured) -> &mut Vec<u8>,
+    ) {
         self.lock().open += 1;
         let output = Arc::clone(self);
         thread::spawn(move || {
@@ -279,21 +304,34 @@ impl Output {
     }
 
     /// Waits until `find` finds something, or the time is over, or nothing more can come.
-    fn wait<T>(&self, patience: Duration, mut find: impl FnMut(&Captured) -> Option<T>) -> Option<T> {
+    fn wait<T>(
+        &self,
+        patience: Duration,
+        mut find: impl FnMut(&Captured) -> Option<T>,
+    ) -> Option<T> {
         let started = Instant::now();
         let mut captured = self.lock();
         loop {
             if let Some(found) = find(&captured) {
                 return Some(found);
             }
-            let left = patience.checked_sub(started.elapsed()).filter(|_| captured.open > 0)?;
-            captured = self.changed.wait_timeout(captured, left).expect("no reader panics").0;
+            let left = patience
+                .checked_sub(started.elapsed())
+                .filter(|_| captured.open > 0)?;
+            captured = self
+                .changed
+                .wait_timeout(captured, left)
+                .expect("no reader panics")
+                .0;
         }
     }
 }
 
 /// What was written, up to the last line feed.
 fn whole_lines(bytes: &[u8]) -> &[u8] {
-    let end = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1);
+    let end = bytes
+        .iter()
+        .rposition(|&byte| byte == b'\n')
+        .map_or(0, |last| last + 1);
     &bytes[..end]
 }

@@ -17,7 +17,9 @@ pub fn run<S: AsRef<OsStr>>(script: &str, args: &[S]) -> Process {
 
 /// The command line of a script of `tests/peers`.
 pub fn command<S: AsRef<OsStr>>(script: &str, args: &[S]) -> Command {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers").join(script);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("peers")
+        .join(script);
     let mut command = Command::new("python3");
     command
         .arg("-u")
@@ -46,7 +48,10 @@ pub fn expect_nothing_left(process: &Process) {
 /// The processes of a group that still run (a zombie does not).
 fn processes_of_group(group: u32) -> Vec<String> {
     let mut found = Vec::new();
-    for entry in fs::read_dir("/proc").expect("these tests need Linux's /proc").flatten() {
+    for entry in fs::read_dir("/proc")
+        .expect("these tests need Linux's /proc")
+        .flatten()
+    {
         // `PID (NAME) STATE PARENT GROUP …`, where the name may hold blanks and brackets.
         let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else {
             continue;
@@ -118,9 +123,14 @@ pub struct CourseServer {
 impl CourseServer {
     /// Starts a server on a free port.
     pub fn start((success, end): (&str, &str), options: &[&str]) -> Self {
-        let process = run("course_server.py", &[&["0", success, end], options].concat());
+        let process = run(
+            "course_server.py",
+            &[&["0", success, end], options].concat(),
+        );
         let line = process.wait_for_match("its port", |line| line.starts_with("port "));
-        let port: u16 = line["port ".len()..].parse().expect("the script prints a number");
+        let port: u16 = line["port ".len()..]
+            .parse()
+            .expect("the script prints a number");
         Self {
             process,
             address: SocketAddr::from(([127, 0, 0, 1], port)),
@@ -135,7 +145,11 @@ impl CourseServer {
     /// How many of the requests that it has read so far are exactly this one.
     pub fn count_of(&self, request: &str) -> usize {
         let line = format!("< {request}");
-        self.process.stdout().lines().filter(|read| *read == line).count()
+        self.process
+            .stdout()
+            .lines()
+            .filter(|read| *read == line)
+            .count()
     }
 
     /// Checks that it has not died of anything.

@@ -46,7 +46,9 @@ impl RawPeer {
 
     /// Its own address.
     pub fn address(&self) -> SocketAddr {
-        self.socket.local_addr().expect("a bound socket has an address")
+        self.socket
+            .local_addr()
+            .expect("a bound socket has an address")
     }
 
     /// Sends one datagram.
@@ -69,13 +71,18 @@ impl RawPeer {
         let mut buffer = vec![0; 65_536];
         let started = Instant::now();
         loop {
-            let left = patience.checked_sub(started.elapsed())?.max(Duration::from_millis(1));
+            let left = patience
+                .checked_sub(started.elapsed())?
+                .max(Duration::from_millis(1));
             self.socket
                 .set_read_timeout(Some(left))
                 .expect("a time-out above zero can be set");
             match self.socket.recv_from(&mut buffer) {
                 Ok((length, from)) => {
-                    assert_eq!(from, self.server, "a datagram came from somewhere else than the server");
+                    assert_eq!(
+                        from, self.server,
+                        "a datagram came from somewhere else than the server"
+                    );
                     assert!(
                         length <= 1024,
                         "the server sent {length} bytes, which no peer reads whole"
@@ -83,7 +90,11 @@ impl RawPeer {
                     buffer.truncate(length);
                     return Some(buffer);
                 }
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return None,
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
+                {
+                    return None;
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => panic!("a socket on the loopback network cannot receive: {error}"),
             }
@@ -99,7 +110,8 @@ impl RawPeer {
     /// The next datagram as text, which what a server sends always is.
     pub fn receive_text(&self, after: &str) -> String {
         let datagram = self.receive(after);
-        String::from_utf8(datagram).unwrap_or_else(|error| panic!("after {after} came invalid UTF-8: {error}"))
+        String::from_utf8(datagram)
+            .unwrap_or_else(|error| panic!("after {after} came invalid UTF-8: {error}"))
     }
 
     /// The next datagram must be exactly this one.
@@ -175,5 +187,8 @@ impl RawPeer {
 }
 
 fn shown(datagram: &[u8]) -> String {
-    String::from_utf8_lossy(datagram).chars().take(200).collect()
+    String::from_utf8_lossy(datagram)
+        .chars()
+        .take(200)
+        .collect()
 }

@@ -22,7 +22,8 @@ impl Server {
     pub fn start_at(bind: &str, options: &[&str]) -> Self {
         const ANNOUNCEMENT: &str = "listening on ";
         let process = chat(&[&["serve", "--bind", bind], options].concat());
-        let line = process.wait_for_match("where it listens", |line| line.starts_with(ANNOUNCEMENT));
+        let line =
+            process.wait_for_match("where it listens", |line| line.starts_with(ANNOUNCEMENT));
         let Ok(address) = line[ANNOUNCEMENT.len()..].trim().parse() else {
             process.fail(&format!("the line {line:?} does not end with an address"))
         };

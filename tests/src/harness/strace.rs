@@ -22,7 +22,8 @@ impl Strace {
     pub fn attach(program: &Process, options: &[&str]) -> Result<Self, String> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let mut version = Command::new("strace");
-        let version = own_socket::start(version.arg("-V").stdout(Stdio::null())).and_then(|mut child| child.wait());
+        let version = own_socket::start(version.arg("-V").stdout(Stdio::null()))
+            .and_then(|mut child| child.wait());
         if !version.is_ok_and(|status| status.success()) {
             return Err("strace is not installed".to_owned());
         }
@@ -35,12 +36,16 @@ impl Strace {
             .args(options);
         let mut tracer = Process::spawn(command);
         // One line for each thread, and the main thread comes first; a refusal ends the tracer.
-        let line = tracer.wait_for_match("that it attached or cannot", |line| line.starts_with("strace:"));
+        let line = tracer.wait_for_match("that it attached or cannot", |line| {
+            line.starts_with("strace:")
+        });
         if line.contains("attached") {
             Ok(Self { tracer, file })
         } else {
             let _ended = tracer.wait_for_exit();
-            Err(format!("strace cannot look at another program here: {line}"))
+            Err(format!(
+                "strace cannot look at another program here: {line}"
+            ))
         }
     }
 
@@ -64,11 +69,18 @@ fn whole_calls(trace: &str) -> Vec<String> {
     for line in trace.lines() {
         let (thread, call) = line.split_once(' ').unwrap_or((line, ""));
         let call = call.trim_start();
-        let rest = call.strip_prefix("<... ").and_then(|rest| rest.split_once("resumed>"));
+        let rest = call
+            .strip_prefix("<... ")
+            .and_then(|rest| rest.split_once("resumed>"));
         let begun = rest.and_then(|(_, rest)| {
-            let of_thread =
-                |begun: &&mut String| begun.starts_with(&format!("{thread} ")) && begun.ends_with(INTERRUPTED);
-            calls.iter_mut().rev().find(of_thread).map(|begun| (begun, rest))
+            let of_thread = |begun: &&mut String| {
+                begun.starts_with(&format!("{thread} ")) && begun.ends_with(INTERRUPTED)
+            };
+            calls
+                .iter_mut()
+                .rev()
+                .find(of_thread)
+                .map(|begun| (begun, rest))
         });
         match begun {
             Some((begun, rest)) => *begun = begun.replace(INTERRUPTED, rest),

@@ -4,7 +4,10 @@ use std::fmt::{self, Debug};
 use std::num::NonZeroU32;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
-use chat_proto::{DeliveryBuf, Dialect, Language, MAX_DATAGRAM, MAX_TEXT, Name, Reading, ReasonBuf, Refusal, TextBuf};
+use chat_proto::{
+    DeliveryBuf, Dialect, Language, MAX_DATAGRAM, MAX_TEXT, Name, Reading, ReasonBuf, Refusal,
+    TextBuf,
+};
 
 use super::dialects;
 
@@ -39,14 +42,20 @@ impl Debug for Datagram {
 }
 
 /// Whose client it is, the dialect, and the seconds between keep-alives.
-pub(super) fn configuration(source: &mut Unstructured<'_>) -> Result<(Name, Dialect, Option<NonZeroU32>)> {
+pub(super) fn configuration(
+    source: &mut Unstructured<'_>,
+) -> Result<(Name, Dialect, Option<NonZeroU32>)> {
     let longest = "n".repeat(32);
     let name = *source.choose(&["alice", "小明", "a*b~#é😀", &longest])?;
     let dialect = *source.choose(&dialects())?;
     let reading = *source.choose(&[Reading::Lenient, Reading::Strict])?;
     let keep_alive = *source.choose(&[0, 1, 2, 5, 30, u32::MAX])?;
     let name = Name::new(name).expect("a valid name");
-    Ok((name, dialect.with_reading(reading), NonZeroU32::new(keep_alive)))
+    Ok((
+        name,
+        dialect.with_reading(reading),
+        NonZeroU32::new(keep_alive),
+    ))
 }
 
 impl Action {
@@ -89,10 +98,19 @@ fn from_server(source: &mut Unstructured<'_>, dialect: &Dialect) -> Result<Vec<u
         17..=18 => {
             let mut buffer = [0; MAX_DATAGRAM];
             let delivery = DeliveryBuf::arbitrary(source)?;
-            delivery.encode(dialect, &mut buffer).expect("a delivery fits").to_vec()
+            delivery
+                .encode(dialect, &mut buffer)
+                .expect("a delivery fits")
+                .to_vec()
         }
         19 => source
-            .choose(&["bob : hi", "* bob joined", "* bob 退出聊天室", "\nbob : hi", "bob: hi"])?
+            .choose(&[
+                "bob : hi",
+                "* bob joined",
+                "* bob 退出聊天室",
+                "\nbob : hi",
+                "bob: hi",
+            ])?
             .as_bytes()
             .to_vec(),
         20 => String::arbitrary(source)?.into_bytes(),
@@ -117,7 +135,9 @@ fn refusal(refusal: Refusal, source: &mut Unstructured<'_>) -> Result<Vec<u8>> {
 fn text(source: &mut Unstructured<'_>) -> Result<String> {
     Ok(match source.int_in_range(0..=3)? {
         0 => "x".repeat(source.int_in_range(MAX_TEXT - 4..=MAX_TEXT)?),
-        1 => source.choose(&["", "#", "EXIT", " ", "吃了么？"])?.to_string(),
+        1 => source
+            .choose(&["", "#", "EXIT", " ", "吃了么？"])?
+            .to_string(),
         _ => TextBuf::arbitrary(source)?.as_str().to_owned(),
     })
 }

@@ -95,7 +95,9 @@ impl Run {
                 let real = match self.real.say(now, words) {
                     Ok(outgoing) => Ok(plain(&outgoing)),
                     Err(SayError::NotIn) => Err(Unsaid::NotIn),
-                    Err(SayError::Encode(EncodeError::DatagramTooLong { needed })) => Err(Unsaid::TooLong(needed)),
+                    Err(SayError::Encode(EncodeError::DatagramTooLong { needed })) => {
+                        Err(Unsaid::TooLong(needed))
+                    }
                     Err(error) => panic!("an error that no model has: {error}"),
                 };
                 let model = self.model.say(&text);
@@ -123,7 +125,9 @@ impl Run {
             }
             Action::Oversleep(millis) => self.now += millis,
             Action::WaitUntilDue => {
-                self.now = self.now.max(self.real.poll_timeout().map_or(0, Timestamp::as_millis));
+                self.now = self
+                    .now
+                    .max(self.real.poll_timeout().map_or(0, Timestamp::as_millis));
                 self.settle();
             }
             Action::GoBack(millis) => {
@@ -157,7 +161,9 @@ impl Run {
     }
 
     fn is_due(&self) -> bool {
-        self.real.poll_timeout().is_some_and(|due| due.as_millis() <= self.now)
+        self.real
+            .poll_timeout()
+            .is_some_and(|due| due.as_millis() <= self.now)
     }
 
     fn compare(&mut self, real: &Outcome, model: &Outcome) {
@@ -180,14 +186,21 @@ impl Run {
     fn is_sound(&mut self, datagram: &[u8]) {
         let strict = self.config.dialect.with_reading(Reading::Strict);
         let shown = datagram.escape_ascii();
-        assert!(datagram.len() <= MAX_DATAGRAM, "{shown} is too long\n{}", self.story());
+        assert!(
+            datagram.len() <= MAX_DATAGRAM,
+            "{shown} is too long\n{}",
+            self.story()
+        );
         let name = match Request::decode(datagram, &strict) {
             Ok(Request::Login { name, .. } | Request::Chat { name, .. }) => name,
             Ok(Request::Quit { name }) => {
                 self.quits += 1;
                 name
             }
-            Err(error) => panic!("{shown} is sent and is no request: {error}\n{}", self.story()),
+            Err(error) => panic!(
+                "{shown} is sent and is no request: {error}\n{}",
+                self.story()
+            ),
         };
         self.same("the name that is sent", &name, &self.name);
         assert!(self.quits <= 1, "a second quit is sent\n{}", self.story());

@@ -28,7 +28,9 @@ pub fn quit_by_text(dialect: &Dialect) -> bool {
 fn words(dialect: Dialect, success: &str, ends: &[&str]) -> Dialect {
     let ends: Vec<Word> = ends.iter().map(|end| word(end)).collect();
     let ends = EndWords::new(&ends).expect("the end words are distinct");
-    dialect.with_words(word(success), ends).expect("the words do not clash")
+    dialect
+        .with_words(word(success), ends)
+        .expect("the words do not clash")
 }
 
 fn verbs(login: &str, chat: &str, quit: &str) -> Verbs {

@@ -2,7 +2,9 @@
 
 use std::fmt::Debug;
 
-use chat_proto::{DecodeError, Delivery, DeliveryBuf, Dialect, EncodeError, Reply, ReplyBuf, Request, RequestBuf};
+use chat_proto::{
+    DecodeError, Delivery, DeliveryBuf, Dialect, EncodeError, Reply, ReplyBuf, Request, RequestBuf,
+};
 
 use super::quit_by_text;
 
@@ -49,7 +51,9 @@ impl Message for RequestBuf {
 
     fn read_by(self, dialect: &Dialect) -> Self {
         match self {
-            Request::Chat { name, text } if text.as_str() == "#" && quit_by_text(dialect) => Request::Quit { name },
+            Request::Chat { name, text } if text.as_str() == "#" && quit_by_text(dialect) => {
+                Request::Quit { name }
+            }
             other => other,
         }
     }

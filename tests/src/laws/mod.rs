@@ -24,7 +24,9 @@ mod safe_text;
 mod server_model;
 mod values;
 
-use chat_proto::{DecodeError, DeliveryBuf, Dialect, EncodeError, MAX_DATAGRAM, Reading, ReplyBuf, RequestBuf};
+use chat_proto::{
+    DecodeError, DeliveryBuf, Dialect, EncodeError, MAX_DATAGRAM, Reading, ReplyBuf, RequestBuf,
+};
 
 pub use client_model::client_model;
 pub use dialects::{dialects, quit_by_text};
@@ -83,7 +85,10 @@ pub fn datagram<M: Message>(bytes: &[u8], dialect: &Dialect) {
 
 /// A value that `dialect` allows goes through bytes and comes back, in the reading that `dialect` has.
 pub fn survives<M: Message>(value: &M, dialect: &Dialect) {
-    assert!(value.belongs_to(dialect), "{value:?} is no value of {dialect:?}");
+    assert!(
+        value.belongs_to(dialect),
+        "{value:?} is no value of {dialect:?}"
+    );
     let mut buffer = [0; MAX_DATAGRAM];
     match value.encode(dialect, &mut buffer) {
         Ok(written) => {
@@ -166,7 +171,10 @@ fn explains(error: &DecodeError, bytes: &[u8]) {
         bytes.len()
     );
     let words = error.kind().to_string();
-    assert!(!words.trim().is_empty(), "an error without words: {error:?}");
+    assert!(
+        !words.trim().is_empty(),
+        "an error without words: {error:?}"
+    );
     assert!(
         !words.contains(char::is_control),
         "an error repeats a control character of {}: {words:?}",

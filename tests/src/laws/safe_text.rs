@@ -5,7 +5,8 @@ use std::fmt::Write;
 
 use chat_cli::platform::safe_text::SafeText;
 use icu_properties::props::{
-    BidiControl, DefaultIgnorableCodePoint, GeneralCategory, JoinControl, VariationSelector, WhiteSpace,
+    BidiControl, DefaultIgnorableCodePoint, GeneralCategory, JoinControl, VariationSelector,
+    WhiteSpace,
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 
@@ -22,7 +23,10 @@ pub fn safe_text(bytes: &[u8]) {
     let shown = bytes.escape_ascii();
 
     for character in terminal.as_str().chars() {
-        assert!(!is_dangerous(character), "a terminal gets {character:?} of {shown}");
+        assert!(
+            !is_dangerous(character),
+            "a terminal gets {character:?} of {shown}"
+        );
     }
     for character in pipe.as_str().chars() {
         assert!(
@@ -30,7 +34,10 @@ pub fn safe_text(bytes: &[u8]) {
             "a pipe gets {character:?} of {shown}"
         );
     }
-    assert!(pipe.as_str().lines().count() <= 1, "a pipe gets two lines of {shown}");
+    assert!(
+        pipe.as_str().lines().count() <= 1,
+        "a pipe gets two lines of {shown}"
+    );
 
     assert_eq!(
         terminal.as_str(),
@@ -39,30 +46,63 @@ pub fn safe_text(bytes: &[u8]) {
     );
     assert_eq!(
         pipe.as_str(),
-        piece_by_piece(bytes, |c| is_dangerous(c) && !is_writing(c), SafeText::for_pipe),
+        piece_by_piece(
+            bytes,
+            |c| is_dangerous(c) && !is_writing(c),
+            SafeText::for_pipe
+        ),
         "what a pipe gets of {shown}"
     );
 
-    assert_eq!(SafeText::for_terminal(terminal.as_str()), terminal, "twice: {shown}");
-    assert_eq!(SafeText::for_pipe(pipe.as_str()), pipe, "twice for a pipe: {shown}");
-    assert_eq!(SafeText::for_pipe(terminal.as_str()), terminal, "then a pipe: {shown}");
-    assert_eq!(SafeText::for_terminal(pipe.as_str()), terminal, "a pipe first: {shown}");
+    assert_eq!(
+        SafeText::for_terminal(terminal.as_str()),
+        terminal,
+        "twice: {shown}"
+    );
+    assert_eq!(
+        SafeText::for_pipe(pipe.as_str()),
+        pipe,
+        "twice for a pipe: {shown}"
+    );
+    assert_eq!(
+        SafeText::for_pipe(terminal.as_str()),
+        terminal,
+        "then a pipe: {shown}"
+    );
+    assert_eq!(
+        SafeText::for_terminal(pipe.as_str()),
+        terminal,
+        "a pipe first: {shown}"
+    );
     if let Ok(text) = std::str::from_utf8(bytes) {
-        assert_eq!(SafeText::for_terminal(text), terminal, "text is bytes: {shown}");
-        assert_eq!(SafeText::for_pipe(text), pipe, "text is bytes for a pipe: {shown}");
+        assert_eq!(
+            SafeText::for_terminal(text),
+            terminal,
+            "text is bytes: {shown}"
+        );
+        assert_eq!(
+            SafeText::for_pipe(text),
+            pipe,
+            "text is bytes for a pipe: {shown}"
+        );
     }
 }
 
 /// What is to be shown: each harmless character as it is, each byte that is no text as `\xNN`, and each other character
 /// as `safe` shows it alone, which has to be an escape.
-fn piece_by_piece(bytes: &[u8], is_escaped: impl Fn(char) -> bool, safe: impl Fn(&str) -> SafeText) -> String {
+fn piece_by_piece(
+    bytes: &[u8],
+    is_escaped: impl Fn(char) -> bool,
+    safe: impl Fn(&str) -> SafeText,
+) -> String {
     let mut whole = String::new();
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
             if is_escaped(character) {
                 let escape = safe(character.encode_utf8(&mut [0; 4]));
                 let is_escape = escape.as_str().strip_prefix('\\').is_some_and(|rest| {
-                    matches!(rest, "n" | "r" | "t") || rest == format!("u{{{:x}}}", u32::from(character))
+                    matches!(rest, "n" | "r" | "t")
+                        || rest == format!("u{{{:x}}}", u32::from(character))
                 });
                 assert!(is_escape, "{character:?} is shown as {escape:?}");
                 whole.push_str(escape.as_str());
@@ -95,5 +135,8 @@ fn is_dangerous(character: char) -> bool {
 
 /// What a pipe is promised to get nevertheless, because text is written with it.
 fn is_writing(character: char) -> bool {
-    matches!(character, '\t' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')
+    matches!(
+        character,
+        '\t' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}'
+    )
 }

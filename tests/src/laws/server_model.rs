@@ -47,7 +47,11 @@ impl Debug for Action {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Datagram(from, datagram) => {
-                write!(f, "from {from}: {}", String::from_utf8_lossy(datagram).escape_debug())
+                write!(
+                    f,
+                    "from {from}: {}",
+                    String::from_utf8_lossy(datagram).escape_debug()
+                )
             }
             Self::Wait(millis) => write!(f, "wait {millis} ms"),
             Self::GoBack(millis) => write!(f, "go back {millis} ms"),
@@ -70,7 +74,9 @@ pub fn server_model(bytes: &[u8]) {
         if input.is_empty() {
             return;
         }
-        let Ok(action) = action(&mut input) else { return };
+        let Ok(action) = action(&mut input) else {
+            return;
+        };
         pair.take(action);
     }
 }
@@ -97,7 +103,13 @@ fn rules(input: &mut Unstructured<'_>) -> Result<Rules> {
 fn config(rules: &Rules) -> Config {
     let number = |number: usize| NonZeroU32::new(u32::try_from(number).expect("a small number"));
     let rate = |rate: Option<(u64, u64)>| {
-        let non_zero = |number: u64| number.try_into().ok().and_then(NonZeroU32::new).expect("not zero");
+        let non_zero = |number: u64| {
+            number
+                .try_into()
+                .ok()
+                .and_then(NonZeroU32::new)
+                .expect("not zero")
+        };
         rate.map(|(per_second, burst)| Rate {
             per_second: non_zero(per_second),
             burst: non_zero(burst),
@@ -106,7 +118,9 @@ fn config(rules: &Rules) -> Config {
     let mut config = Config::default();
     config.max_members = number(rules.most);
     config.max_members_per_network = number(rules.most_per_network);
-    config.idle_limit_seconds = rules.idle_limit.and_then(|millis| number((millis / 1_000) as usize));
+    config.idle_limit_seconds = rules
+        .idle_limit
+        .and_then(|millis| number((millis / 1_000) as usize));
     config.member_lines = rate(rules.lines);
     config.member_bytes = rate(rules.bytes);
     config.network_logins = rate(rules.logins);
@@ -162,7 +176,18 @@ fn request(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     let verbs = [
         "L ", "L ", "L ", "L ", "C ", "C ", "C ", "Q ", "E ", "q ", "CHAT ", "LOGIN ",
     ];
-    let tails = ["", "", " hi", " ", " 吃了么", " a\u{1b}b", ":hi", " #", " ~1", "\n"];
+    let tails = [
+        "",
+        "",
+        " hi",
+        " ",
+        " 吃了么",
+        " a\u{1b}b",
+        ":hi",
+        " #",
+        " ~1",
+        "\n",
+    ];
     let request = [*input.choose(&verbs)?, name(input)?, *input.choose(&tails)?].concat();
     Ok(request.into_bytes())
 }
@@ -170,7 +195,9 @@ fn request(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
 /// Anything, but for names that the model cannot compare.
 fn raw(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     if input.int_in_range(0..=7)? == 0 {
-        return Ok(format!("C alice {}", "x".repeat(input.int_in_range(980..=1_030)?)).into_bytes());
+        return Ok(
+            format!("C alice {}", "x".repeat(input.int_in_range(980..=1_030)?)).into_bytes(),
+        );
     }
     let len = input.int_in_range(0..=40)?;
     let bytes = input.bytes(len.min(input.len()))?;
@@ -226,7 +253,10 @@ impl Pair {
             }
             Action::Announce(text) => {
                 let words = Text::new(text).expect("digits");
-                (sent(&self.server.announce(words)), self.model.announce(text))
+                (
+                    sent(&self.server.announce(words)),
+                    self.model.announce(text),
+                )
             }
             Action::Kick(name, reason) => {
                 let words = reason.map(|reason| Text::new(reason).expect("a word"));
@@ -237,9 +267,9 @@ impl Pair {
             Action::Ban(banned, millis) => {
                 self.hits_whom_the_model_says(*banned);
                 let until = millis.map(|millis| self.now + millis);
-                let real = self
-                    .server
-                    .ban(moment, target(*banned), until.map(Timestamp::from_millis));
+                let real =
+                    self.server
+                        .ban(moment, target(*banned), until.map(Timestamp::from_millis));
                 let kept = self.model.bans.add(self.now, *banned, until);
                 assert_eq!(real.is_ok(), kept, "the last of {:#?}", self.done);
                 (vec![], vec![])
@@ -262,7 +292,9 @@ impl Pair {
         let mut hit: Vec<(String, u8)> = hit.map(|(name, at)| (name.to_string(), at.0)).collect();
         hit.sort();
         let members = self.model.members().into_iter();
-        let expected: Vec<(String, u8)> = members.filter(|(name, at)| banned.hits(name, *at)).collect();
+        let expected: Vec<(String, u8)> = members
+            .filter(|(name, at)| banned.hits(name, *at))
+            .collect();
         assert_eq!(hit, expected, "the last of {:#?}", self.done);
     }
 
@@ -283,10 +315,14 @@ impl Pair {
         let accepted = answers.iter().any(|(_, text)| text == "OK");
         let others = sent.len() - answers.len();
         assert!(others <= 1, "{sent:?} for the last of {:#?}", self.done);
-        let asks = sent
-            .iter()
-            .all(|(_, text)| text == "admin : are you still there?" || answers.iter().any(|answer| answer.1 == *text));
-        assert!(accepted || asks, "{sent:?} for the last of {:#?}", self.done);
+        let asks = sent.iter().all(|(_, text)| {
+            text == "admin : are you still there?" || answers.iter().any(|answer| answer.1 == *text)
+        });
+        assert!(
+            accepted || asks,
+            "{sent:?} for the last of {:#?}",
+            self.done
+        );
     }
 
     /// Everything that is due is done, one removal a call, and each is one that the model agrees with.
@@ -310,7 +346,12 @@ impl Pair {
                         self.done
                     );
                     let expected = heard(self.model.remove(name.as_str(), None));
-                    assert_eq!(sent(&outgoing), expected, "the removal of {name}: {:#?}", self.done);
+                    assert_eq!(
+                        sent(&outgoing),
+                        expected,
+                        "the removal of {name}: {:#?}",
+                        self.done
+                    );
                 }
                 event => assert_eq!(event, Event::Nothing, "nothing else is due"),
             }
@@ -330,9 +371,19 @@ impl Pair {
             .map(|(name, at)| (name.to_string(), at.0))
             .collect();
         members.sort();
-        assert_eq!(members, self.model.members(), "who is in after {:#?}", self.done);
+        assert_eq!(
+            members,
+            self.model.members(),
+            "who is in after {:#?}",
+            self.done
+        );
         let bans = self.server.bans(Timestamp::from_millis(self.now)).count();
-        assert_eq!(bans, self.model.bans.count(self.now), "the bans after {:#?}", self.done);
+        assert_eq!(
+            bans,
+            self.model.bans.count(self.now),
+            "the bans after {:#?}",
+            self.done
+        );
         let unique = members.windows(2).all(|pair| pair[0].0 != pair[1].0);
         assert!(unique, "names are unique: {members:?}");
         assert_eq!(
@@ -371,5 +422,8 @@ fn sent(outgoing: &Outgoing<'_, At>) -> Vec<Sent> {
 
 /// What the model sends, without what goes to nobody.
 fn heard(expected: Vec<Sent>) -> Vec<Sent> {
-    expected.into_iter().filter(|(to, _)| !to.is_empty()).collect()
+    expected
+        .into_iter()
+        .filter(|(to, _)| !to.is_empty())
+        .collect()
 }

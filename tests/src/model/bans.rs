@@ -45,7 +45,11 @@ impl Bans {
     /// Bans; whether there is a place for it.
     pub fn add(&mut self, now: u64, banned: Banned, until: Option<u64>) -> bool {
         self.forget(now);
-        let others = self.all.iter().filter(|(other, _)| !other.is_same_as(banned)).count();
+        let others = self
+            .all
+            .iter()
+            .filter(|(other, _)| !other.is_same_as(banned))
+            .count();
         if others == self.all.len() && others >= self.most {
             return false;
         }
@@ -68,7 +72,10 @@ impl Bans {
     /// How many there are.
     #[must_use]
     pub fn count(&self, now: u64) -> usize {
-        self.all.iter().filter(|(_, until)| stands(*until, now)).count()
+        self.all
+            .iter()
+            .filter(|(_, until)| stands(*until, now))
+            .count()
     }
 
     pub(super) fn hit(&self, now: u64, name: &str, at: u8) -> bool {

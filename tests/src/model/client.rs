@@ -164,18 +164,28 @@ impl Client {
             (State::In(_) | State::Leaving, Some(Reply::Success)) => told(Told::Nothing),
             (State::Out(_), Some(Reply::Success)) => self.join(now, true),
 
-            (State::In(_) | State::Out(_), Some(Reply::End { word })) => self.end(Told::Ended(word)),
+            (State::In(_) | State::Out(_), Some(Reply::End { word })) => {
+                self.end(Told::Ended(word))
+            }
             (State::Leaving, Some(Reply::End { .. })) => self.end(Told::Left(true)),
 
             (State::In(_), Some(Reply::Refused { .. })) if is(&["not logged in", "尚未登录"]) => {
                 self.lose(now, LostReason::NotLoggedIn)
             }
-            (State::In(_) | State::Leaving, Some(Reply::Refused { .. })) => told(Told::LineRefused(bytes)),
+            (State::In(_) | State::Leaving, Some(Reply::Refused { .. })) => {
+                told(Told::LineRefused(bytes))
+            }
             (State::Out(_), Some(Reply::Refused { .. })) => {
                 if is(&["not logged in", "尚未登录"]) {
                     told(Told::Nothing)
-                } else if is(&["bad name", "名字不合法", "reserved", "名字被保留", "banned", "已被封禁"])
-                {
+                } else if is(&[
+                    "bad name",
+                    "名字不合法",
+                    "reserved",
+                    "名字被保留",
+                    "banned",
+                    "已被封禁",
+                ]) {
                     self.refused(bytes, true)
                 } else {
                     told(Told::StillOut(bytes))

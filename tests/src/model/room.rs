@@ -119,8 +119,12 @@ impl Room {
         }
         let len = datagram.len() as u64;
         let sent = match (Request::decode(datagram, &Dialect::lenient()), own_name) {
-            (Ok(Request::Login { name, .. }), own_name) => self.login(now, from, name.as_str(), own_name),
-            (Ok(Request::Chat { .. }), None) => self.answer_stranger(now, from, "FAIL not logged in"),
+            (Ok(Request::Login { name, .. }), own_name) => {
+                self.login(now, from, name.as_str(), own_name)
+            }
+            (Ok(Request::Chat { .. }), None) => {
+                self.answer_stranger(now, from, "FAIL not logged in")
+            }
             (Ok(Request::Chat { name, text }), Some(own)) => {
                 if !self.may_say(now, from, len) {
                     self.refuse_line(now, from, "FAIL too fast")
@@ -135,7 +139,10 @@ impl Room {
             }
             (Ok(Request::Quit { name }), Some(own)) if name.as_str() == own => {
                 self.members.retain(|member| member.at != from);
-                vec![(vec![from], "EXIT".into()), (self.all(), format!("* {own} left"))]
+                vec![
+                    (vec![from], "EXIT".into()),
+                    (self.all(), format!("* {own} left")),
+                ]
             }
             (Ok(Request::Quit { .. }), own_name) => self.end_nobody(now, from, own_name.is_some()),
             (Err(error), own_name) => match (error.verb(), own_name, error.kind()) {
@@ -143,10 +150,14 @@ impl Room {
                 (Some(Verb::Login), None, _) => self.answer_stranger(now, from, "FAIL bad name"),
                 (Some(Verb::Login), Some(_), _) => one(from, "FAIL bad name"),
                 (Some(Verb::Quit), own_name, _) => self.end_nobody(now, from, own_name.is_some()),
-                (Some(Verb::Chat), None, _) => self.answer_stranger(now, from, "FAIL not logged in"),
+                (Some(Verb::Chat), None, _) => {
+                    self.answer_stranger(now, from, "FAIL not logged in")
+                }
                 (Some(Verb::Chat), Some(_), kind) => match bad_line(kind) {
                     None => vec![],
-                    Some(_) if !self.may_say(now, from, len) => self.refuse_line(now, from, "FAIL too fast"),
+                    Some(_) if !self.may_say(now, from, len) => {
+                        self.refuse_line(now, from, "FAIL too fast")
+                    }
                     Some(refusal) => self.refuse_line(now, from, refusal),
                 },
                 _ => vec![],
@@ -164,13 +175,15 @@ impl Room {
         }
         let stranger = own_name.is_none();
         let row = row(name).expect("a name that the model knows");
-        let looks_like = |member: &Member| NAMES[row].contains(&member.name.as_str()) && member.at != from;
+        let looks_like =
+            |member: &Member| NAMES[row].contains(&member.name.as_str()) && member.at != from;
         let neighbours = self
             .members
             .iter()
             .filter(|member| network(member.at) == network(from))
             .count();
-        let full = self.members.len() >= self.rules.most || neighbours >= self.rules.most_per_network;
+        let full =
+            self.members.len() >= self.rules.most || neighbours >= self.rules.most_per_network;
         let taken = self.members.iter().position(looks_like);
         let refusal = match taken {
             _ if row == HEAPS => Some("FAIL bad name"),
@@ -188,7 +201,10 @@ impl Room {
             };
             if refusal == "FAIL name taken" {
                 let owner = &mut self.members[taken.expect("somebody has it")];
-                if owner.asked.is_none_or(|asked| now.saturating_sub(asked) >= 5_000) {
+                if owner
+                    .asked
+                    .is_none_or(|asked| now.saturating_sub(asked) >= 5_000)
+                {
                     owner.asked = Some(now);
                     sent.extend(one(owner.at, "admin : are you still there?"));
                 }
@@ -240,11 +256,14 @@ impl Room {
     }
 
     fn may_log_in(&mut self, now: u64, from: u8) -> bool {
-        let Some(rate) = self.rules.logins else { return true };
+        let Some(rate) = self.rules.logins else {
+            return true;
+        };
         let number = network(from);
         if !self.networks.iter().any(|network| network.number == number) {
             if self.networks.len() >= self.rules.networks {
-                self.networks.sort_by_key(|network| (network.used, network.number));
+                self.networks
+                    .sort_by_key(|network| (network.used, network.number));
                 self.networks.remove(0);
             }
             self.networks.push(Network {
@@ -253,7 +272,11 @@ impl Room {
                 used: now,
             });
         }
-        for network in self.networks.iter_mut().filter(|network| network.number == number) {
+        for network in self
+            .networks
+            .iter_mut()
+            .filter(|network| network.number == number)
+        {
             if network.logins.uses(now, rate, 1) {
                 network.used = now;
                 return true;
@@ -337,7 +360,8 @@ impl Room {
         let gone = self.members.remove(place);
         let told = reason.map(|reason| (vec![gone.at], format!("admin : {reason}")));
         let end = (vec![gone.at], "EXIT".into());
-        let sent = self.heard_by_the_silent(vec![end, (self.all(), format!("* {} left", gone.name))]);
+        let sent =
+            self.heard_by_the_silent(vec![end, (self.all(), format!("* {} left", gone.name))]);
         told.into_iter().chain(sent).collect()
     }
 
@@ -372,7 +396,10 @@ impl Room {
     }
 
     fn all_but(&self, at: u8) -> Vec<u8> {
-        self.all().into_iter().filter(|&other| other != at).collect()
+        self.all()
+            .into_iter()
+            .filter(|&other| other != at)
+            .collect()
     }
 }
 
@@ -387,7 +414,9 @@ fn is_for_all(text: &str) -> bool {
 
 fn bad_line(kind: DecodeErrorKind) -> Option<&'static str> {
     match kind {
-        DecodeErrorKind::TooLong { .. } | DecodeErrorKind::Text(TextError::TooLong { .. }) => Some("FAIL too long"),
+        DecodeErrorKind::TooLong { .. } | DecodeErrorKind::Text(TextError::TooLong { .. }) => {
+            Some("FAIL too long")
+        }
         DecodeErrorKind::Text(_) => Some("FAIL control character"),
         DecodeErrorKind::Name(_) => Some("FAIL not your name"),
         _ => None,

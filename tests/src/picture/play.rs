@@ -78,7 +78,11 @@ fn four_digits() -> SocketAddr {
 
 /// Replaces what is different each time.
 fn mask(row: &mut [Cell], port: u16) {
-    let is_digit = |cell: &Cell| cell.text.chars().all(|character| character.is_ascii_digit());
+    let is_digit = |cell: &Cell| {
+        cell.text
+            .chars()
+            .all(|character| character.is_ascii_digit())
+    };
     if let [h, hh, colon, m, mm, ..] = &*row
         && [h, hh, m, mm].into_iter().all(is_digit)
         && colon.text == ":"

@@ -14,15 +14,18 @@ const PAPER: &str = "#1b1f24";
 const INK: &str = "#d5dae0";
 /// The sixteen colours that users of terminals choose.
 const CHOSEN: [&str; 16] = [
-    "#3b4048", "#f2777a", "#99cc99", "#e5b567", "#6ca8e8", "#c594c5", "#5fc7c7", "#d5dae0", "#7d8590", "#ff8f8f",
-    "#b5e0a8", "#ffd580", "#8fc4ff", "#dbb0f0", "#86e1e1", "#ffffff",
+    "#3b4048", "#f2777a", "#99cc99", "#e5b567", "#6ca8e8", "#c594c5", "#5fc7c7", "#d5dae0",
+    "#7d8590", "#ff8f8f", "#b5e0a8", "#ffd580", "#8fc4ff", "#dbb0f0", "#86e1e1", "#ffffff",
 ];
 const FONTS: &str = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, 'Noto Sans Mono CJK SC', 'Noto Sans CJK SC', \
                      monospace";
 
 /// A terminal of so many columns with these rows.
 pub(super) fn draw(rows: &[Vec<Cell>], cursor: (usize, usize), columns: usize) -> String {
-    let (width, height) = (columns * CELL.0 + 2 * MARGIN, rows.len() * CELL.1 + 2 * MARGIN);
+    let (width, height) = (
+        columns * CELL.0 + 2 * MARGIN,
+        rows.len() * CELL.1 + 2 * MARGIN,
+    );
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
          font-family=\"{FONTS}\" font-size=\"15\" xml:space=\"preserve\" fill=\"{INK}\">\n\
@@ -139,7 +142,9 @@ impl Run {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 /// As SVG writes it.

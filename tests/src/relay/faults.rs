@@ -89,7 +89,11 @@ mod tests {
 
         let lost = decided.iter().filter(|copies| copies.is_empty()).count();
         let doubled = decided.iter().filter(|copies| copies.len() == 2).count();
-        let held = decided.iter().flatten().filter(|pause| !pause.is_zero()).count();
+        let held = decided
+            .iter()
+            .flatten()
+            .filter(|pause| !pause.is_zero())
+            .count();
         assert!(
             (1_800..2_200).contains(&lost),
             "20 % of 10,000 were to be lost, not {lost}"

@@ -52,7 +52,10 @@ impl Lane {
             return;
         }
         let now = Instant::now();
-        let due: Vec<_> = self.held.extract_if(.., |(moment, _)| *moment <= now).collect();
+        let due: Vec<_> = self
+            .held
+            .extract_if(.., |(moment, _)| *moment <= now)
+            .collect();
         let mut record = lock(&self.record);
         for (_, payload) in due {
             self.hand_on(&mut record, &payload);
@@ -75,5 +78,7 @@ impl Lane {
 
 /// The record, whose holders only count.
 pub(super) fn lock(record: &Mutex<Record>) -> MutexGuard<'_, Record> {
-    record.lock().expect("no thread of the relay panics while it counts")
+    record
+        .lock()
+        .expect("no thread of the relay panics while it counts")
 }

@@ -92,7 +92,12 @@ impl Relay {
     }
 
     /// How often this payload went this way of this client.
-    pub fn tally(&self, client: SocketAddr, direction: Direction, payload: impl AsRef<[u8]>) -> Tally {
+    pub fn tally(
+        &self,
+        client: SocketAddr,
+        direction: Direction,
+        payload: impl AsRef<[u8]>,
+    ) -> Tally {
         lock(&self.shared.record).tally(client, direction, payload.as_ref())
     }
 }
@@ -103,7 +108,10 @@ impl Drop for Relay {
         let ended = self.thread.take().map(JoinHandle::join);
         // A second panic would hide the first one.
         if !thread::panicking() {
-            assert!(matches!(ended, Some(Ok(()))), "a thread of the relay panicked");
+            assert!(
+                matches!(ended, Some(Ok(()))),
+                "a thread of the relay panicked"
+            );
         }
     }
 }
@@ -122,7 +130,9 @@ impl Shared {
                 let shared = Arc::clone(self);
                 threads.push(thread::spawn(move || {
                     // Only what comes from the server can be an answer of it.
-                    shared.pump(&back, vec![answers], |_, from| (from == shared.server).then_some(0));
+                    shared.pump(&back, vec![answers], |_, from| {
+                        (from == shared.server).then_some(0)
+                    });
                 }));
                 number
             }))
@@ -182,7 +192,8 @@ impl Shared {
             direction,
             dice: Dice::new(
                 self.faults,
-                self.seed.wrapping_add(turn.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
+                self.seed
+                    .wrapping_add(turn.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
             ),
             socket: Arc::clone(socket),
             to,

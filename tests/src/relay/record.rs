@@ -58,7 +58,9 @@ impl Record {
 
     pub(super) fn tally(&self, client: SocketAddr, direction: Direction, payload: &[u8]) -> Tally {
         let way = self.tallies.get(&(client, direction));
-        way.and_then(|way| way.get(payload)).copied().unwrap_or_default()
+        way.and_then(|way| way.get(payload))
+            .copied()
+            .unwrap_or_default()
     }
 
     pub(super) fn client_that_sent(&self, payload: &[u8]) -> Option<SocketAddr> {
@@ -67,7 +69,12 @@ impl Record {
         })
     }
 
-    fn tally_mut(&mut self, client: SocketAddr, direction: Direction, payload: &[u8]) -> &mut Tally {
+    fn tally_mut(
+        &mut self,
+        client: SocketAddr,
+        direction: Direction,
+        payload: &[u8],
+    ) -> &mut Tally {
         let way = self.tallies.entry((client, direction)).or_default();
         way.entry(payload.to_vec()).or_default()
     }

@@ -16,8 +16,13 @@ fn socket() -> UdpSocket {
 
 fn receive(socket: &UdpSocket) -> (String, SocketAddr) {
     let mut buffer = [0; 2_048];
-    let (length, from) = socket.recv_from(&mut buffer).expect("a datagram should come");
-    (String::from_utf8_lossy(&buffer[..length]).into_owned(), from)
+    let (length, from) = socket
+        .recv_from(&mut buffer)
+        .expect("a datagram should come");
+    (
+        String::from_utf8_lossy(&buffer[..length]).into_owned(),
+        from,
+    )
 }
 
 #[test]
@@ -34,9 +39,17 @@ fn without_faults_each_client_has_an_address_of_its_own_and_everything_passes_in
         }
         for turn in 0..50 {
             let (payload, from) = receive(&server);
-            assert_eq!(payload, format!("{number} {turn}"), "towards the server, in order");
+            assert_eq!(
+                payload,
+                format!("{number} {turn}"),
+                "towards the server, in order"
+            );
             server.send_to(payload.as_bytes(), from).unwrap();
-            assert_eq!(receive(client), (payload, relay.address()), "back to that client");
+            assert_eq!(
+                receive(client),
+                (payload, relay.address()),
+                "back to that client"
+            );
             seen.push(from);
         }
     }
@@ -56,7 +69,10 @@ fn without_faults_each_client_has_an_address_of_its_own_and_everything_passes_in
 fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let started = Instant::now();
     while !holds() {
-        assert!(started.elapsed() < PATIENCE, "it did not come to pass that {what}");
+        assert!(
+            started.elapsed() < PATIENCE,
+            "it did not come to pass that {what}"
+        );
         thread::yield_now();
     }
 }
@@ -76,7 +92,9 @@ fn with_faults_the_record_says_what_was_lost_and_what_was_doubled() {
     let address = client.local_addr().unwrap();
     // So few that no socket's buffer overflows.
     for number in 0..SENT {
-        client.send_to(number.to_string().as_bytes(), relay.address()).unwrap();
+        client
+            .send_to(number.to_string().as_bytes(), relay.address())
+            .unwrap();
     }
     let last = (SENT - 1).to_string();
     wait_until("all datagrams are at the relay", || {
@@ -107,8 +125,16 @@ fn with_faults_the_record_says_what_was_lost_and_what_was_doubled() {
         );
     }
     let counts = relay.counts();
-    assert_eq!(received.len() + counts.lost, SENT, "what is not lost comes: {counts:?}");
-    assert_eq!(order.len() + 1, counts.passed, "each copy is counted: {counts:?}");
+    assert_eq!(
+        received.len() + counts.lost,
+        SENT,
+        "what is not lost comes: {counts:?}"
+    );
+    assert_eq!(
+        order.len() + 1,
+        counts.passed,
+        "each copy is counted: {counts:?}"
+    );
     assert!(
         counts.lost > 0 && counts.doubled > 0 && counts.delayed > 0,
         "{counts:?}"

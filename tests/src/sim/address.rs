@@ -23,7 +23,12 @@ impl At {
 
 impl fmt::Debug for At {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", if self.is_private() { "" } else { "public " }, self.number())
+        write!(
+            f,
+            "{}{}",
+            if self.is_private() { "" } else { "public " },
+            self.number()
+        )
     }
 }
 

@@ -64,7 +64,13 @@ impl Adversary {
     }
 
     /// One attack.
-    pub(super) fn act(&self, rng: &mut Rng, target: &Target<'_>, tally: &mut Tally, out: &mut Vec<Datagram>) {
+    pub(super) fn act(
+        &self,
+        rng: &mut Rng,
+        target: &Target<'_>,
+        tally: &mut Tally,
+        out: &mut Vec<Datagram>,
+    ) {
         match self.kind {
             Kind::Forger => {
                 for _ in 0..rng.usize(1..4) {
@@ -74,11 +80,18 @@ impl Adversary {
             }
             Kind::Replayer => {
                 for _ in 0..rng.usize(1..4) {
-                    let Some(old) = target.recorded.get(rng.usize(..target.recorded.len().max(1))) else {
+                    let Some(old) = target
+                        .recorded
+                        .get(rng.usize(..target.recorded.len().max(1)))
+                    else {
                         return;
                     };
                     // As it was, or as if it were its own.
-                    let from = if rng.bool() { old.from } else { self.one_of(rng) };
+                    let from = if rng.bool() {
+                        old.from
+                    } else {
+                        self.one_of(rng)
+                    };
                     out.push(Datagram {
                         from,
                         tainted: true,
@@ -151,7 +164,9 @@ impl Adversary {
     /// A datagram from an address of its own: tainted only when it claims a name of the people.
     fn own(&self, rng: &mut Rng, target: &Target<'_>, bytes: &[u8]) -> Datagram {
         let claimed = match Request::decode(bytes, &Dialect::lenient()) {
-            Ok(Request::Login { name, .. } | Request::Chat { name, .. } | Request::Quit { name }) => Some(name),
+            Ok(
+                Request::Login { name, .. } | Request::Chat { name, .. } | Request::Quit { name },
+            ) => Some(name),
             Err(_) => None,
         };
         Datagram {

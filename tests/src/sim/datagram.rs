@@ -39,6 +39,12 @@ impl fmt::Debug for Datagram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = String::from_utf8_lossy(self.payload.bytes());
         let tainted = if self.tainted { " (tainted)" } else { "" };
-        write!(f, "{:?} to {:?}{tainted}: {}", self.from, self.to, text.escape_debug())
+        write!(
+            f,
+            "{:?} to {:?}{tainted}: {}",
+            self.from,
+            self.to,
+            text.escape_debug()
+        )
     }
 }

@@ -26,7 +26,8 @@ impl World {
         let pace = if recovering {
             RECOVERY_PACE_MILLIS
         } else {
-            self.rng.u64(self.plan.pace_millis / 2..self.plan.pace_millis * 2)
+            self.rng
+                .u64(self.plan.pace_millis / 2..self.plan.pace_millis * 2)
         };
         self.act_at(person, now + pace);
         let who = &mut self.people[person];
@@ -101,12 +102,18 @@ impl World {
 
     pub(super) fn operator_acts(&mut self, room: usize) -> Result<(), Violation> {
         let now = self.now();
-        self.schedule
-            .plan(now + self.plan.operator_millis, Happening::OperatorActs(room));
+        self.schedule.plan(
+            now + self.plan.operator_millis,
+            Happening::OperatorActs(room),
+        );
         let quiet = self.plan.calm || now >= self.faults_end;
         match self.rng.u32(..if quiet { 3 } else { 8 }) {
             3 | 4 => {
-                let members: Vec<Name> = self.rooms[room].shadow.members().map(|(name, _)| name).collect();
+                let members: Vec<Name> = self.rooms[room]
+                    .shadow
+                    .members()
+                    .map(|(name, _)| name)
+                    .collect();
                 if members.is_empty() {
                     return Ok(());
                 }
@@ -143,8 +150,10 @@ impl World {
         if now >= self.faults_end {
             return;
         }
-        self.schedule
-            .plan(now + self.rng.u64(1..4_000), Happening::AdversaryActs(adversary));
+        self.schedule.plan(
+            now + self.rng.u64(1..4_000),
+            Happening::AdversaryActs(adversary),
+        );
         let room = self.rng.usize(..self.rooms.len());
         let people: Vec<(At, Name)> = self
             .people

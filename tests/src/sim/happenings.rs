@@ -22,7 +22,9 @@ impl World {
                 self.people[person].look_at = u64::MAX;
                 self.call_person(person, ClientCall::Due, false)
             }
-            Happening::PersonActs(person) if self.people[person].acts_at == now => self.person_acts(person),
+            Happening::PersonActs(person) if self.people[person].acts_at == now => {
+                self.person_acts(person)
+            }
             Happening::RoomDue(_) | Happening::PersonDue(_) | Happening::PersonActs(_) => Ok(()),
             Happening::OperatorActs(room) => self.operator_acts(room),
             Happening::AdversaryActs(adversary) => {
@@ -69,7 +71,11 @@ impl World {
                 if !of_its_room {
                     return Ok(());
                 }
-                self.call_person(person, ClientCall::Datagram(datagram.payload.bytes()), datagram.tainted)
+                self.call_person(
+                    person,
+                    ClientCall::Datagram(datagram.payload.bytes()),
+                    datagram.tainted,
+                )
             }
             Host::Adversary => {
                 self.tally.arrived += 1;
@@ -92,7 +98,12 @@ impl World {
     pub(super) fn report(&mut self, to: At, about: At) -> Result<(), Violation> {
         self.tally.reports += 1;
         self.trace.note(
-            [self.schedule.now(), to.number() as u64, about.number() as u64, 1],
+            [
+                self.schedule.now(),
+                to.number() as u64,
+                about.number() as u64,
+                1,
+            ],
             || format!("{to:?} hears that nobody is at {about:?}"),
         );
         match self.hosts[to.number()] {
@@ -104,7 +115,12 @@ impl World {
         }
     }
 
-    pub(super) fn call_room(&mut self, room: usize, call: Call<'_>, tainted: bool) -> Result<(), Violation> {
+    pub(super) fn call_room(
+        &mut self,
+        room: usize,
+        call: Call<'_>,
+        tainted: bool,
+    ) -> Result<(), Violation> {
         let now = self.now();
         let mut outbox = std::mem::take(&mut self.outbox);
         let done = self.rooms[room].call(now, call, tainted, &mut self.tally, &mut outbox);
@@ -121,11 +137,23 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn call_person(&mut self, person: usize, call: ClientCall<'_>, tainted: bool) -> Result<(), Violation> {
+    pub(super) fn call_person(
+        &mut self,
+        person: usize,
+        call: ClientCall<'_>,
+        tainted: bool,
+    ) -> Result<(), Violation> {
         let now = self.now();
         let who = &mut self.people[person];
         let (address, room) = (who.address, &self.rooms[who.room]);
-        let sent = who.call(now, call, tainted, room.operator(), &mut self.lines, &mut self.tally)?;
+        let sent = who.call(
+            now,
+            call,
+            tainted,
+            room.operator(),
+            &mut self.lines,
+            &mut self.tally,
+        )?;
         if let Some(due) = who.poll_timeout() {
             let at = due.clamp(now + 1, now + Schedule::<Happening>::HORIZON);
             if at < who.look_at {
@@ -172,9 +200,13 @@ impl World {
             self.recorded.push_back(datagram.clone());
         }
         let schedule = &mut self.schedule;
-        self.faults
-            .carry(&mut self.rng, &mut self.tally, datagram, |delay, datagram| {
+        self.faults.carry(
+            &mut self.rng,
+            &mut self.tally,
+            datagram,
+            |delay, datagram| {
                 schedule.plan(now + delay, Happening::Arrival(datagram));
-            });
+            },
+        );
     }
 }

@@ -83,8 +83,16 @@ impl fmt::Display for Violation {
 }
 
 /// Fails with the law unless it holds.
-pub(super) fn hold(law: &'static str, holds: bool, detail: impl FnOnce() -> String) -> Result<(), Violation> {
-    if holds { Ok(()) } else { Err(broken(law, detail())) }
+pub(super) fn hold(
+    law: &'static str,
+    holds: bool,
+    detail: impl FnOnce() -> String,
+) -> Result<(), Violation> {
+    if holds {
+        Ok(())
+    } else {
+        Err(broken(law, detail()))
+    }
 }
 
 pub(super) fn broken(law: &'static str, detail: String) -> Violation {

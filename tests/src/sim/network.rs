@@ -55,8 +55,9 @@ impl Faults {
     ) {
         // One draw for all of it: this runs for every datagram of every world.
         let dice = rng.u64(..);
-        let chance =
-            |place: u32, thousandths: u32| ((dice >> (place * 16)) & 0xffff) as u32 * 1_000 < thousandths << 16;
+        let chance = |place: u32, thousandths: u32| {
+            ((dice >> (place * 16)) & 0xffff) as u32 * 1_000 < thousandths << 16
+        };
         if chance(0, self.loss) {
             tally.lost += 1;
             return;

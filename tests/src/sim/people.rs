@@ -102,7 +102,10 @@ impl Person {
     }
 
     pub(super) fn poll_timeout(&self) -> Option<u64> {
-        self.client.as_ref()?.poll_timeout().map(Timestamp::as_millis)
+        self.client
+            .as_ref()?
+            .poll_timeout()
+            .map(Timestamp::as_millis)
     }
 
     /// Makes a call and judges what comes of it. Returns the datagram to send.
@@ -198,7 +201,9 @@ fn judge(
             if said.text != text.as_str() {
                 // Somebody who is no person of this world, and may say what it likes.
                 let other = said.name != name;
-                return hold(UNCHANGED, other, || format!("{:?} arrived as {text:?}", said.text));
+                return hold(UNCHANGED, other, || {
+                    format!("{:?} arrived as {text:?}", said.text)
+                });
             }
             hold(OWN_NAME, said.name == name, || {
                 format!("{}'s line {text:?} appeared as {name}'s", said.name)
@@ -210,7 +215,9 @@ fn judge(
             Ok(())
         }
         ClientEvent::Unparsed(bytes) => {
-            hold(STRUCTURE, tainted, || format!("a room sent {}", bytes.escape_ascii()))?;
+            hold(STRUCTURE, tainted, || {
+                format!("a room sent {}", bytes.escape_ascii())
+            })?;
             let shown = SafeText::for_terminal(&String::from_utf8_lossy(bytes)).to_string();
             hold(NO_CONTROLS, !shown.contains(char::is_control), || {
                 format!("{shown:?} is shown")
@@ -237,7 +244,9 @@ fn is_request(outgoing: &ClientOutgoing<'_>, own: Name) -> Result<Option<Payload
     };
     let request = Request::decode(payload, &Dialect::lenient().with_reading(Reading::Strict));
     let name = match request {
-        Ok(Request::Login { name, .. } | Request::Chat { name, .. } | Request::Quit { name }) => name,
+        Ok(Request::Login { name, .. } | Request::Chat { name, .. } | Request::Quit { name }) => {
+            name
+        }
         Err(error) => {
             return Err(broken(
                 STRUCTURE,

@@ -62,7 +62,9 @@ fn config(rng: &mut Rng, calm: bool, idle: bool, people: usize) -> Config {
         dialect = dialect.with_words(word("ok"), ends).expect("distinct");
     }
     if rng.bool() {
-        dialect = dialect.with_prefix(Prefix::Newline).with_language(Language::Chinese);
+        dialect = dialect
+            .with_prefix(Prefix::Newline)
+            .with_language(Language::Chinese);
     }
     let mut config = Config::new(dialect);
     config.idle_limit_seconds = NonZeroU32::new(15).filter(|_| idle);

@@ -85,7 +85,10 @@ impl Room {
     }
 
     pub(super) fn poll_timeout(&self) -> Option<u64> {
-        self.server.as_ref()?.poll_timeout().map(Timestamp::as_millis)
+        self.server
+            .as_ref()?
+            .poll_timeout()
+            .map(Timestamp::as_millis)
     }
 
     /// Makes a call, judges it, does what is due after it, and adds what has to be sent to `out`.
@@ -118,17 +121,24 @@ impl Room {
         tally: &mut Tally,
         out: &mut Vec<Datagram>,
     ) -> Result<(), Violation> {
-        let Some(server) = &mut self.server else { return Ok(()) };
+        let Some(server) = &mut self.server else {
+            return Ok(());
+        };
         let moment = Timestamp::from_millis(now);
         let mut outgoing = None;
         if let Some(heap) = self.heap {
             let mut server = Some(&mut *server);
-            self.held += heap(&mut || outgoing = server.take().and_then(|server| make(server, moment, call)));
+            self.held += heap(&mut || {
+                outgoing = server.take().and_then(|server| make(server, moment, call))
+            });
         } else {
             outgoing = make(server, moment, call);
         }
-        let Some(outgoing) = outgoing else { return Ok(()) };
-        self.shadow.judge(now, &self.config, call, tainted, &outgoing)?;
+        let Some(outgoing) = outgoing else {
+            return Ok(());
+        };
+        self.shadow
+            .judge(now, &self.config, call, tainted, &outgoing)?;
         for transmit in outgoing.transmits() {
             let payload = Payload::new(transmit.payload);
             out.extend(transmit.to.iter().map(|to| Datagram {
@@ -151,11 +161,17 @@ impl Room {
             self.shadow.agrees(server)?;
         }
         let held = u64::try_from(self.held).unwrap_or(0);
-        hold(MEMORY, held <= self.bound, || format!("{held} bytes of {}", self.bound))
+        hold(MEMORY, held <= self.bound, || {
+            format!("{held} bytes of {}", self.bound)
+        })
     }
 }
 
-fn make<'a>(server: &'a mut Server<At>, now: Timestamp, call: Call<'a>) -> Option<Outgoing<'a, At>> {
+fn make<'a>(
+    server: &'a mut Server<At>,
+    now: Timestamp,
+    call: Call<'a>,
+) -> Option<Outgoing<'a, At>> {
     match call {
         Call::Datagram(from, bytes) => Some(server.handle(now, from, bytes)),
         Call::Due => Some(server.handle_timeout(now)),

@@ -44,7 +44,10 @@ impl<T> Schedule<T> {
                 return None;
             }
             self.now += 1;
-            std::mem::swap(&mut self.due, &mut self.wheel[self.now as usize & (SPAN - 1)]);
+            std::mem::swap(
+                &mut self.due,
+                &mut self.wheel[self.now as usize & (SPAN - 1)],
+            );
             self.due.reverse();
         }
     }

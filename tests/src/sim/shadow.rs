@@ -7,8 +7,8 @@ use chat_core::{Config, Event, LeaveReason, Peer, Recipients, Server};
 
 use super::address::At;
 use super::laws::{
-    ALTERNATE, AT_MOST_ONCE, EXACTLY_THE_MEMBERS, NO_ECHO, OWN_NAME, REASONS, RESERVED, SEATS, SILENT_BOUND, STRUCTURE,
-    UNCHANGED, UNIQUE_NAMES, Violation, broken, hold,
+    ALTERNATE, AT_MOST_ONCE, EXACTLY_THE_MEMBERS, NO_ECHO, OWN_NAME, REASONS, RESERVED, SEATS,
+    SILENT_BOUND, STRUCTURE, UNCHANGED, UNIQUE_NAMES, Violation, broken, hold,
 };
 use super::rooms::Call;
 
@@ -116,7 +116,11 @@ impl Shadow {
         call: Call<'_>,
     ) -> Result<(), Violation> {
         match *event {
-            Event::Joined { name, peer, replaced } => self.come(config, name, peer, replaced),
+            Event::Joined {
+                name,
+                peer,
+                replaced,
+            } => self.come(config, name, peer, replaced),
             Event::Left { name, peer, reason } => {
                 self.has_to_leave(now, config, call, name, peer, reason)?;
                 let known = self.seat(peer).name.take();
@@ -128,7 +132,10 @@ impl Shadow {
             }
             Event::Said { name, text } => {
                 let Call::Datagram(from, datagram) = call else {
-                    return Err(broken(OWN_NAME, format!("{name} said {text} without a datagram")));
+                    return Err(broken(
+                        OWN_NAME,
+                        format!("{name} said {text} without a datagram"),
+                    ));
                 };
                 let owner = self.seat(from).name;
                 hold(OWN_NAME, owner == Some(name), || {
@@ -154,11 +161,19 @@ impl Shadow {
         }
     }
 
-    fn come(&mut self, config: &Config, name: Name, peer: At, replaced: Option<Name>) -> Result<(), Violation> {
+    fn come(
+        &mut self,
+        config: &Config,
+        name: Name,
+        peer: At,
+        replaced: Option<Name>,
+    ) -> Result<(), Violation> {
         let before = self.seat(peer).name;
-        hold(STRUCTURE, before == replaced && before != Some(name), || {
-            format!("{name} came from {peer:?}, where {before:?} was, for {replaced:?}")
-        })?;
+        hold(
+            STRUCTURE,
+            before == replaced && before != Some(name),
+            || format!("{name} came from {peer:?}, where {before:?} was, for {replaced:?}"),
+        )?;
         if let Some(before) = before {
             self.by_name.remove(&before);
         }
@@ -176,7 +191,9 @@ impl Shadow {
             format!("{name} is in beside {alike:?}")
         })?;
         self.by_name.insert(name, peer);
-        let most = config.max_members.map_or(usize::MAX, |most| most.get() as usize);
+        let most = config
+            .max_members
+            .map_or(usize::MAX, |most| most.get() as usize);
         hold(SEATS, self.by_name.len() <= most, || {
             format!("{} are in, not {most}", self.by_name.len())
         })?;
@@ -234,7 +251,9 @@ impl Shadow {
         limited: bool,
     ) -> Result<(), Violation> {
         self.transmits += 1;
-        let limit = config.silent_traffic_bytes.map_or(u64::MAX, std::num::NonZero::get);
+        let limit = config
+            .silent_traffic_bytes
+            .map_or(u64::MAX, std::num::NonZero::get);
         for at in to.iter() {
             let stamp = self.transmits;
             let seat = self.seat(at);
@@ -263,7 +282,12 @@ impl Shadow {
         })
     }
 
-    pub(super) fn tell(&mut self, to: &Recipients<'_, At>, name: Name, news: Told) -> Result<(), Violation> {
+    pub(super) fn tell(
+        &mut self,
+        to: &Recipients<'_, At>,
+        name: Name,
+        news: Told,
+    ) -> Result<(), Violation> {
         let number = self.number(name);
         for at in to.iter() {
             let seat = self.seat(at);
@@ -288,7 +312,10 @@ impl Shadow {
             })?;
         }
         hold(UNIQUE_NAMES, count == self.by_name.len(), || {
-            format!("{count} are in, {} came and did not leave", self.by_name.len())
+            format!(
+                "{count} are in, {} came and did not leave",
+                self.by_name.len()
+            )
         })
     }
 }

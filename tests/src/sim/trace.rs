@@ -54,5 +54,7 @@ pub(super) fn digest(bytes: &[u8]) -> u64 {
 
 /// One step of a multiply-and-rotate hash.
 pub(super) fn mix(hash: u64, number: u64) -> u64 {
-    (hash ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
+    (hash ^ number)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        .rotate_left(29)
 }

@@ -5,8 +5,8 @@ use chat_core::{Config, Event, LeaveReason, Outgoing, Recipients};
 
 use super::address::At;
 use super::laws::{
-    AT_MOST_ONCE, EXACTLY_THE_MEMBERS, NO_AMPLIFIER, NO_CONTROLS, OWN_NAME, STRUCTURE, UNCHANGED, Violation, broken,
-    hold,
+    AT_MOST_ONCE, EXACTLY_THE_MEMBERS, NO_AMPLIFIER, NO_CONTROLS, OWN_NAME, STRUCTURE, UNCHANGED,
+    Violation, broken, hold,
 };
 use super::rooms::Call;
 use super::shadow::{Shadow, Told};
@@ -52,7 +52,9 @@ impl Shadow {
             hold(STRUCTURE, payload.len() <= MAX_DATAGRAM, || {
                 format!("{} bytes", payload.len())
             })?;
-            let only = (transmit.to.len() == 1).then(|| transmit.to.iter().next()).flatten();
+            let only = (transmit.to.len() == 1)
+                .then(|| transmit.to.iter().next())
+                .flatten();
             if only.is_some() && only == stranger {
                 to_stranger += 1;
                 hold(NO_AMPLIFIER, payload.len() <= 120, || {
@@ -65,7 +67,11 @@ impl Shadow {
             format!("{} lines for {event:?}", sent.lines)
         })?;
         let words = config.dialect.ends().iter().count();
-        let most = if matches!(event, Event::NotIn { .. }) { words } else { 1 };
+        let most = if matches!(event, Event::NotIn { .. }) {
+            words
+        } else {
+            1
+        };
         hold(NO_AMPLIFIER, to_stranger <= most, || {
             format!("{to_stranger} datagrams for {event:?}")
         })?;
@@ -88,20 +94,39 @@ impl Shadow {
                 left: if replaced.is_some() { others } else { 0 },
                 ..none
             },
-            Event::StillIn { .. } => Sent { successes: 1, ..none },
-            Event::Said { .. } => Sent { lines: others, ..none },
+            Event::StillIn { .. } => Sent {
+                successes: 1,
+                ..none
+            },
+            Event::Said { .. } => Sent {
+                lines: others,
+                ..none
+            },
             Event::Announced { .. } => Sent {
                 announcements: anybody,
                 ..none
             },
             Event::Left { reason, .. } => Sent {
-                ends: if *reason == LeaveReason::Unreachable { 0 } else { words },
+                ends: if *reason == LeaveReason::Unreachable {
+                    0
+                } else {
+                    words
+                },
                 left: anybody,
                 ..none
             },
-            Event::NotIn { .. } => Sent { ends: words, ..none },
-            Event::Refused { .. } => Sent { refusals: 1, ..none },
-            Event::Closed { .. } if closing > 0 => Sent { ends: words, ..none },
+            Event::NotIn { .. } => Sent {
+                ends: words,
+                ..none
+            },
+            Event::Refused { .. } => Sent {
+                refusals: 1,
+                ..none
+            },
+            Event::Closed { .. } if closing > 0 => Sent {
+                ends: words,
+                ..none
+            },
             _ => none,
         }
     }
@@ -120,7 +145,8 @@ impl Shadow {
     ) -> Result<(), Violation> {
         let strict = config.dialect.with_reading(Reading::Strict);
         let body = payload.strip_prefix(b"\n").unwrap_or(payload);
-        let clean = std::str::from_utf8(body).is_ok_and(|text| !text.contains(|c: char| c.is_control() && c != '\t'));
+        let clean = std::str::from_utf8(body)
+            .is_ok_and(|text| !text.contains(|c: char| c.is_control() && c != '\t'));
         hold(NO_CONTROLS, clean, || payload.escape_ascii().to_string())?;
         let Ok(delivery) = Delivery::decode(payload, &strict) else {
             return is_answer(config, event, payload, to, only, sent);
@@ -136,18 +162,25 @@ impl Shadow {
                 hold(OWN_NAME, name == speaker, || {
                     format!("{speaker}'s line is sent as {name}'s")
                 })?;
-                hold(UNCHANGED, text == said, || format!("{said:?} is sent as {text:?}"))?;
+                hold(UNCHANGED, text == said, || {
+                    format!("{said:?} is sent as {text:?}")
+                })?;
                 sent.lines += 1;
                 self.reach(config, to, payload, from, from.is_some())
             }
-            (Delivery::Said { name, text }, Event::Announced { text: said }) if name == config.operator => {
-                hold(UNCHANGED, text == said, || format!("{said:?} is sent as {text:?}"))?;
+            (Delivery::Said { name, text }, Event::Announced { text: said })
+                if name == config.operator =>
+            {
+                hold(UNCHANGED, text == said, || {
+                    format!("{said:?} is sent as {text:?}")
+                })?;
                 sent.announcements += 1;
                 self.reach(config, to, payload, None, true)
             }
-            (Delivery::Said { name, .. }, Event::Refused { .. } | Event::Probed { .. } | Event::Dropped { .. })
-                if name == config.operator =>
-            {
+            (
+                Delivery::Said { name, .. },
+                Event::Refused { .. } | Event::Probed { .. } | Event::Dropped { .. },
+            ) if name == config.operator => {
                 let asked = only.is_some_and(|only| self.name_at(only).is_some());
                 hold(EXACTLY_THE_MEMBERS, asked, || {
                     format!("{only:?} was asked whether it is there")
@@ -156,14 +189,18 @@ impl Shadow {
             (
                 Delivery::Joined { name },
                 Event::Joined {
-                    name: newcomer, peer, ..
+                    name: newcomer,
+                    peer,
+                    ..
                 },
             ) if name == newcomer => {
                 sent.joined += 1;
                 self.tell(to, name, Told::Joined)?;
                 self.reach(config, to, payload, Some(peer), true)
             }
-            (Delivery::Left { name }, Event::Joined { peer, replaced, .. }) if Some(name) == replaced => {
+            (Delivery::Left { name }, Event::Joined { peer, replaced, .. })
+                if Some(name) == replaced =>
+            {
                 sent.left += 1;
                 self.tell(to, name, Told::Left)?;
                 self.reach(config, to, payload, Some(peer), true)
@@ -192,11 +229,15 @@ fn is_answer(
         (Ok(Reply::Success), Event::Joined { peer, .. } | Event::StillIn { peer, .. }) => {
             (&mut sent.successes, only == Some(*peer))
         }
-        (Ok(Reply::Refused { .. }), Event::Refused { peer, .. }) => (&mut sent.refusals, only == Some(*peer)),
+        (Ok(Reply::Refused { .. }), Event::Refused { peer, .. }) => {
+            (&mut sent.refusals, only == Some(*peer))
+        }
         (Ok(Reply::End { .. }), Event::Left { peer, .. } | Event::NotIn { peer, .. }) => {
             (&mut sent.ends, only == Some(*peer))
         }
-        (Ok(Reply::End { .. }), Event::Closed { members }) => (&mut sent.ends, *members == to.len()),
+        (Ok(Reply::End { .. }), Event::Closed { members }) => {
+            (&mut sent.ends, *members == to.len())
+        }
         _ => return Err(misfit(event, payload)),
     };
     *count += 1;
@@ -204,5 +245,8 @@ fn is_answer(
 }
 
 fn misfit(event: &Event<'_, At>, payload: &[u8]) -> Violation {
-    broken(STRUCTURE, format!("{} for {event:?}", payload.escape_ascii()))
+    broken(
+        STRUCTURE,
+        format!("{} for {event:?}", payload.escape_ascii()),
+    )
 }

@@ -121,16 +121,20 @@ impl World {
     pub(super) fn populate(&mut self, heap: Option<Heap>) {
         for room in 0..self.plan.rooms {
             let address = self.address(Host::Room(room));
-            self.rooms.push(Room::new(address, self.plan.config.clone(), heap));
+            self.rooms
+                .push(Room::new(address, self.plan.config.clone(), heap));
             let first = self.rng.u64(..self.plan.operator_millis);
             self.schedule.plan(first, Happening::OperatorActs(room));
             for number in 0..self.plan.people_per_room {
                 let person = self.people.len();
-                let name = |stem: &str| Name::new(&format!("{stem}{room}-{number}")).expect("a short name");
+                let name = |stem: &str| {
+                    Name::new(&format!("{stem}{room}-{number}")).expect("a short name")
+                };
                 let address = self.address(Host::Person(person));
                 let stems = [("n", "k"), ("小明", "小红"), ("É", "Ö")];
                 let (stem, other) = stems[self.rng.usize(..stems.len())];
-                self.people.push(Person::new(room, name(stem), name(other), address));
+                self.people
+                    .push(Person::new(room, name(stem), name(other), address));
                 let first = self.rng.u64(1..2_000);
                 self.act_at(person, first);
             }
@@ -145,7 +149,8 @@ impl World {
                 .collect();
             self.adversaries.push(Adversary::draw(&mut self.rng, own));
             let first = self.rng.u64(..5_000);
-            self.schedule.plan(first, Happening::AdversaryActs(adversary));
+            self.schedule
+                .plan(first, Happening::AdversaryActs(adversary));
         }
         self.schedule.plan(self.faults_end, Happening::FaultsEnd);
     }
@@ -198,7 +203,12 @@ impl World {
                 continue;
             }
             hold(ALL_BACK, back, || {
-                format!("{} at {:?} is not, its program {}", who.name, who.address, who.state())
+                format!(
+                    "{} at {:?} is not, its program {}",
+                    who.name,
+                    who.address,
+                    who.state()
+                )
             })?;
             self.tally.back += 1;
         }
@@ -211,7 +221,9 @@ impl World {
                 owner.is_some_and(|who| who.name == name || room.shadow.is_forged(name, at))
             };
             let ghost = room.shadow.members().find(|(name, at)| !lives(*name, *at));
-            hold(ALL_OUT, ghost.is_none(), || format!("{ghost:?} is still in"))?;
+            hold(ALL_OUT, ghost.is_none(), || {
+                format!("{ghost:?} is still in")
+            })?;
             self.tally.buried += 1;
         }
         if self.plan.calm {

@@ -96,7 +96,8 @@ impl Flood {
     }
 
     fn peer(&mut self, home: Ipv4Addr) -> Peer {
-        let socket = UdpSocket::bind((home, 0)).expect("every address of 127.0.0.0/8 has a free port");
+        let socket =
+            UdpSocket::bind((home, 0)).expect("every address of 127.0.0.0/8 has a free port");
         let name = format!("f{}", self.named);
         self.named += 1;
         Peer { home, socket, name }
@@ -139,7 +140,11 @@ impl Flood {
         let text = if self.random.u8(0..10) == 0 {
             "x".repeat(self.random.usize(0..1_100))
         } else {
-            format!("{} {}", TEXTS[self.random.usize(0..TEXTS.len())], self.random.u32(..))
+            format!(
+                "{} {}",
+                TEXTS[self.random.usize(0..TEXTS.len())],
+                self.random.u32(..)
+            )
         };
         let request = match self.random.u8(0..20) {
             0..6 => format!("L {name}"),
@@ -159,7 +164,9 @@ impl Flood {
         match self.random.u8(0..10) {
             0..6 => own.clone(),
             6..8 => second(own),
-            8 => self.peers[self.random.usize(0..self.peers.len())].name.clone(),
+            8 => self.peers[self.random.usize(0..self.peers.len())]
+                .name
+                .clone(),
             _ => STRANGE_NAMES[self.random.usize(0..STRANGE_NAMES.len())].to_owned(),
         }
     }

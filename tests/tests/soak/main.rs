@@ -47,11 +47,15 @@ fn a_flood_of_bad_and_good_datagrams_leaves_the_server_as_it_was() {
     flood.leave(|| probe.wait_until_all_is_read());
     // A line to all: those who vanished are seen to be away.
     for turn in 0..3 {
-        probe.peer.send(format!("C probe is anybody still here? {turn}"));
+        probe
+            .peer
+            .send(format!("C probe is anybody still here? {turn}"));
         probe.wait_until_all_is_read();
     }
     let after = resident_kb(&server);
-    println!("{datagrams} datagrams, RSS {before} kB before, {in_flood} kB at the end of the flood, {after} kB after");
+    println!(
+        "{datagrams} datagrams, RSS {before} kB before, {in_flood} kB at the end of the flood, {after} kB after"
+    );
 
     if !server.process.is_running() {
         server.process.fail("the server died of the flood");
@@ -94,7 +98,10 @@ fn converse(server: SocketAddr) {
         bob.send(format!("C bob {text}"));
         alice.wait_for(&format!("bob : {text}"), "a line of bob's after the flood");
         alice.send(format!("C alice {text}"));
-        bob.wait_for(&format!("alice : {text}"), "a line of alice's after the flood");
+        bob.wait_for(
+            &format!("alice : {text}"),
+            "a line of alice's after the flood",
+        );
     }
     bob.quit("bob");
     alice.wait_for("* bob left", "bob's quit after the flood");

@@ -51,10 +51,15 @@ fn wait(socket: &UdpSocket) -> io::Result<()> {
     }
 }
 
-fn pass_on<'a, const N: usize>(socket: &UdpSocket, payload: &[u8], mut to: impl Iterator<Item = &'a SocketAddrAny>) {
+fn pass_on<'a, const N: usize>(
+    socket: &UdpSocket,
+    payload: &[u8],
+    mut to: impl Iterator<Item = &'a SocketAddrAny>,
+) {
     let payload = [IoSlice::new(payload)];
     while let Some(first) = to.next() {
-        let mut controls: [SendAncillaryBuffer<'_, '_, '_>; N] = array::from_fn(|_| SendAncillaryBuffer::default());
+        let mut controls: [SendAncillaryBuffer<'_, '_, '_>; N] =
+            array::from_fn(|_| SendAncillaryBuffer::default());
         let mut count = 1;
         let mut next = Some(first);
         // The headers behind the last recipient have to hold something, and are not sent.
@@ -69,7 +74,9 @@ fn pass_on<'a, const N: usize>(socket: &UdpSocket, payload: &[u8], mut to: impl 
         let mut left = headers.get_mut(..count).unwrap_or_default();
         while !left.is_empty() {
             // What cannot be sent is lost; the driver sees that.
-            let sent = sendmmsg(socket, left, SendFlags::NOSIGNAL).unwrap_or(1).max(1);
+            let sent = sendmmsg(socket, left, SendFlags::NOSIGNAL)
+                .unwrap_or(1)
+                .max(1);
             left = left.get_mut(sent..).unwrap_or_default();
         }
     }

@@ -32,8 +32,12 @@ pub(crate) fn run(args: &PeerArgs) -> Result<(), Failure> {
     }
     match &args.role {
         Role::Serve(serve) => serve::serve(serve),
-        Role::Forward(at) => Ok(forwarder::run(at.ip).map_err(BenchError::io("the forwarder's socket broke"))?),
-        Role::Naive(at) => Ok(naive::run(at.ip).map_err(BenchError::io("the naive server's socket broke"))?),
+        Role::Forward(at) => {
+            Ok(forwarder::run(at.ip).map_err(BenchError::io("the forwarder's socket broke"))?)
+        }
+        Role::Naive(at) => {
+            Ok(naive::run(at.ip).map_err(BenchError::io("the naive server's socket broke"))?)
+        }
     }
 }
 

@@ -89,15 +89,29 @@ pub(super) struct Ratio {
 impl Server {
     pub(super) fn of(target: &Target) -> Self {
         let sum = |figure: fn(&super::drive::Outcome) -> u64| -> u64 {
-            target.rounds.iter().map(|round| figure(&round.outcome)).sum()
+            target
+                .rounds
+                .iter()
+                .map(|round| figure(&round.outcome))
+                .sum()
         };
-        let (lines, expected, received) = (sum(|it| it.lines), sum(|it| it.expected), sum(|it| it.received));
+        let (lines, expected, received) = (
+            sum(|it| it.lines),
+            sum(|it| it.expected),
+            sum(|it| it.received),
+        );
         let seconds: f64 = target
             .rounds
             .iter()
             .map(|round| round.outcome.elapsed.as_secs_f64())
             .sum();
-        let per_second = |count| if seconds > 0.0 { as_f64(count) / seconds } else { 0.0 };
+        let per_second = |count| {
+            if seconds > 0.0 {
+                as_f64(count) / seconds
+            } else {
+                0.0
+            }
+        };
         let quantile = |part| as_f64(target.latencies.value_at_quantile(part)) / 1000.0;
         Self {
             kind: target.kind,
@@ -137,7 +151,8 @@ impl Cpu {
 /// Every ratio that these targets allow, with what is asked of it.
 pub(super) fn ratios(members: u32, targets: &[Target]) -> Vec<Ratio> {
     let of = |kind| targets.iter().filter(move |target| target.kind == kind);
-    let (forwarders, naives): (Vec<_>, Vec<_>) = (of(Kind::Forwarder).collect(), of(Kind::Naive).collect());
+    let (forwarders, naives): (Vec<_>, Vec<_>) =
+        (of(Kind::Forwarder).collect(), of(Kind::Naive).collect());
     let servers: Vec<_> = of(Kind::Server).collect();
     let twice = |pair: &[&Target]| match pair {
         [first, second, ..] => ratio(&[*second], &[*first]),
@@ -146,12 +161,16 @@ pub(super) fn ratios(members: u32, targets: &[Target]) -> Vec<Ratio> {
     let noise = itself(targets);
     let mut found = Vec::new();
     let mut add = |of: &str, to: &str, ratio: Option<Spread>, wanted: Option<Wanted>| {
-        found.extend(ratio.map(|ratio| Ratio {
-            of: of.into(),
-            to: to.into(),
-            spread: ratio,
-            wanted,
-            verdict: wanted.zip(noise).map(|(wanted, noise)| wanted.judge(ratio, noise)),
+        found.extend(ratio.map(|ratio| {
+            Ratio {
+                of: of.into(),
+                to: to.into(),
+                spread: ratio,
+                wanted,
+                verdict: wanted
+                    .zip(noise)
+                    .map(|(wanted, noise)| wanted.judge(ratio, noise)),
+            }
         }));
     };
     let own = servers.iter().all(|server| !server.is_foreign());
@@ -159,7 +178,12 @@ pub(super) fn ratios(members: u32, targets: &[Target]) -> Vec<Ratio> {
         own.then_some(SERVER_TO_FORWARDER),
         (own && members >= MEMBERS_FOR_NAIVE).then_some(NAIVE_TO_SERVER),
     );
-    add("server", "forwarder", ratio(&servers, &forwarders), to_forwarder);
+    add(
+        "server",
+        "forwarder",
+        ratio(&servers, &forwarders),
+        to_forwarder,
+    );
     add("naive", "server", ratio(&naives, &servers), to_server);
     add("forwarder again", "forwarder", twice(&forwarders), None);
     add("naive again", "naive", twice(&naives), None);
@@ -179,7 +203,9 @@ pub(super) fn growth(targets: &[Target], members: u32, smaller: &[Target]) -> Ve
             to: format!("{} with {members} members", smaller.name),
             spread,
             wanted,
-            verdict: wanted.zip(noise).map(|(wanted, noise)| wanted.judge(spread, noise)),
+            verdict: wanted
+                .zip(noise)
+                .map(|(wanted, noise)| wanted.judge(spread, noise)),
         })
     });
     pairs.collect()
@@ -196,7 +222,11 @@ fn itself(targets: &[Target]) -> Option<Spread> {
 
 /// Of the means within each round: where something ran twice, both count.
 fn ratio(of: &[&Target], to: &[&Target]) -> Option<Spread> {
-    let rounds = of.iter().chain(to).map(|target| target.rounds.len()).min()?;
+    let rounds = of
+        .iter()
+        .chain(to)
+        .map(|target| target.rounds.len())
+        .min()?;
     Spread::of((0..rounds).filter_map(|round| {
         let mean = |targets: &[&Target]| -> Option<f64> {
             let costs: Option<Vec<f64>> = targets

@@ -104,7 +104,9 @@ fn ratios(ratios: &[Ratio]) -> Table {
 /// Blanks between columns: it can be read, and cut by other programs.
 fn table(head: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(head.iter().copied());
+    table
+        .load_style(presets::NOTHING)
+        .set_header(head.iter().copied());
     table
 }
 

@@ -48,7 +48,9 @@ fn candidates(line: &str, names: impl Iterator<Item = String>) -> (usize, Vec<St
             .collect()
     } else {
         let wanted = word.to_lowercase();
-        names.filter(|name| name.to_lowercase().starts_with(&wanted)).collect()
+        names
+            .filter(|name| name.to_lowercase().starts_with(&wanted))
+            .collect()
     };
     (start, found)
 }
@@ -56,10 +58,18 @@ fn candidates(line: &str, names: impl Iterator<Item = String>) -> (usize, Vec<St
 impl Completer for LineHelper {
     type Candidate = String;
 
-    fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
+    fn complete(
+        &self,
+        line: &str,
+        pos: usize,
+        _: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<String>)> {
         let before = line.get(..pos).unwrap_or_default();
         let names = names::locked(&self.names);
-        Ok(candidates(before, names.iter().map(|name| name.as_str().to_owned())))
+        Ok(candidates(
+            before,
+            names.iter().map(|name| name.as_str().to_owned()),
+        ))
     }
 }
 
@@ -70,7 +80,11 @@ impl Highlighter for LineHelper {
         Cow::Borrowed(line)
     }
 
-    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, is_ours: bool) -> Cow<'b, str> {
+    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(
+        &'s self,
+        prompt: &'p str,
+        is_ours: bool,
+    ) -> Cow<'b, str> {
         // The editor has others, to look for an older line.
         if is_ours {
             Cow::Owned(self.prompt.draw())
@@ -106,7 +120,10 @@ mod tests {
 
     #[test]
     fn names_and_commands_are_completed() {
-        assert_eq!(completed("hello a"), (6, vec!["Alice".to_owned(), "alan".to_owned()]));
+        assert_eq!(
+            completed("hello a"),
+            (6, vec!["Alice".to_owned(), "alan".to_owned()])
+        );
         assert_eq!(completed("@bo"), (1, vec!["bob".to_owned()]));
         assert_eq!(completed("你好 老"), (7, vec!["老王".to_owned()]));
         assert_eq!(completed("/n"), (0, vec!["/names".to_owned()]));

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{
+    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
+};
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{ColorMode, CompletionType, Config, ExternalPrinter};
@@ -76,7 +78,9 @@ impl Editor {
 /// that hands over whole lines would turn a Ctrl-D that comes just then into nothing at all, and show what is typed twice.
 fn keep_keys(before: &Termios) -> io::Result<()> {
     let mut between = before.clone();
-    between.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
+    between
+        .local_modes
+        .remove(LocalModes::ICANON | LocalModes::ECHO);
     between.special_codes[SpecialCodeIndex::VMIN] = 1;
     between.special_codes[SpecialCodeIndex::VTIME] = 0;
     Ok(tcsetattr(io::stdin(), OptionalActions::Now, &between)?)
@@ -93,7 +97,12 @@ impl Drop for Editor {
     }
 }
 
-fn read_lines(editor: &mut LineEditor, history: &HistoryFile, mailer: &Mailer<Option<Line>>, typing: &AtomicBool) {
+fn read_lines(
+    editor: &mut LineEditor,
+    history: &HistoryFile,
+    mailer: &Mailer<Option<Line>>,
+    typing: &AtomicBool,
+) {
     loop {
         typing.store(true, Ordering::Release);
         let read = editor.readline(PROMPT);
@@ -114,7 +123,8 @@ fn read_lines(editor: &mut LineEditor, history: &HistoryFile, mailer: &Mailer<Op
         let posted = if text.is_empty() {
             true
         } else {
-            text.lines().all(|line| mailer.post(Some(Line::Text(line.to_owned()))))
+            text.lines()
+                .all(|line| mailer.post(Some(Line::Text(line.to_owned()))))
         };
         // After a quit no new line is begun, so that the terminal is left clean.
         if leaves || !posted {

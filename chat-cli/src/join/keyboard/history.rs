@@ -15,7 +15,9 @@ impl HistoryFile {
     /// Reads it: `chat/history` in the folder for states (`$XDG_STATE_HOME`, or `~/.local/state`), which only the user can
     /// read.
     pub(super) fn open<H: Helper>(editor: &mut Editor<H, FileHistory>) -> Self {
-        let Some(folder) = folder() else { return Self(None) };
+        let Some(folder) = folder() else {
+            return Self(None);
+        };
         if fs::create_dir_all(&folder).is_err() {
             return Self(None);
         }

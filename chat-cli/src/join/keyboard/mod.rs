@@ -42,7 +42,8 @@ impl<'s> Keyboard<'s> {
         #[cfg(feature = "line-editing")]
         {
             // Decided first: an editor works on a terminal only, and the one that it draws on must be the one it reads.
-            let can_be_edited = screen.is_terminal() && io::stdin().is_terminal() && !console::in_background();
+            let can_be_edited =
+                screen.is_terminal() && io::stdin().is_terminal() && !console::in_background();
             let editor = if can_be_edited && editor::is_able() {
                 Some(editor::Editor::start(screen, mailer).map_err(Failure::io(Doing::ReadInput))?)
             } else {

@@ -52,7 +52,10 @@ mod tests {
         prompt.set_complete(true);
         let complete = prompt.draw();
         let (time, mark) = complete.split_once(' ').expect("a time and the mark");
-        assert_eq!((time.len(), time.as_bytes().get(2), mark), (5, Some(&b':'), MARK));
+        assert_eq!(
+            (time.len(), time.as_bytes().get(2), mark),
+            (5, Some(&b':'), MARK)
+        );
         assert_eq!(complete.len(), PROMPT.len());
         prompt.set_complete(false);
         assert_eq!(prompt.draw(), PROMPT);

@@ -30,7 +30,9 @@ struct Drawn {
 impl Widening {
     /// To be called before the editor writes anything of a new drawing of `line`.
     pub(super) fn before_drawing(&self, line: &str, pos: usize) {
-        let Ok(size) = tcgetwinsize(io::stdout()) else { return };
+        let Ok(size) = tcgetwinsize(io::stdout()) else {
+            return;
+        };
         let columns = size.ws_col;
         let rows_before = |text: &str| last_row(columns, [PROMPT, text].into_iter());
         let now = Drawn {
@@ -100,11 +102,21 @@ mod tests {
 
     #[test]
     fn only_a_wider_window_with_a_long_line_is_repaired() {
-        let drawn = |columns, cursor, end| Drawn { columns, cursor, end };
+        let drawn = |columns, cursor, end| Drawn {
+            columns,
+            cursor,
+            end,
+        };
         assert_eq!(repair(drawn(60, 1, 1), drawn(60, 1, 1)), "");
         assert_eq!(repair(drawn(100, 0, 0), drawn(60, 1, 1)), "");
         assert_eq!(repair(drawn(60, 0, 0), drawn(100, 0, 0)), "");
-        assert_eq!(repair(drawn(60, 2, 2), drawn(100, 1, 1)), "\x1b[1A\r\x1b[J\n\n");
-        assert_eq!(repair(drawn(60, 0, 2), drawn(100, 0, 1)), "\r\x1b[J\n\n\x1b[2A");
+        assert_eq!(
+            repair(drawn(60, 2, 2), drawn(100, 1, 1)),
+            "\x1b[1A\r\x1b[J\n\n"
+        );
+        assert_eq!(
+            repair(drawn(60, 0, 2), drawn(100, 0, 1)),
+            "\r\x1b[J\n\n\x1b[2A"
+        );
     }
 }

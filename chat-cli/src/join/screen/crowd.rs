@@ -41,8 +41,11 @@ pub(super) struct Crowd {
 impl Crowd {
     /// A notice that came; what is to be shown at once.
     pub(super) fn notice(&mut self, now: Timestamp, notice: Notice) -> Option<Notice> {
-        let many =
-            self.shown.len() == AT_ONCE && self.shown.front().is_some_and(|first| now < first.plus_millis(PAUSE));
+        let many = self.shown.len() == AT_ONCE
+            && self
+                .shown
+                .front()
+                .is_some_and(|first| now < first.plus_millis(PAUSE));
         if self.since.is_none() && !many {
             if self.shown.len() == AT_ONCE {
                 self.shown.pop_front();
@@ -114,7 +117,9 @@ mod tests {
     #[test]
     fn a_few_that_were_held_back_have_a_line_each() {
         let mut crowd = Crowd::default();
-        let notices: Vec<Notice> = (0..AT_ONCE + 2).map(|number| Notice::Went(name(number))).collect();
+        let notices: Vec<Notice> = (0..AT_ONCE + 2)
+            .map(|number| Notice::Went(name(number)))
+            .collect();
         for &notice in &notices {
             let _shown = crowd.notice(at(0), notice);
         }

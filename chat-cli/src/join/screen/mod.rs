@@ -156,7 +156,9 @@ impl Screen {
             Form::Silent => None,
             Form::Json => Some(json::event(shown)),
             Form::Terminal(view) => return view.borrow_mut().show(self.clock.now(), shown),
-            Form::Pipe => shown.line().map(|line| SafeText::for_pipe(&line).to_string()),
+            Form::Pipe => shown
+                .line()
+                .map(|line| SafeText::for_pipe(&line).to_string()),
         };
         let Some(line) = line else { return Ok(()) };
         let mut out = io::stdout().lock();
@@ -171,7 +173,9 @@ impl Screen {
 
     fn write_down(&self, name: Name, text: &str) {
         let mut transcript = self.transcript.borrow_mut();
-        let Some(open) = transcript.as_mut() else { return };
+        let Some(open) = transcript.as_mut() else {
+            return;
+        };
         if let Err(failure) = open.append(name, text) {
             // Half a transcript that looks whole would be worse than none: it ends here, and the exit code says so.
             *transcript = None;

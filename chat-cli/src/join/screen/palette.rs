@@ -40,9 +40,14 @@ impl Palette {
     /// Somebody's name: always in the same colour, in every room and on every day.
     pub(super) fn name(self, name: &str) -> String {
         let index = stable_hash(name) % NAMES.len() as u64;
-        let colour = usize::try_from(index).ok().and_then(|index| NAMES.get(index));
+        let colour = usize::try_from(index)
+            .ok()
+            .and_then(|index| NAMES.get(index));
         let style = Style::new().bold();
-        self.paint(style.fg_color(colour.map(|&colour| Ansi256Color(colour).into())), name)
+        self.paint(
+            style.fg_color(colour.map(|&colour| Ansi256Color(colour).into())),
+            name,
+        )
     }
 
     /// One's own name.
@@ -136,8 +141,14 @@ mod tests {
     fn without_colours_text_is_text() {
         let palette = Palette { colours: false };
         let marked = palette.mark("a bob b", &[(2, 5)]);
-        assert_eq!((palette.name("x"), marked), ("x".to_owned(), "a bob b".to_owned()));
+        assert_eq!(
+            (palette.name("x"), marked),
+            ("x".to_owned(), "a bob b".to_owned())
+        );
         let palette = Palette { colours: true };
-        assert_eq!(palette.mark("a bob b", &[(2, 5)]), "a \u{1b}[1m\u{1b}[7mbob\u{1b}[0m b");
+        assert_eq!(
+            palette.mark("a bob b", &[(2, 5)]),
+            "a \u{1b}[1m\u{1b}[7mbob\u{1b}[0m b"
+        );
     }
 }

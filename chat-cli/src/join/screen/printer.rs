@@ -30,17 +30,19 @@ impl LinePrinter {
         let (finish, done) = mpsc::channel();
         let left_out = Arc::new(AtomicU64::new(0));
         let missed = Arc::clone(&left_out);
-        thread::Builder::new().name("screen".to_owned()).spawn(move || {
-            for line in queue {
-                // When the terminal is gone, the end of its input says so too.
-                let _gone = print(line);
-                match missed.swap(0, Ordering::Relaxed) {
-                    0 => {}
-                    count => drop(print(words(count))),
+        thread::Builder::new()
+            .name("screen".to_owned())
+            .spawn(move || {
+                for line in queue {
+                    // When the terminal is gone, the end of its input says so too.
+                    let _gone = print(line);
+                    match missed.swap(0, Ordering::Relaxed) {
+                        0 => {}
+                        count => drop(print(words(count))),
+                    }
                 }
-            }
-            let _nobody_waits = finish.send(());
-        })?;
+                let _nobody_waits = finish.send(());
+            })?;
         Ok(Self {
             lines: Some(lines),
             left_out,
@@ -49,7 +51,9 @@ impl LinePrinter {
     }
 
     pub(super) fn print(&self, line: &str) -> io::Result<()> {
-        let Some(lines) = &self.lines else { return Ok(()) };
+        let Some(lines) = &self.lines else {
+            return Ok(());
+        };
         match lines.try_send(line.to_owned()) {
             Ok(()) => Ok(()),
             // Drawn later as a number.
@@ -99,7 +103,10 @@ mod tests {
             .filter_map(|line| line.strip_suffix(" left out"))
             .map(|count| count.parse::<usize>().unwrap())
             .sum();
-        let drawn = shown.iter().filter(|line| !line.contains("left out")).count();
+        let drawn = shown
+            .iter()
+            .filter(|line| !line.contains("left out"))
+            .count();
         assert!(missing >= 999, "{missing}");
         assert_eq!(drawn + missing, total);
     }

@@ -116,8 +116,15 @@ impl View {
         }
         let who = self.palette.name(who.as_str());
         let mentions = mention::places(text.as_str(), self.own.as_str());
-        let bell = if self.bell && !mentions.is_empty() { BELL } else { "" };
-        format!("{bell}{who} : {}", self.palette.mark(text.as_str(), &mentions))
+        let bell = if self.bell && !mentions.is_empty() {
+            BELL
+        } else {
+            ""
+        };
+        format!(
+            "{bell}{who} : {}",
+            self.palette.mark(text.as_str(), &mentions)
+        )
     }
 
     fn draw(&mut self, line: &str) -> io::Result<()> {

@@ -28,7 +28,9 @@ pub(super) enum Batch {
 /// The form in which a socket takes the address: an IPv4 peer of an IPv6 socket is `::ffff:a.b.c.d`.
 pub(super) fn on_wire(is_ipv6: bool, to: SocketAddr) -> SocketAddr {
     match to {
-        SocketAddr::V4(ipv4) if is_ipv6 => SocketAddr::new(ipv4.ip().to_ipv6_mapped().into(), ipv4.port()),
+        SocketAddr::V4(ipv4) if is_ipv6 => {
+            SocketAddr::new(ipv4.ip().to_ipv6_mapped().into(), ipv4.port())
+        }
         to => to,
     }
 }
@@ -48,7 +50,12 @@ mod linux {
     const SMALL_BATCH: usize = 16;
 
     /// Sends the payload to the first [`MAX_BATCH`] of these, in order, until one cannot be sent.
-    pub(in super::super) fn send(udp: &UdpSocket, is_ipv6: bool, payload: &[u8], to: &[SocketAddr]) -> Batch {
+    pub(in super::super) fn send(
+        udp: &UdpSocket,
+        is_ipv6: bool,
+        payload: &[u8],
+        to: &[SocketAddr],
+    ) -> Batch {
         let sent = if to.len() <= TINY_BATCH {
             send_up_to::<TINY_BATCH>(udp, is_ipv6, payload, to)
         } else if to.len() <= SMALL_BATCH {
@@ -71,19 +78,27 @@ mod linux {
         payload: &[u8],
         to: &[SocketAddr],
     ) -> Result<usize, Errno> {
-        let Some(&first) = to.first() else { return Ok(0) };
+        let Some(&first) = to.first() else {
+            return Ok(0);
+        };
         // The places behind the last one are filled with the first address, and not sent.
         let mut wanted = to.iter().copied();
-        let addresses: [SocketAddrAny; N] = array::from_fn(|_| on_wire(is_ipv6, wanted.next().unwrap_or(first)).into());
+        let addresses: [SocketAddrAny; N] =
+            array::from_fn(|_| on_wire(is_ipv6, wanted.next().unwrap_or(first)).into());
         let slices = [IoSlice::new(payload)];
-        let mut controls: [SendAncillaryBuffer<'_, '_, '_>; N] = array::from_fn(|_| SendAncillaryBuffer::default());
+        let mut controls: [SendAncillaryBuffer<'_, '_, '_>; N] =
+            array::from_fn(|_| SendAncillaryBuffer::default());
         let filler = SocketAddrAny::from(first);
         let mut address = addresses.iter();
-        let mut headers = controls
-            .each_mut()
-            .map(|control| MMsgHdr::new_with_addr(address.next().unwrap_or(&filler), &slices, control));
+        let mut headers = controls.each_mut().map(|control| {
+            MMsgHdr::new_with_addr(address.next().unwrap_or(&filler), &slices, control)
+        });
         let count = to.len().min(N);
-        sendmmsg(udp, headers.get_mut(..count).unwrap_or_default(), SendFlags::NOSIGNAL)
+        sendmmsg(
+            udp,
+            headers.get_mut(..count).unwrap_or_default(),
+            SendFlags::NOSIGNAL,
+        )
     }
 }
 
@@ -92,7 +107,12 @@ mod nothing {
     use super::{Batch, SocketAddr, UdpSocket};
 
     /// Sends nothing: this system has no call for many datagrams.
-    pub(in super::super) fn send(_udp: &UdpSocket, _is_ipv6: bool, _payload: &[u8], _to: &[SocketAddr]) -> Batch {
+    pub(in super::super) fn send(
+        _udp: &UdpSocket,
+        _is_ipv6: bool,
+        _payload: &[u8],
+        _to: &[SocketAddr],
+    ) -> Batch {
         Batch::NoSuchCall
     }
 }

@@ -22,7 +22,10 @@ pub(super) enum Meaning {
 }
 
 pub(super) fn is_refused(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset)
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset
+    )
 }
 
 pub(super) fn meaning(error: &io::Error) -> Meaning {
@@ -44,9 +47,16 @@ pub(super) fn meaning(error: &io::Error) -> Meaning {
     }
     match Errno::from_io_error(error) {
         Some(
-            Errno::ACCESS | Errno::HOSTDOWN | Errno::MSGSIZE | Errno::NOPROTOOPT | Errno::OPNOTSUPP | Errno::PROTO,
+            Errno::ACCESS
+            | Errno::HOSTDOWN
+            | Errno::MSGSIZE
+            | Errno::NOPROTOOPT
+            | Errno::OPNOTSUPP
+            | Errno::PROTO,
         ) => Meaning::EarlierDatagram,
-        Some(Errno::BADF | Errno::FAULT | Errno::INVAL | Errno::NOTCONN | Errno::NOTSOCK) => Meaning::Broken,
+        Some(Errno::BADF | Errno::FAULT | Errno::INVAL | Errno::NOTCONN | Errno::NOTSOCK) => {
+            Meaning::Broken
+        }
         Some(Errno::NOBUFS) => Meaning::QueueFull,
         _ => Meaning::Unknown,
     }

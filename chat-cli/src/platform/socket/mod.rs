@@ -102,7 +102,11 @@ impl ChatSocket {
     /// A client's socket, on any free port, connected: the kernel drops whatever others send to it.
     pub fn connect(server: SocketAddr) -> io::Result<ChatSocket> {
         let server = canonical(server);
-        let socket = Socket::new(Domain::for_address(server), Type::DGRAM, Some(Protocol::UDP))?;
+        let socket = Socket::new(
+            Domain::for_address(server),
+            Type::DGRAM,
+            Some(Protocol::UDP),
+        )?;
         let wildcard = if server.is_ipv6() {
             Ipv6Addr::UNSPECIFIED.into()
         } else {

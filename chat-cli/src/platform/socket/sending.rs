@@ -42,7 +42,8 @@ impl ChatSocket {
     /// Whether [`send_to_each`](ChatSocket::send_to_each) may send many datagrams with one call, as it does at first
     /// where the system can.
     pub fn set_batching(&self, on: bool) {
-        self.batching.set(if on { Batching::Untried } else { Batching::Off });
+        self.batching
+            .set(if on { Batching::Untried } else { Batching::Off });
     }
 
     /// How many system calls were made in order to send something, those that failed included.
@@ -167,7 +168,9 @@ impl ChatSocket {
             let again = match meaning(&error) {
                 Meaning::Again => true,
                 Meaning::Wait => {
-                    let deadline = *patience.deadline.get_or_insert_with(|| Instant::now() + SEND_PATIENCE);
+                    let deadline = *patience
+                        .deadline
+                        .get_or_insert_with(|| Instant::now() + SEND_PATIENCE);
                     self.wait_until_writable(deadline)
                 }
                 Meaning::QueueFull => {
@@ -193,7 +196,8 @@ impl ChatSocket {
     fn is_of_another(&self, error: &io::Error) -> bool {
         if self.server.is_some() {
             let refused = is_refused(error);
-            self.server_refused.set(refused || self.server_refused.get());
+            self.server_refused
+                .set(refused || self.server_refused.get());
             return refused;
         }
         // Others than "connection refused" can come from this machine (no route), where trying again helps nobody;

@@ -83,14 +83,20 @@ fn a_dual_stack_server_speaks_ipv4_by_its_own_name() {
     let from = peer.local_addr().unwrap();
     let port = socket.local_addr().unwrap().port();
     peer.send_to(b"four", ("127.0.0.1", port)).unwrap();
-    assert_eq!(receive(&socket, &mut [0; 9]), Received::Datagram { len: 4, from });
+    assert_eq!(
+        receive(&socket, &mut [0; 9]),
+        Received::Datagram { len: 4, from }
+    );
     assert!(matches!(socket.send_to(b"back", from), Sent::Done));
     assert_eq!(peer.recv(&mut [0; 9]).unwrap(), 4);
 
     let peer = UdpSocket::bind("[::1]:0").unwrap();
     peer.send_to(b"six", ("::1", port)).unwrap();
     let from = peer.local_addr().unwrap();
-    assert_eq!(receive(&socket, &mut [0; 9]), Received::Datagram { len: 3, from });
+    assert_eq!(
+        receive(&socket, &mut [0; 9]),
+        Received::Datagram { len: 3, from }
+    );
 }
 
 #[cfg(target_os = "linux")]
@@ -116,7 +122,10 @@ fn the_dead_neither_stop_nor_cost_the_living_anything() {
         assert_eq!(socket.take_unreachable(), []);
         assert!(matches!(socket.send_to(b"dead", two), Sent::Done));
         thread::sleep(Duration::from_millis(20));
-        assert_eq!(socket.receive(&mut [0; 9]).unwrap(), Received::PeerUnreachable);
+        assert_eq!(
+            socket.receive(&mut [0; 9]).unwrap(),
+            Received::PeerUnreachable
+        );
         assert_eq!(socket.receive(&mut [0; 9]).unwrap(), Received::Nothing);
         assert_eq!(socket.take_unreachable(), [two], "reported anew");
     }
@@ -158,7 +167,10 @@ fn a_client_hears_its_server_and_nobody_else() {
     let _ = peer().send_to(b"forged", at);
     server.send_to(b"welcome", at).unwrap();
     let from = server.local_addr().unwrap();
-    assert_eq!(receive(&client, &mut [0; 9]), Received::Datagram { len: 7, from });
+    assert_eq!(
+        receive(&client, &mut [0; 9]),
+        Received::Datagram { len: 7, from }
+    );
     assert_eq!(client.receive(&mut [0; 9]).unwrap(), Received::Nothing);
 }
 
@@ -177,12 +189,17 @@ fn a_client_learns_that_its_server_is_down_and_loses_nothing_when_it_is_back() {
     thread::sleep(Duration::from_millis(20));
     drop(reserved);
     let server = UdpSocket::bind(address).unwrap();
-    server.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+    server
+        .set_read_timeout(Some(Duration::from_secs(2)))
+        .unwrap();
     // The error of "two" waits in the socket and would have taken "three" with it.
     assert!(matches!(client.send(b"three"), Sent::Done));
     assert_eq!(server.recv(&mut [0; 9]).unwrap(), 5);
     assert!(client.has_notice());
-    assert_eq!(client.receive(&mut [0; 9]).unwrap(), Received::PeerUnreachable);
+    assert_eq!(
+        client.receive(&mut [0; 9]).unwrap(),
+        Received::PeerUnreachable
+    );
     assert_eq!(client.receive(&mut [0; 9]).unwrap(), Received::Nothing);
     assert_eq!(client.take_unreachable(), []);
 }

@@ -16,7 +16,11 @@ use crate::room::{Board, Command, Input};
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Starts a thread that answers at this address; returns where that is (port 0 takes any that is free).
-pub(super) fn start(address: SocketAddr, board: Board, mailer: Mailer<Option<Input>>) -> io::Result<SocketAddr> {
+pub(super) fn start(
+    address: SocketAddr,
+    board: Board,
+    mailer: Mailer<Option<Input>>,
+) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind(address)?;
     let local = listener.local_addr()?;
     let server = Server::from_listener(listener, None).map_err(io::Error::other)?;
@@ -25,7 +29,9 @@ pub(super) fn start(address: SocketAddr, board: Board, mailer: Mailer<Option<Inp
             answer(request, &board, &mailer);
         }
     };
-    thread::Builder::new().name("metrics".to_owned()).spawn(serve)?;
+    thread::Builder::new()
+        .name("metrics".to_owned())
+        .spawn(serve)?;
     Ok(local)
 }
 
@@ -40,7 +46,8 @@ fn answer(request: Request, board: &Board, mailer: &Mailer<Option<Input>>) {
         _ => (404, "see /metrics\n".to_owned()),
     };
     let mut response = Response::from_string(text).with_status_code(status);
-    if let Ok(kind) = Header::from_bytes("Content-Type", "text/plain; version=0.0.4; charset=utf-8") {
+    if let Ok(kind) = Header::from_bytes("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+    {
         response.add_header(kind);
     }
     // Who asked has gone.
@@ -52,5 +59,7 @@ fn ask(board: &Board, mailer: &Mailer<Option<Input>>) -> Option<String> {
     if !mailer.post(Some(Ok(Command::Count))) {
         return None;
     }
-    board.read_after(before, PATIENCE).map(|snapshot| text::of(&snapshot))
+    board
+        .read_after(before, PATIENCE)
+        .map(|snapshot| text::of(&snapshot))
 }

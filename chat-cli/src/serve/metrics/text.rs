@@ -6,7 +6,11 @@ use crate::room::Snapshot;
 
 /// Everything that there is, in a steady order.
 pub(super) fn of(snapshot: &Snapshot) -> String {
-    let Snapshot { stats, losses, bans } = snapshot;
+    let Snapshot {
+        stats,
+        losses,
+        bans,
+    } = snapshot;
     let mut page = Page::default();
     page.gauge("chat_members", "Members at this moment.", stats.members);
     page.gauge("chat_bans", "Bans that hold at this moment.", bans);
@@ -20,7 +24,11 @@ pub(super) fn of(snapshot: &Snapshot) -> String {
         "Accepted logins that a member repeated.",
         stats.repeated_logins,
     );
-    page.counter("chat_messages_total", "Lines that members said.", stats.messages);
+    page.counter(
+        "chat_messages_total",
+        "Lines that members said.",
+        stats.messages,
+    );
     page.counter(
         "chat_announcements_total",
         "Lines that the operator said.",
@@ -39,7 +47,10 @@ pub(super) fn of(snapshot: &Snapshot) -> String {
     page.counters(
         "chat_refusals_total",
         "Refused requests that were answered.",
-        stats.refusals.iter().map(|(refusal, count)| (word(&refusal), count)),
+        stats
+            .refusals
+            .iter()
+            .map(|(refusal, count)| (word(&refusal), count)),
     );
     page.counters(
         "chat_dropped_total",
@@ -103,14 +114,25 @@ impl Page {
         self.metric(name, help, "counter", [(String::new(), value)]);
     }
 
-    fn counters(&mut self, name: &str, help: &str, values: impl IntoIterator<Item = (impl Display, u64)>) {
+    fn counters(
+        &mut self,
+        name: &str,
+        help: &str,
+        values: impl IntoIterator<Item = (impl Display, u64)>,
+    ) {
         let labelled = values
             .into_iter()
             .map(|(reason, count)| (format!("{{reason=\"{reason}\"}}"), count));
         self.metric(name, help, "counter", labelled);
     }
 
-    fn metric(&mut self, name: &str, help: &str, kind: &str, values: impl IntoIterator<Item = (String, impl Display)>) {
+    fn metric(
+        &mut self,
+        name: &str,
+        help: &str,
+        kind: &str,
+        values: impl IntoIterator<Item = (String, impl Display)>,
+    ) {
         let _infallible = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
         for (label, value) in values {
             let _infallible = writeln!(self.0, "{name}{label} {value}");
@@ -138,7 +160,9 @@ mod tests {
         let mut value = serde_json::to_value(Stats::default()).unwrap();
         for field in value.as_object_mut().unwrap().values_mut() {
             if let Some(reasons) = field.as_object_mut() {
-                reasons.values_mut().for_each(|count| *count = number().into());
+                reasons
+                    .values_mut()
+                    .for_each(|count| *count = number().into());
             } else {
                 *field = number().into();
             }

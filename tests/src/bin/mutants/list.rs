@@ -13,7 +13,12 @@ pub(crate) struct Mutant {
     pub(crate) replace: &'static str,
 }
 
-const fn mutant(name: &'static str, file: &'static str, find: &'static str, replace: &'static str) -> Mutant {
+const fn mutant(
+    name: &'static str,
+    file: &'static str,
+    find: &'static str,
+    replace: &'static str,
+) -> Mutant {
     Mutant {
         name,
         file,

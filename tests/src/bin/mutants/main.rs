@@ -63,7 +63,9 @@ fn run(args: &Args) -> Result<bool, String> {
         .into_iter()
         .find(|verdict| *verdict != Verdict::Passed)
     {
-        return Err(format!("the checks do not pass without a fault: {killed:?}"));
+        return Err(format!(
+            "the checks do not pass without a fault: {killed:?}"
+        ));
     }
     let mut table = header(&workshop.commit()?);
     println!("{table}");
@@ -99,7 +101,11 @@ fn is_chosen(args: &Args, mutant: &Mutant) -> bool {
     if args.five {
         return FIVE.contains(&mutant.name);
     }
-    args.only.is_empty() || args.only.iter().any(|part| mutant.name.contains(part.as_str()))
+    args.only.is_empty()
+        || args
+            .only
+            .iter()
+            .any(|part| mutant.name.contains(part.as_str()))
 }
 
 fn header(commit: &str) -> String {
@@ -121,5 +127,10 @@ fn row(mutant: &Mutant, verdicts: &[Verdict]) -> String {
             Verdict::Hung => "hung",
         })
         .collect();
-    format!("| {} | `{}` | {} |", mutant.name, mutant.file, cells.join(" | "))
+    format!(
+        "| {} | `{}` | {} |",
+        mutant.name,
+        mutant.file,
+        cells.join(" | ")
+    )
 }

@@ -98,7 +98,10 @@ impl Workshop {
     }
 
     fn git(&self, arguments: &[&str]) -> Result<String, String> {
-        let done = Command::new("git").current_dir(&self.project).args(arguments).output();
+        let done = Command::new("git")
+            .current_dir(&self.project)
+            .args(arguments)
+            .output();
         let done = done.map_err(|error| format!("cannot run git: {error}"))?;
         String::from_utf8(done.stdout).map_err(|error| format!("git {arguments:?}: {error}"))
     }
@@ -159,7 +162,9 @@ impl Workshop {
         let file = fs::File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
         let errors = file.try_clone().map_err(|error| error.to_string())?;
         let mut command = self.cargo();
-        command.args(["test", "--locked", "--quiet"]).args(check.arguments);
+        command
+            .args(["test", "--locked", "--quiet"])
+            .args(check.arguments);
         let mut child = command
             .stdout(file)
             .stderr(errors)
@@ -173,8 +178,10 @@ impl Workshop {
             if begin.elapsed() > PATIENCE {
                 // The test itself is a child of cargo's: end the whole group.
                 let group = i32::try_from(child.id()).map_err(|error| error.to_string())?;
-                let _gone =
-                    nix::sys::signal::killpg(nix::unistd::Pid::from_raw(group), nix::sys::signal::Signal::SIGKILL);
+                let _gone = nix::sys::signal::killpg(
+                    nix::unistd::Pid::from_raw(group),
+                    nix::sys::signal::Signal::SIGKILL,
+                );
                 let _status = child.wait();
                 return Ok(Verdict::Hung);
             }
@@ -187,16 +194,24 @@ impl Workshop {
         if said.contains("panicked at") {
             return Ok(Verdict::Killed);
         }
-        Err(format!("{} failed without an assertion:\n{said}", check.title))
+        Err(format!(
+            "{} failed without an assertion:\n{said}",
+            check.title
+        ))
     }
 
     fn cargo(&self) -> Command {
         use std::os::unix::process::CommandExt as _;
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(&self.copy).stdin(Stdio::null()).process_group(0);
+        cargo
+            .current_dir(&self.copy)
+            .stdin(Stdio::null())
+            .process_group(0);
         cargo.env("CARGO_TARGET_DIR", self.copy.join("target"));
         // That it fails is all that counts: neither shrink the case nor keep it for the next fault.
-        cargo.env("PROPTEST_MAX_SHRINK_ITERS", "0").env("RUST_BACKTRACE", "0");
+        cargo
+            .env("PROPTEST_MAX_SHRINK_ITERS", "0")
+            .env("RUST_BACKTRACE", "0");
         cargo.env_remove("CHAT_BINARY");
         cargo
     }

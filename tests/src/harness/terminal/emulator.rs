@@ -95,9 +95,16 @@ impl Emulator {
         let (mut lines, mut rows, mut line) = (Vec::new(), Vec::new(), String::new());
         for row in grid.topmost_line().0..=grid.bottommost_line().0 {
             let cells = &grid[Line(row)][..];
-            let text: String = cells.iter().filter(|cell| !is_spacer(cell)).map(text_of).collect();
+            let text: String = cells
+                .iter()
+                .filter(|cell| !is_spacer(cell))
+                .map(text_of)
+                .collect();
             line.push_str(&text);
-            if !cells.last().is_some_and(|cell| cell.flags.contains(Flags::WRAPLINE)) {
+            if !cells
+                .last()
+                .is_some_and(|cell| cell.flags.contains(Flags::WRAPLINE))
+            {
                 lines.push(line.trim_end().to_owned());
                 line.clear();
             }
@@ -241,7 +248,11 @@ mod tests {
         let mut emulator = Emulator::new(10, 2);
         emulator.draw("e\u{301}x".as_bytes());
         let view = emulator.view();
-        assert_eq!((view.lines[0].as_str(), view.cursor), ("e\u{301}x", (0, 2)), "{view}");
+        assert_eq!(
+            (view.lines[0].as_str(), view.cursor),
+            ("e\u{301}x", (0, 2)),
+            "{view}"
+        );
         assert_eq!(emulator.cells()[0][0].text, "e\u{301}");
     }
 
@@ -261,7 +272,10 @@ mod tests {
         let cells = emulator.cells();
         let style = |column: usize| cells[0][column].style;
         assert_eq!((style(0).colour, style(0).bold), (Colour::Indexed(1), true));
-        assert_eq!((style(1).colour, style(1).dim), (Colour::Indexed(200), true));
+        assert_eq!(
+            (style(1).colour, style(1).dim),
+            (Colour::Indexed(200), true)
+        );
         assert_eq!(style(2).colour, Colour::Default);
         assert_eq!((emulator.bells(), answer.as_str()), (1, "\x1b[1;4R"));
     }

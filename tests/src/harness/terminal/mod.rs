@@ -52,7 +52,11 @@ pub trait Seat {
         let started = Instant::now();
         while self.is_cooked() {
             let view = || self.wait_until("", &|_| true);
-            assert!(started.elapsed() < PATIENCE, "lines are not edited:\n{}", view());
+            assert!(
+                started.elapsed() < PATIENCE,
+                "lines are not edited:\n{}",
+                view()
+            );
             thread::sleep(Duration::from_millis(5));
         }
     }
@@ -178,11 +182,15 @@ impl Seat for Terminal {
         // What was written for the old width is drawn at that width.
         let _drawn = self.view();
         self.drawn().emulator.resize(columns, ROWS);
-        self.pty.resize(columns, ROWS).expect("a terminal can be resized");
+        self.pty
+            .resize(columns, ROWS)
+            .expect("a terminal can be resized");
     }
 
     fn wait_until(&self, what: &str, fits: &dyn Fn(&View) -> bool) -> View {
-        let found = self.process.find_in_stdout(|bytes| Some(self.draw(bytes)).filter(fits));
+        let found = self
+            .process
+            .find_in_stdout(|bytes| Some(self.draw(bytes)).filter(fits));
         found.unwrap_or_else(|| panic!("{what} is not seen, but this:\n{}", self.view()))
     }
 

@@ -16,7 +16,9 @@ pub struct Pty(OwnedFd);
 #[derive(Debug)]
 pub struct Line(OwnedFd);
 
-const OPEN: OpenptFlags = OpenptFlags::RDWR.union(OpenptFlags::NOCTTY).union(OpenptFlags::CLOEXEC);
+const OPEN: OpenptFlags = OpenptFlags::RDWR
+    .union(OpenptFlags::NOCTTY)
+    .union(OpenptFlags::CLOEXEC);
 
 /// A new terminal of so many columns and rows.
 ///
@@ -58,13 +60,21 @@ impl Pty {
     }
 
     pub(crate) fn end(&self) -> File {
-        File::from(self.0.try_clone().expect("an open terminal can be opened again"))
+        File::from(
+            self.0
+                .try_clone()
+                .expect("an open terminal can be opened again"),
+        )
     }
 }
 
 impl Line {
     pub(crate) fn end(&self) -> Stdio {
-        Stdio::from(self.0.try_clone().expect("an open terminal can be opened again"))
+        Stdio::from(
+            self.0
+                .try_clone()
+                .expect("an open terminal can be opened again"),
+        )
     }
 }
 

@@ -29,9 +29,15 @@ impl Tmux {
     ///
     /// # Panics
     /// When tmux is there and does not do what it is asked to.
-    pub fn start_in(home: &Home, columns: u16, args: &[&str], default: SocketAddr) -> Result<Self, String> {
+    pub fn start_in(
+        home: &Home,
+        columns: u16,
+        args: &[&str],
+        default: SocketAddr,
+    ) -> Result<Self, String> {
         let mut version = Command::new("tmux");
-        let version = own_socket::start(version.arg("-V").stdout(Stdio::null())).and_then(|mut child| child.wait());
+        let version = own_socket::start(version.arg("-V").stdout(Stdio::null()))
+            .and_then(|mut child| child.wait());
         if !version.is_ok_and(|status| status.success()) {
             return Err("tmux is not installed".to_owned());
         }
@@ -41,12 +47,22 @@ impl Tmux {
         let (width, height) = (columns.to_string(), ROWS.to_string());
         command.env("TERM", "xterm-256color").env_remove("TMUX");
         // Without a status line, and with the window left open behind the program.
-        command.args(["start-server", ";", "set-option", "-g", "status", "off", ";"]);
+        command.args([
+            "start-server",
+            ";",
+            "set-option",
+            "-g",
+            "status",
+            "off",
+            ";",
+        ]);
         command.args(["set-option", "-g", "remain-on-exit", "on", ";"]);
         command.args(["set-option", "-g", "remain-on-exit-format", "", ";"]);
         command.args(["set-option", "-g", "default-terminal", "tmux-256color", ";"]);
         command.args(["new-session", "-d", "-x", &width, "-y", &height, "--"]);
-        command.args(["sh", "-c", KEEP_EXIT_CODE, "sh"]).arg(tmux.exit_code());
+        command
+            .args(["sh", "-c", KEEP_EXIT_CODE, "sh"])
+            .arg(tmux.exit_code());
         run(command.arg(chat_binary()).args(args));
         Ok(tmux)
     }
@@ -105,7 +121,10 @@ impl Tmux {
                 .collect()
         };
         let (whole, rows, about) = (part(), part(), part());
-        let numbers: Vec<usize> = about.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+        let numbers: Vec<usize> = about
+            .split_whitespace()
+            .filter_map(|word| word.parse().ok())
+            .collect();
         let [row, column, columns] = numbers[..] else {
             panic!("tmux says no more than {all:?}");
         };
@@ -153,7 +172,13 @@ impl Seat for Tmux {
     }
 
     fn resize(&mut self, columns: u16) {
-        self.tell(&["resize-window", "-x", &columns.to_string(), "-y", &ROWS.to_string()]);
+        self.tell(&[
+            "resize-window",
+            "-x",
+            &columns.to_string(),
+            "-y",
+            &ROWS.to_string(),
+        ]);
         // tmux draws at once, and tells the program some moments later: what that writes meanwhile is for the old width.
         let told = || pty::columns(self.terminal()).is_ok_and(|told| told == columns);
         let told = wait_for(|| told().then_some(()));
@@ -172,7 +197,12 @@ impl Seat for Tmux {
         let read = || fs::read_to_string(self.exit_code()).ok();
         let found = wait_for(|| read().filter(|code| code.ends_with('\n')));
         let found = found.unwrap_or_else(|| panic!("the program does not end:\n{}", self.view()));
-        assert_eq!(found.trim(), code.to_string(), "the exit code, after:\n{}", self.view());
+        assert_eq!(
+            found.trim(),
+            code.to_string(),
+            "the exit code, after:\n{}",
+            self.view()
+        );
     }
 
     fn is_cooked(&self) -> bool {

@@ -37,7 +37,11 @@ impl View {
     /// Where the cursor stands behind the last thing on the screen, moved to the left by these columns.
     pub fn end_less(&self, columns: usize) -> (usize, usize) {
         let width = usize::from(self.columns);
-        let last = self.rows.iter().rposition(|row| !row.is_empty()).unwrap_or_default();
+        let last = self
+            .rows
+            .iter()
+            .rposition(|row| !row.is_empty())
+            .unwrap_or_default();
         let end = last * width + self.rows.get(last).map_or(0, |row| row.width());
         ((end - columns) / width, (end - columns) % width)
     }
@@ -72,6 +76,8 @@ impl fmt::Display for View {
             writeln!(f, "{number:>3} |{row}")?;
         }
         writeln!(f, "all lines, those that have scrolled away included:")?;
-        self.lines.iter().try_for_each(|line| writeln!(f, "    |{line}"))
+        self.lines
+            .iter()
+            .try_for_each(|line| writeln!(f, "    |{line}"))
     }
 }

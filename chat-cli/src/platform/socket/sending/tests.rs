@@ -25,7 +25,10 @@ fn peers(count: usize) -> Vec<UdpSocket> {
 }
 
 fn addresses(peers: &[UdpSocket]) -> Vec<SocketAddr> {
-    peers.iter().map(|peer| peer.local_addr().unwrap()).collect()
+    peers
+        .iter()
+        .map(|peer| peer.local_addr().unwrap())
+        .collect()
 }
 
 /// Sends all payloads to all, and returns who was reported lost, payload by payload.
@@ -41,8 +44,14 @@ fn send_all(socket: &ChatSocket, to: &[SocketAddr]) -> Vec<SocketAddr> {
 fn expect_all_once(peer: &UdpSocket) {
     let mut buffer = [0; 16];
     for payload in PAYLOADS {
-        let length = peer.recv(&mut buffer).expect("every peer gets every payload");
-        assert_eq!(&buffer[..length], payload, "in the order in which they were sent");
+        let length = peer
+            .recv(&mut buffer)
+            .expect("every peer gets every payload");
+        assert_eq!(
+            &buffer[..length],
+            payload,
+            "in the order in which they were sent"
+        );
     }
     peer.set_nonblocking(true).unwrap();
     assert!(peer.recv(&mut buffer).is_err(), "nothing comes twice");
@@ -71,7 +80,10 @@ fn a_payload_for_many_takes_a_call_for_64_or_one_for_each() {
             let to = to[..count].iter().copied();
             socket.send_to_each(b"to many", to, |peer, error| panic!("{peer}: {error}"));
             let batches = batching && cfg!(target_os = "linux");
-            assert_eq!(socket.send_calls(), if batches { calls } else { count as u64 });
+            assert_eq!(
+                socket.send_calls(),
+                if batches { calls } else { count as u64 }
+            );
             for peer in &peers[..count] {
                 let (length, from) = peer.recv_from(&mut [0; 16]).unwrap();
                 assert_eq!((length, from), (7, socket.local_addr().unwrap()));
@@ -107,7 +119,11 @@ fn one_address_that_cannot_be_sent_to_costs_nobody_else_a_datagram() {
                 let mut to = addresses(&peers);
                 to.insert(place, bad);
                 let socket = bind("127.0.0.1:0", batching);
-                assert_eq!(send_all(&socket, &to), [bad; PAYLOADS.len()], "at place {place}");
+                assert_eq!(
+                    send_all(&socket, &to),
+                    [bad; PAYLOADS.len()],
+                    "at place {place}"
+                );
                 peers.iter().for_each(expect_all_once);
             }
         }
@@ -117,9 +133,17 @@ fn one_address_that_cannot_be_sent_to_costs_nobody_else_a_datagram() {
 #[test]
 fn many_addresses_that_cannot_be_sent_to_are_all_reported_in_order() {
     for batching in [true, false] {
-        let bad: Vec<SocketAddr> = (1..=100).map(|host| SocketAddr::from(([127, 0, 0, host], 0))).collect();
+        let bad: Vec<SocketAddr> = (1..=100)
+            .map(|host| SocketAddr::from(([127, 0, 0, host], 0)))
+            .collect();
         let peers = peers(2);
-        let to = [&bad[..70], &addresses(&peers[..1]), &bad[70..], &addresses(&peers[1..])].concat();
+        let to = [
+            &bad[..70],
+            &addresses(&peers[..1]),
+            &bad[70..],
+            &addresses(&peers[1..]),
+        ]
+        .concat();
         let socket = bind("127.0.0.1:0", batching);
         assert_eq!(send_all(&socket, &to), bad.repeat(PAYLOADS.len()));
         peers.iter().for_each(expect_all_once);
@@ -134,12 +158,19 @@ fn the_dead_among_200_cost_the_living_nothing_and_are_reported() {
         let mut to = addresses(&peers);
         // Connected elsewhere, so that the kernel refuses what we send.
         let dead = self::peers(12);
-        for (socket, place) in dead.iter().zip([0, 1, 2, 63, 64, 65, 100, 127, 128, 200, 210, 211]) {
+        for (socket, place) in dead
+            .iter()
+            .zip([0, 1, 2, 63, 64, 65, 100, 127, 128, 200, 210, 211])
+        {
             socket.connect("127.0.0.1:1").unwrap();
             to.insert(place, socket.local_addr().unwrap());
         }
         let socket = bind("127.0.0.1:0", batching);
-        assert_eq!(send_all(&socket, &to), [], "the error of a dead peer is no other's");
+        assert_eq!(
+            send_all(&socket, &to),
+            [],
+            "the error of a dead peer is no other's"
+        );
         peers.iter().for_each(expect_all_once);
 
         let mut expected = addresses(&dead);
@@ -155,7 +186,11 @@ fn the_dead_among_200_cost_the_living_nothing_and_are_reported() {
 }
 
 /// A batch that takes what it is allowed to, with a send for each, and how often it was tried.
-fn stand_in<'a>(socket: &'a ChatSocket, tried: &'a Cell<u32>, outcome: Batch) -> impl Fn(&[SocketAddr]) -> Batch + 'a {
+fn stand_in<'a>(
+    socket: &'a ChatSocket,
+    tried: &'a Cell<u32>,
+    outcome: Batch,
+) -> impl Fn(&[SocketAddr]) -> Batch + 'a {
     move |to| {
         tried.set(tried.get() + 1);
         if let Batch::Sent(count) = outcome {
@@ -232,7 +267,10 @@ fn an_address_that_is_refused_to_every_send_says_nothing_against_batches() {
 fn an_ipv4_address_is_mapped_for_an_ipv6_socket_only() {
     let ipv4: SocketAddr = "192.0.2.1:7".parse().unwrap();
     assert_eq!(batch::on_wire(false, ipv4), ipv4);
-    assert_eq!(batch::on_wire(true, ipv4), "[::ffff:192.0.2.1]:7".parse().unwrap());
+    assert_eq!(
+        batch::on_wire(true, ipv4),
+        "[::ffff:192.0.2.1]:7".parse().unwrap()
+    );
     let ipv6 = SocketAddr::from((Ipv6Addr::LOCALHOST, 7));
     assert_eq!(batch::on_wire(true, ipv6), ipv6);
 }
