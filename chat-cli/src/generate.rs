@@ -1,4 +1,5 @@
-//! `chat completions` and `chat man`: what is made from the definition of the command line, so that it cannot differ.
+//! `chat completions` and `chat man`: what is made from the definition of the command line, so that
+//! it cannot differ.
 
 use std::io::{self, Write};
 

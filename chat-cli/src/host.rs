@@ -21,8 +21,8 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// Opens the room at `address`; `None` when somebody has that address already. Binding is the test: it cannot be
-    /// fooled by two programs that look at the same time.
+    /// Opens the room at `address`; `None` when somebody has that address already. Binding is the
+    /// test: it cannot be fooled by two programs that look at the same time.
     pub(crate) fn open(
         address: SocketAddr,
         sending: &SendingArgs,

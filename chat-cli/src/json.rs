@@ -6,15 +6,16 @@ use serde::Serialize;
 
 use crate::platform::safe_text::acts_on_a_terminal;
 
-/// `value` as JSON on one line. Characters that could trick a terminal are written as `\uXXXX`: the value is the same,
-/// and whoever looks at the raw line is safe.
+/// `value` as JSON on one line. Characters that could trick a terminal are written as `\uXXXX`: the
+/// value is the same, and whoever looks at the raw line is safe.
 pub(crate) fn line(value: &impl Serialize) -> String {
     // The types written here have string keys only and no way to fail.
     let plain = serde_json::to_string(value)
         .unwrap_or_else(|error| format!("{{\"event\":\"error\",\"error\":\"{error}\"}}"));
     let mut safe = String::with_capacity(plain.len());
     for character in plain.chars() {
-        // JSON's own syntax is ASCII without controls, so such a character can only stand inside a string.
+        // JSON's own syntax is ASCII without controls, so such a character can only stand inside a
+        // string.
         if acts_on_a_terminal(character) {
             for unit in character.encode_utf16(&mut [0; 2]) {
                 let _infallible = write!(safe, "\\u{unit:04x}");
@@ -26,8 +27,8 @@ pub(crate) fn line(value: &impl Serialize) -> String {
     safe
 }
 
-/// The version of the shape of events: it grows when something that was there is named or meant otherwise. New events and
-/// new fields come without it.
+/// The version of the shape of events: it grows when something that was there is named or meant
+/// otherwise. New events and new fields come without it.
 const EVENT_VERSION: u8 = 1;
 
 /// An event as a line of JSON, with the version of its shape: EVENTS.md.

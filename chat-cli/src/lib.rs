@@ -1,7 +1,8 @@
-//! The reference server and client of the L/C/Q chat room, as the binary `chat`: `chat-core` wired to std UDP sockets.
+//! The reference server and client of the L/C/Q chat room, as the binary `chat`: `chat-core` wired
+//! to std UDP sockets.
 //!
-//! The library exists so that tests and fuzz targets reach the pieces; programs that want a chat room of their own
-//! embed `chat-core` instead.
+//! The library exists so that tests and fuzz targets reach the pieces; programs that want a chat
+//! room of their own embed `chat-core` instead.
 
 mod address;
 mod args;
@@ -25,8 +26,8 @@ use args::Command;
 use failure::Failure;
 use messages::Language;
 
-/// Reads the command line, does what it says, reports what went wrong on standard error and returns the exit code:
-/// 0 done, 1 failed, 2 wrong usage, 3 refused by the server, 4 no answer.
+/// Reads the command line, does what it says, reports what went wrong on standard error and returns
+/// the exit code: 0 done, 1 failed, 2 wrong usage, 3 refused by the server, 4 no answer.
 pub fn run() -> ExitCode {
     let command = match args::read() {
         Ok(command) => command,

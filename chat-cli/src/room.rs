@@ -25,7 +25,8 @@ use drop_watch::DropWatch;
 
 /// How many datagrams are handled before the console and the clock are looked at again.
 const BURST: usize = 64;
-/// How many turns in a row may receive nothing because of reports of unreachable members; then datagrams go first.
+/// How many turns in a row may receive nothing because of reports of unreachable members; then
+/// datagrams go first.
 const REPORT_TURNS: usize = 8;
 /// One byte more than any request: a longer datagram is then seen to be too long.
 const RECEIVE_BUFFER: usize = chat_core::proto::MAX_DATAGRAM + 1;
@@ -36,8 +37,9 @@ pub trait RoomLog {
     fn event(&mut self, event: &Event<'_, SocketAddr>);
     /// A datagram could not be sent; nothing else is affected.
     fn lost(&mut self, to: SocketAddr, error: &io::Error);
-    /// So many datagrams more were dropped by the kernel since this was said last, and so many in all: the room did not
-    /// read them in time. It is looked at now and then, while datagrams come.
+    /// So many datagrams more were dropped by the kernel since this was said last, and so many in
+    /// all: the room did not read them in time. It is looked at now and then, while datagrams
+    /// come.
     fn kernel_dropped(&mut self, new: u64, total: u64);
     /// What the operator asked for, or why it was not done.
     fn answer(&mut self, answer: &Answer<'_>);
@@ -94,8 +96,8 @@ impl<L: RoomLog> Room<L> {
         }
     }
 
-    /// Keeps the bans in this file from now on, and begins with those that are in it. It is written at once: who runs the
-    /// room learns now and not at the first ban when that cannot be done.
+    /// Keeps the bans in this file from now on, and begins with those that are in it. It is written
+    /// at once: who runs the room learns now and not at the first ban when that cannot be done.
     pub fn keep_bans_in(&mut self, path: PathBuf) -> Result<(), BanFileError> {
         let (file, bans) = BanFile::open(path)?;
         if let Err(error) = self.restore(&bans) {
@@ -114,8 +116,8 @@ impl<L: RoomLog> Room<L> {
         self.board = Some(board);
     }
 
-    /// Works until the inbox's switch says stop, then closes the room. It ends early only when the socket itself
-    /// breaks.
+    /// Works until the inbox's switch says stop, then closes the room. It ends early only when the
+    /// socket itself breaks.
     pub fn run(mut self, inbox: &Inbox<Option<Input>>) -> io::Result<()> {
         while !inbox.stop_switch().is_stopped() {
             self.turn(inbox)?;
@@ -134,8 +136,9 @@ impl<L: RoomLog> Room<L> {
         Ok(())
     }
 
-    /// Sleeps until something is there, and handles what is: the clock and the reports about members first, then some
-    /// datagrams, then the console. [`run`](Self::run) does nothing else.
+    /// Sleeps until something is there, and handles what is: the clock and the reports about
+    /// members first, then some datagrams, then the console. [`run`](Self::run) does nothing
+    /// else.
     pub fn turn(&mut self, inbox: &Inbox<Option<Input>>) -> io::Result<()> {
         if !self.more {
             // What the kernel still knows ends the sleep at once; what was taken from it does not.
@@ -210,9 +213,9 @@ impl<L: RoomLog> Room<L> {
         let mut received_at = None;
         let mut cut_short = false;
         for _ in 0..BURST {
-            // Somebody's address is dead. `catch_up` asks who before the next datagram, which may want that name: on
-            // loopback a question to a dead address is reported at once. But not for ever, because reports can be
-            // forged.
+            // Somebody's address is dead. `catch_up` asks who before the next datagram, which may
+            // want that name: on loopback a question to a dead address is reported at
+            // once. But not for ever, because reports can be forged.
             if socket.has_collected() && *report_turns < REPORT_TURNS {
                 cut_short = true;
                 break;
@@ -245,7 +248,8 @@ impl<L: RoomLog> Room<L> {
     }
 }
 
-/// Sends what a call caused. The borrowed `outgoing` keeps the membership as it is until everything is sent.
+/// Sends what a call caused. The borrowed `outgoing` keeps the membership as it is until everything
+/// is sent.
 fn deliver<L: RoomLog>(
     socket: &ChatSocket,
     log: &mut L,

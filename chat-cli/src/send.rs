@@ -24,7 +24,8 @@ pub(crate) fn send(args: &SendArgs) -> Result<(), Failure> {
 
     let (inbox, mailer) = inbox(2).map_err(Failure::io(Doing::MakeQueue))?;
     on_stop_signal(inbox.stop_switch()).map_err(Failure::io(Doing::WatchSignals))?;
-    // The line and the end of the input: the same way as through `chat join`, with nothing on the screen.
+    // The line and the end of the input: the same way as through `chat join`, with nothing on the
+    // screen.
     let _queue_has_room = mailer.post(Some(Line::Text(text))) && mailer.post(None);
     let screen = Screen::silent(args.lang.language(), Clock::start());
     let mut session = Session::begin(&addresses, args.name, &config, &inbox, &screen)?;

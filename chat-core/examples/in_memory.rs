@@ -1,8 +1,10 @@
-//! A room of three clients on a network and a clock that exist only in this program: no socket, no thread, no waiting.
+//! A room of three clients on a network and a clock that exist only in this program: no socket, no
+//! thread, no waiting.
 //!
-//! The same state machines that the program `chat` runs on UDP are driven by a loop that delivers datagrams one after
-//! the other and, when none is under way, moves the clock to the next deadline. One login is lost on purpose, to show
-//! that the client repeats it. Run it with `cargo run -p chat-core --example in_memory`.
+//! The same state machines that the program `chat` runs on UDP are driven by a loop that delivers
+//! datagrams one after the other and, when none is under way, moves the clock to the next deadline.
+//! One login is lost on purpose, to show that the client repeats it. Run it with `cargo run -p
+//! chat-core --example in_memory`.
 
 use std::collections::VecDeque;
 use std::error::Error;
@@ -99,7 +101,8 @@ impl World {
     fn arrive(&mut self, packet: &Packet) {
         match packet {
             Packet::ToServer(from, payload) => {
-                // The recipients are borrowed from the member table; a real frontend would send here.
+                // The recipients are borrowed from the member table; a real frontend would send
+                // here.
                 for transmit in self.server.handle(self.now, *from, payload).transmits() {
                     for to in transmit.to.iter() {
                         self.network

@@ -1,7 +1,9 @@
-//! A room on mio: one thread, one poll over the socket and a waker, with the room's deadline as its time-out.
+//! A room on mio: one thread, one poll over the socket and a waker, with the room's deadline as its
+//! time-out.
 //!
-//! `cargo run -p chat-core --example mio -- [ADDRESS]` serves until the standard input ends (Ctrl-D); what is typed is
-//! said by the operator. With `--self-test` it talks to itself on a free port of the loopback interface and ends.
+//! `cargo run -p chat-core --example mio -- [ADDRESS]` serves until the standard input ends
+//! (Ctrl-D); what is typed is said by the operator. With `--self-test` it talks to itself on a free
+//! port of the loopback interface and ends.
 
 use std::error::Error;
 use std::io::{self, BufRead, ErrorKind};
@@ -82,7 +84,8 @@ impl Room {
                 let now = self.now();
                 deliver(&self.socket, &self.server.handle_timeout(now));
             }
-            // mio rounds up to its clock's ticks: a time-out may be late by one, and the room does not mind.
+            // mio rounds up to its clock's ticks: a time-out may be late by one, and the room does
+            // not mind.
             let wait = self.server.poll_timeout().map(|due| due.after(self.now()));
             match self.poll.poll(&mut events, wait) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
@@ -105,7 +108,8 @@ impl Room {
         }
     }
 
-    /// Takes in what is there. A flood does not hold up the deadlines for ever: they are done within each datagram's turn.
+    /// Takes in what is there. A flood does not hold up the deadlines for ever: they are done
+    /// within each datagram's turn.
     fn receive_all(&mut self) {
         // One byte more than a datagram may have: a longer one is seen to be too long.
         let mut buffer = [0; MAX_DATAGRAM + 1];
@@ -129,7 +133,8 @@ fn deliver(socket: &UdpSocket, outgoing: &Outgoing<'_, SocketAddr>) {
     for transmit in outgoing.transmits() {
         for to in transmit.to.iter() {
             if let Err(error) = socket.send_to(transmit.payload, to) {
-                // A lost datagram, as any may be; `WouldBlock`, too: the system's send buffer is full.
+                // A lost datagram, as any may be; `WouldBlock`, too: the system's send buffer is
+                // full.
                 eprintln!("a datagram to {to} was lost: {error}");
             }
         }

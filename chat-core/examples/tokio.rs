@@ -1,4 +1,5 @@
-//! A room on tokio: one task owns the server, so there is no lock, and none that could be held across an await.
+//! A room on tokio: one task owns the server, so there is no lock, and none that could be held
+//! across an await.
 //!
 //! `cargo run -p chat-core --example tokio -- [ADDRESS]` serves until Ctrl-C.
 //! With `--self-test` it talks to itself on a free port of the loopback interface and ends.
@@ -21,8 +22,9 @@ enum Order {
     Close(oneshot::Sender<()>),
 }
 
-/// Sends what a call returned. `outgoing` borrows the server across the awaits, which is fine: the task that awaits is
-/// the one that owns it, and the membership cannot change before everything is sent.
+/// Sends what a call returned. `outgoing` borrows the server across the awaits, which is fine: the
+/// task that awaits is the one that owns it, and the membership cannot change before everything is
+/// sent.
 async fn deliver(socket: &UdpSocket, outgoing: &Outgoing<'_, SocketAddr>) {
     for transmit in outgoing.transmits() {
         for to in transmit.to.iter() {

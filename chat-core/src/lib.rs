@@ -1,5 +1,6 @@
-//! The L/C/Q chat room without input or output: a [`Server`] and a [`Client`] that take datagrams and the time and
-//! return what has to be sent. Sockets, clocks, threads and logs belong to the program that embeds them.
+//! The L/C/Q chat room without input or output: a [`Server`] and a [`Client`] that take datagrams
+//! and the time and return what has to be sent. Sockets, clocks, threads and logs belong to the
+//! program that embeds them.
 //!
 //! ```
 //! use std::net::SocketAddr;
@@ -25,18 +26,20 @@
 //!
 //! # The shape of every call
 //!
-//! A call takes `now` and what happened, and returns an [`Outgoing`]: the [`Event`] for the program and the few
-//! [`Transmit`]s that it caused, in sending order, borrowed from the server. A transmit is one payload for a set of
-//! [`Recipients`]; the addresses are read straight from the member table, so that a broadcast copies nothing. The
-//! borrow keeps the table as it is until everything is sent.
+//! A call takes `now` and what happened, and returns an [`Outgoing`]: the [`Event`] for the program
+//! and the few [`Transmit`]s that it caused, in sending order, borrowed from the server. A transmit
+//! is one payload for a set of [`Recipients`]; the addresses are read straight from the member
+//! table, so that a broadcast copies nothing. The borrow keeps the table as it is until everything
+//! is sent.
 //!
 //! Nothing that arrives from the network is an error or a panic: a bad datagram is an event
 //! ([`Event::Dropped`], [`Event::Refused`]) and a count in [`Stats`].
 //!
-//! How to embed it, call by call, with whole programs on tokio, mio and a simulated network: the [`guide`].
+//! How to embed it, call by call, with whole programs on tokio, mio and a simulated network: the
+//! [`guide`].
 //!
-//! The same calls give the same results: there is no clock, no randomness and no hash order in here. The rules are
-//! those of PROTOCOL.md.
+//! The same calls give the same results: there is no clock, no randomness and no hash order in
+//! here. The rules are those of PROTOCOL.md.
 //!
 //! # Features
 //!
@@ -44,7 +47,8 @@
 //! |---|---|
 //! | `serde` | `Serialize` and `Deserialize` for every value, `Serialize` for events: [what is a value](guide#values-to-keep-and-serde) |
 //!
-//! It changes nothing that a function does. The crate is `no_std` (with `alloc`) with it and without.
+//! It changes nothing that a function does. The crate is `no_std` (with `alloc`) with it and
+//! without.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

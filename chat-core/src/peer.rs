@@ -2,8 +2,8 @@
 
 use core::net::{IpAddr, SocketAddr};
 
-/// An address that a [`Server`](crate::Server) can answer to: a socket address, a number in a simulation, the id of a
-/// connection in a gateway.
+/// An address that a [`Server`](crate::Server) can answer to: a socket address, a number in a
+/// simulation, the id of a connection in a gateway.
 pub trait Peer: Copy + Ord {
     /// What limits count by: addresses that are cheap to have once one of them is had.
     type Network: Copy + Ord;
@@ -11,13 +11,15 @@ pub trait Peer: Copy + Ord {
     /// The network that the address belongs to.
     fn network(&self) -> Self::Network;
 
-    /// Whether the address is a loopback, private or link-local one, behind which no stranger on the Internet can be made
-    /// a victim: [`silent_traffic_bytes`](crate::Config::silent_traffic_bytes) does not count for it.
+    /// Whether the address is a loopback, private or link-local one, behind which no stranger on
+    /// the Internet can be made
+    /// a victim: [`silent_traffic_bytes`](crate::Config::silent_traffic_bytes) does not count for
+    /// it.
     fn is_private(&self) -> bool;
 }
 
-/// Counts by IPv4 address and by IPv6 /64. Hand in canonical addresses: what a dual-stack socket reports as
-/// `::ffff:a.b.c.d` is the peer `a.b.c.d`.
+/// Counts by IPv4 address and by IPv6 /64. Hand in canonical addresses: what a dual-stack socket
+/// reports as `::ffff:a.b.c.d` is the peer `a.b.c.d`.
 impl Peer for SocketAddr {
     type Network = u64;
 

@@ -4,12 +4,12 @@ use core::num::NonZeroU32;
 
 use crate::time::Timestamp;
 
-/// What one event costs. Debt is counted in thousandths of an event, because a rate of one event a second pays back exactly
-/// one thousandth in each millisecond: no rounding, hence no drift.
+/// What one event costs. Debt is counted in thousandths of an event, because a rate of one event a
+/// second pays back exactly one thousandth in each millisecond: no rounding, hence no drift.
 const EVENT: u64 = 1_000;
 
-/// At most [`burst`](Self::burst) events at once and [`per_second`](Self::per_second) in the long run. Neither can be
-/// zero: a limit that is off is `None`.
+/// At most [`burst`](Self::burst) events at once and [`per_second`](Self::per_second) in the long
+/// run. Neither can be zero: a limit that is off is `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -43,8 +43,8 @@ const fn at_least_one(number: u32) -> NonZeroU32 {
 
 /// A token bucket: how much of a [`Rate`] is used up. A new one is full.
 ///
-/// A clock that goes backwards pays nothing back for that step and counts on from there: a jump neither gives a second
-/// burst nor stops anybody until the clock has caught up.
+/// A clock that goes backwards pays nothing back for that step and counts on from there: a jump
+/// neither gives a second burst nor stops anybody until the clock has caught up.
 ///
 /// ```
 /// use std::num::NonZeroU32;
@@ -67,7 +67,8 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// Takes `amount` events out. Whether they were there; if not, nothing is taken. More than the burst is never there.
+    /// Takes `amount` events out. Whether they were there; if not, nothing is taken. More than the
+    /// burst is never there.
     pub fn take(&mut self, now: Timestamp, rate: Rate, amount: u32) -> bool {
         self.debt = self.debt_at(now, rate);
         self.counted_until = now;
@@ -84,8 +85,8 @@ impl Bucket {
         self.debt = self.debt.saturating_sub(u64::from(amount) * EVENT);
     }
 
-    /// The earliest moment at which [`take`](Self::take) gives `amount`: `now` itself when it would now, the last possible
-    /// moment when it never will.
+    /// The earliest moment at which [`take`](Self::take) gives `amount`: `now` itself when it would
+    /// now, the last possible moment when it never will.
     pub fn ready_at(&self, now: Timestamp, rate: Rate, amount: u32) -> Timestamp {
         let needed = u64::from(amount) * EVENT;
         let Some(most) = rate.capacity().checked_sub(needed) else {

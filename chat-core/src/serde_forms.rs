@@ -9,8 +9,9 @@ pub(crate) fn as_text<S: Serializer>(datagram: &[u8], serializer: S) -> Result<S
     serializer.serialize_str(&String::from_utf8_lossy(datagram))
 }
 
-/// A limit: its value, or `"off"`. A null would do in JSON, but TOML has none and leaves the field out: what was off would
-/// come back as the default. In formats that only programs read, a plain option.
+/// A limit: its value, or `"off"`. A null would do in JSON, but TOML has none and leaves the field
+/// out: what was off would come back as the default. In formats that only programs read, a plain
+/// option.
 pub(crate) mod limit {
     use core::fmt;
     use core::marker::PhantomData;

@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-/// Milliseconds since any moment that the embedding program has chosen and keeps. Time that goes backwards is
-/// harmless: deadlines are then met later.
+/// Milliseconds since any moment that the embedding program has chosen and keeps. Time that goes
+/// backwards is harmless: deadlines are then met later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(transparent))]

@@ -21,7 +21,8 @@ fn sources(folder: &Path, all: &mut String) {
     }
 }
 
-/// The lines of every item that begins with one of `heads` at the start of a line, down to its closing brace.
+/// The lines of every item that begins with one of `heads` at the start of a line, down to its
+/// closing brace.
 fn bodies(heads: &[&str]) -> Vec<String> {
     let mut all = String::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut all);
@@ -70,7 +71,8 @@ fn variants(head: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// What the first column of the guide's tables names of this type; no row is empty, and none is there twice.
+/// What the first column of the guide's tables names of this type; no row is empty, and none is
+/// there twice.
 fn rows(of: &str) -> BTreeSet<String> {
     let mut rows = BTreeSet::new();
     for line in GUIDE.lines() {

@@ -1,5 +1,5 @@
-//! serde: every value comes back as it went, in formats for people and for programs, and nothing comes in that is no
-//! value.
+//! serde: every value comes back as it went, in formats for people and for programs, and nothing
+//! comes in that is no value.
 
 // On wherever the tests of the workspace run: this crate asks for it in its own dev-dependencies.
 #![cfg(feature = "serde")]

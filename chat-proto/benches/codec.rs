@@ -1,6 +1,7 @@
 //! What reading and writing one datagram costs: `cargo bench -p chat-proto --features simd`.
 //!
-//! `yardstick` is the least that a reader of such a line could do: find its two blanks, and see that it is UTF-8.
+//! `yardstick` is the least that a reader of such a line could do: find its two blanks, and see
+//! that it is UTF-8.
 #![allow(clippy::unwrap_used)] // A benchmark that cannot go on stops.
 
 use chat_proto::{Delivery, Dialect, MAX_DATAGRAM, Name, Reply, Request, Text};

@@ -1,5 +1,5 @@
-//! Values from a fuzzer's bytes: characters are drawn, those that do not fit are left out, and what remains goes
-//! through the checked constructor.
+//! Values from a fuzzer's bytes: characters are drawn, those that do not fit are left out, and what
+//! remains goes through the checked constructor.
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -6,8 +6,8 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// A checked string inside a message: [`Text`] and [`Reason`], or their owned forms. Sealed, so that everything which
-/// reaches an encoder has been through a checked constructor.
+/// A checked string inside a message: [`Text`] and [`Reason`], or their owned forms. Sealed, so
+/// that everything which reaches an encoder has been through a checked constructor.
 pub trait Content: sealed::Sealed {
     /// The characters.
     fn as_str(&self) -> &str;

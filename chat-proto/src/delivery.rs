@@ -38,8 +38,8 @@ pub enum Delivery<T> {
 pub type DeliveryBuf = Delivery<crate::text::TextBuf>;
 
 impl<'a> Delivery<Text<'a>> {
-    /// Reads one datagram, borrowing from it. A lenient dialect takes notices of every language, and a line feed in
-    /// front or behind.
+    /// Reads one datagram, borrowing from it. A lenient dialect takes notices of every language,
+    /// and a line feed in front or behind.
     pub fn decode(datagram: &'a [u8], dialect: &Dialect) -> Result<Self, DecodeError> {
         crate::grammar::delivery::decode(datagram, dialect)
     }
@@ -59,8 +59,8 @@ impl<'a> Delivery<Text<'a>> {
 }
 
 impl<T: Content> Delivery<T> {
-    /// Writes the delivery's datagram to the start of `buffer` and returns it; [`MAX_DATAGRAM`](crate::MAX_DATAGRAM)
-    /// bytes are always enough.
+    /// Writes the delivery's datagram to the start of `buffer` and returns it;
+    /// [`MAX_DATAGRAM`](crate::MAX_DATAGRAM) bytes are always enough.
     pub fn encode<'b>(
         &self,
         dialect: &Dialect,

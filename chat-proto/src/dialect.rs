@@ -6,7 +6,8 @@ use crate::language::Language;
 use crate::limits::MAX_END_WORDS;
 use crate::word::Word;
 
-/// The words and habits of one room. A value, chosen at run time: a server speaks one dialect, a client reads many.
+/// The words and habits of one room. A value, chosen at run time: a server speaks one dialect, a
+/// client reads many.
 ///
 /// ```
 /// use chat_proto::{Dialect, EndWords, Word};
@@ -59,8 +60,8 @@ pub struct Verbs {
     pub(crate) quit: Word,
 }
 
-/// The words with which a server answers a quit, in the order in which they are sent: 1 to [`MAX_END_WORDS`],
-/// distinct.
+/// The words with which a server answers a quit, in the order in which they are sent: 1 to
+/// [`MAX_END_WORDS`], distinct.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct EndWords {
     words: [Option<Word>; MAX_END_WORDS],
@@ -199,7 +200,8 @@ impl Dialect {
         Self::strict().with_reading(Reading::Lenient)
     }
 
-    /// With another success word and other end words, which have to be distinct from each other and from `FAIL`.
+    /// With another success word and other end words, which have to be distinct from each other and
+    /// from `FAIL`.
     pub fn with_words(self, success: Word, ends: EndWords) -> Result<Self, DialectError> {
         if success.as_str() == "FAIL" || ends.contains("FAIL") {
             return Err(DialectError::Fail);

@@ -3,8 +3,8 @@
 use crate::error::EncodeError;
 use crate::limits::MAX_DATAGRAM;
 
-/// Collects the pieces of one datagram. It goes on counting when the buffer is full, so that the error can say how
-/// much was needed.
+/// Collects the pieces of one datagram. It goes on counting when the buffer is full, so that the
+/// error can say how much was needed.
 pub(crate) struct Writer<'b> {
     buffer: &'b mut [u8],
     len: usize,

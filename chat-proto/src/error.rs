@@ -28,8 +28,8 @@ impl DecodeError {
         self.kind
     }
 
-    /// For a request: what the sender wanted, when the datagram begins with a verb and a blank. It tells a bad login,
-    /// which is answered, from junk, which is not.
+    /// For a request: what the sender wanted, when the datagram begins with a verb and a blank. It
+    /// tells a bad login, which is answered, from junk, which is not.
     pub fn verb(&self) -> Option<Verb> {
         self.verb
     }
@@ -89,7 +89,8 @@ pub enum EncodeError {
         /// How long the buffer is, in bytes.
         available: usize,
     },
-    /// The datagram would be longer than [`MAX_DATAGRAM`]: possible only with request verbs of more than one byte.
+    /// The datagram would be longer than [`MAX_DATAGRAM`]: possible only with request verbs of more
+    /// than one byte.
     #[error(
         "with this dialect's verb the datagram would have {needed} bytes, {MAX_DATAGRAM} are allowed"
     )]

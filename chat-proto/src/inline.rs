@@ -5,10 +5,11 @@ use core::fmt;
 /// How many bytes are moved at once.
 const GROUP: usize = 8;
 
-/// At most 8 `GROUPS` (≤ 248) bytes of UTF-8. The bytes behind the string are zero, and no string kept here holds a NUL:
-/// the derived order is therefore the order of the strings.
+/// At most 8 `GROUPS` (≤ 248) bytes of UTF-8. The bytes behind the string are zero, and no string
+/// kept here holds a NUL: the derived order is therefore the order of the strings.
 ///
-/// In groups, because a copy of a few bytes whose number is not known is slower than one of a few whole groups.
+/// In groups, because a copy of a few bytes whose number is not known is slower than one of a few
+/// whole groups.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 
 pub(crate) struct Inline<const GROUPS: usize> {
@@ -47,12 +48,14 @@ impl<const GROUPS: usize> Inline<GROUPS> {
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        // Always valid: `new` copied a whole string. Without unsafe code the check has to be repeated.
+        // Always valid: `new` copied a whole string. Without unsafe code the check has to be
+        // repeated.
         core::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 }
 
-/// The first group of `left`, with zeros behind its end, and what is left behind it. `left` is the end of `text`.
+/// The first group of `left`, with zeros behind its end, and what is left behind it. `left` is the
+/// end of `text`.
 #[inline]
 fn first_group<'a>(text: &[u8], left: &'a [u8]) -> ([u8; GROUP], &'a [u8]) {
     if let Some((group, left)) = left.split_first_chunk() {
@@ -90,7 +93,8 @@ impl<const GROUPS: usize> fmt::Debug for Inline<GROUPS> {
     }
 }
 
-/// What [`Name`](crate::Name) and [`Word`](crate::Word) have in common: a checked newtype over [`Inline`].
+/// What [`Name`](crate::Name) and [`Word`](crate::Word) have in common: a checked newtype over
+/// [`Inline`].
 macro_rules! inline_newtype {
     ($type:ident, $error:ty) => {
         impl $type {

@@ -1,9 +1,9 @@
 //! The L/C/Q chat protocol: one datagram in, one value out, and back again.
 //!
-//! A client sends a [`Request`] (`L name`, `C name text`, `Q name`); a server answers with a [`Reply`]
-//! (`OK`, `FAIL reason`, `EXIT`) and sends every other member a [`Delivery`] (`name : text`,
-//! `* name joined`, `* name left`). PROTOCOL.md in the repository is the specification; the comments here
-//! name its sections.
+//! A client sends a [`Request`] (`L name`, `C name text`, `Q name`); a server answers with a
+//! [`Reply`] (`OK`, `FAIL reason`, `EXIT`) and sends every other member a [`Delivery`] (`name :
+//! text`, `* name joined`, `* name left`). PROTOCOL.md in the repository is the specification; the
+//! comments here name its sections.
 //!
 //! ```
 //! use chat_proto::{Dialect, Request};
@@ -23,12 +23,15 @@
 //!
 //! # Promises
 //!
-//! * No input panics. Whatever decodes encodes to the same bytes again in a [strict](Dialect::strict) dialect;
-//!   in a [lenient](Dialect::lenient) one it encodes to its canonical form, which decodes to the same value.
+//! * No input panics. Whatever decodes encodes to the same bytes again in a
+//!   [strict](Dialect::strict) dialect; in a [lenient](Dialect::lenient) one it encodes to its
+//!   canonical form, which decodes to the same value.
 //! * An error names the byte where the input went wrong, in `0..=len`, and says why.
-//! * A value that can be constructed can be encoded: the constructors are the only doors. (Two exceptions, both
-//!   typed errors: a buffer that is too small, and request verbs so long that the longest text no longer fits.)
-//! * Decoding borrows from the datagram and allocates nothing; encoding writes into the caller's buffer.
+//! * A value that can be constructed can be encoded: the constructors are the only doors. (Two
+//!   exceptions, both typed errors: a buffer that is too small, and request verbs so long that the
+//!   longest text no longer fits.)
+//! * Decoding borrows from the datagram and allocates nothing; encoding writes into the caller's
+//!   buffer.
 //!
 //! # Features
 //!
@@ -50,15 +53,15 @@
 //! | [`Dialect`] | `{"verbs": …, "success": …, "ends": …, "prefix": …, "language": …, "reading": …}`, all of them |
 //! | [`RequestBuf`], [`DeliveryBuf`], [`ReplyBuf`] | `{"chat": {"name": "bob", "text": "hi"}}`, `"success"` |
 //!
-//! [`Text`] and [`Reason`] borrow: they are written like their owned forms and read as these. Errors are not values:
-//! they are for the program that made the call, and have words for its user.
+//! [`Text`] and [`Reason`] borrow: they are written like their owned forms and read as these.
+//! Errors are not values: they are for the program that made the call, and have words for its user.
 //!
-//! None of them changes what a function does. The crate is `no_std` in every combination; `proptest`, `simd` and
-//! `arbitrary` bring dependencies that use std.
+//! None of them changes what a function does. The crate is `no_std` in every combination;
+//! `proptest`, `simd` and `arbitrary` bring dependencies that use std.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// The way of a good line through the parser is inlined by hand: a rule's result is 64 bytes, and to hand it up through
-// memory costs more than the rule (BENCHMARKS.md).
+// The way of a good line through the parser is inlined by hand: a rule's result is 64 bytes, and to
+// hand it up through memory costs more than the rule (BENCHMARKS.md).
 #![allow(clippy::inline_always)]
 
 #[cfg(feature = "alloc")]

@@ -4,8 +4,8 @@
 pub const MAX_DATAGRAM: usize = 1024;
 /// The longest [`Name`](crate::Name).
 pub const MAX_NAME: usize = 32;
-/// The longest [`Text`](crate::Text): what is left of a delivery's datagram beside the longest name, `" : "` and a
-/// line feed in front.
+/// The longest [`Text`](crate::Text): what is left of a delivery's datagram beside the longest
+/// name, `" : "` and a line feed in front.
 pub const MAX_TEXT: usize = MAX_DATAGRAM - MAX_NAME - " : ".len() - "\n".len();
 /// The longest success, end or request [`Word`](crate::Word).
 pub const MAX_WORD: usize = 16;

@@ -10,9 +10,10 @@ use crate::utf8::Utf8;
 
 /// A member's name: 1 to [`MAX_NAME`] bytes of UTF-8, kept in place (33 bytes, `Copy`).
 ///
-/// No blank or other white space, no control, format or invisible character, no `:` or `：`; it does not begin with
-/// `*` or `~` and is none of `OK`, `FAIL`, `EXIT` in any case. So no name can be taken for a notice, a reply or a
-/// separator. Names are compared byte by byte: `Bob` and `bob` are two.
+/// No blank or other white space, no control, format or invisible character, no `:` or `：`; it
+/// does not begin with `*` or `~` and is none of `OK`, `FAIL`, `EXIT` in any case. So no name can
+/// be taken for a notice, a reply or a separator. Names are compared byte by byte: `Bob` and `bob`
+/// are two.
 ///
 /// ```
 /// use chat_proto::Name;
@@ -78,8 +79,8 @@ impl Name {
     }
 }
 
-/// A string that is a [`Name`], not yet copied: while a datagram is being read its name is handed from rule to rule, and
-/// a copy at every step would cost more than the reading.
+/// A string that is a [`Name`], not yet copied: while a datagram is being read its name is handed
+/// from rule to rule, and a copy at every step would cost more than the reading.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CheckedName<'a>(Utf8<'a>);
 
@@ -108,8 +109,9 @@ impl<'a> CheckedName<'a> {
     }
 }
 
-/// How many bytes at the start of `text` are plain: characters by themselves that a name can hold. Nearly every name is
-/// made of nothing but these; only the others are looked at character by character.
+/// How many bytes at the start of `text` are plain: characters by themselves that a name can hold.
+/// Nearly every name is made of nothing but these; only the others are looked at character by
+/// character.
 #[inline]
 pub(crate) fn plain_prefix(text: &[u8]) -> usize {
     let (groups, rest) = text.as_chunks();
@@ -128,8 +130,9 @@ pub(crate) fn plain_prefix(text: &[u8]) -> usize {
             .unwrap_or(rest.len())
 }
 
-/// The same for eight bytes, all at once in one number: the lowest byte comes first, and of a byte that is not plain the
-/// highest bit is set. (Borrows and carries can set it in bytes behind the first such one, where it does not matter.)
+/// The same for eight bytes, all at once in one number: the lowest byte comes first, and of a byte
+/// that is not plain the highest bit is set. (Borrows and carries can set it in bytes behind the
+/// first such one, where it does not matter.)
 #[inline]
 fn plain_in_group(group: [u8; 8]) -> usize {
     const EACH: u64 = u64::from_le_bytes([1; 8]);

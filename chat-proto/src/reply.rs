@@ -21,7 +21,8 @@ pub enum Reply<R> {
         /// Why, where the server says so.
         reason: Option<R>,
     },
-    /// An end word, `EXIT`: the conversation is over. It decodes again where it is one of the dialect's end words.
+    /// An end word, `EXIT`: the conversation is over. It decodes again where it is one of the
+    /// dialect's end words.
     End {
         /// Which of them.
         word: Word,
@@ -33,8 +34,8 @@ pub enum Reply<R> {
 pub type ReplyBuf = Reply<crate::text::ReasonBuf>;
 
 impl<'a> Reply<Reason<'a>> {
-    /// Reads one datagram, borrowing from it. In a lenient dialect also the success and end words of PROTOCOL.md,
-    /// "Lenient reading".
+    /// Reads one datagram, borrowing from it. In a lenient dialect also the success and end words
+    /// of PROTOCOL.md, "Lenient reading".
     pub fn decode(datagram: &'a [u8], dialect: &Dialect) -> Result<Self, DecodeError> {
         crate::grammar::reply::decode(datagram, dialect)
     }
@@ -53,8 +54,8 @@ impl<'a> Reply<Reason<'a>> {
 }
 
 impl<R: Content> Reply<R> {
-    /// Writes the reply's datagram to the start of `buffer` and returns it; [`MAX_REFUSAL`](crate::MAX_REFUSAL) bytes
-    /// are always enough.
+    /// Writes the reply's datagram to the start of `buffer` and returns it;
+    /// [`MAX_REFUSAL`](crate::MAX_REFUSAL) bytes are always enough.
     pub fn encode<'b>(
         &self,
         dialect: &Dialect,

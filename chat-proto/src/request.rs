@@ -53,7 +53,8 @@ pub enum Verb {
 }
 
 impl<'a> Request<Text<'a>> {
-    /// Reads one datagram, borrowing from it. In a lenient dialect also the spellings of PROTOCOL.md, "Lenient reading".
+    /// Reads one datagram, borrowing from it. In a lenient dialect also the spellings of
+    /// PROTOCOL.md, "Lenient reading".
     pub fn decode(datagram: &'a [u8], dialect: &Dialect) -> Result<Self, DecodeError> {
         crate::grammar::request::decode(datagram, dialect)
     }
@@ -83,8 +84,8 @@ impl<T: Content> Request<T> {
         }
     }
 
-    /// Writes the request's datagram to the start of `buffer` and returns it; [`MAX_DATAGRAM`](crate::MAX_DATAGRAM)
-    /// bytes are always enough.
+    /// Writes the request's datagram to the start of `buffer` and returns it;
+    /// [`MAX_DATAGRAM`](crate::MAX_DATAGRAM) bytes are always enough.
     pub fn encode<'b>(
         &self,
         dialect: &Dialect,

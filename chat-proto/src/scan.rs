@@ -1,7 +1,8 @@
 //! Looking for what may not be there, many bytes at a time.
 //!
-//! Almost every datagram is good. So the question "could something bad be in here?" is asked of whole blocks, without a
-//! branch a byte, which compilers turn into vector instructions; only where the answer is yes is it looked at closely.
+//! Almost every datagram is good. So the question "could something bad be in here?" is asked of
+//! whole blocks, without a branch a byte, which compilers turn into vector instructions; only where
+//! the answer is yes is it looked at closely.
 
 use crate::utf8::Utf8;
 
@@ -29,7 +30,8 @@ fn may_hold_control(bytes: &[u8]) -> bool {
 
 /// The answer from looking at `N` bytes at a time; `None` when there are fewer.
 ///
-/// The last block ends where the bytes end: to look at some of them twice is cheaper than to look at them one by one.
+/// The last block ends where the bytes end: to look at some of them twice is cheaper than to look
+/// at them one by one.
 #[inline]
 fn by_blocks<const N: usize>(bytes: &[u8]) -> Option<bool> {
     let last = bytes.len().checked_sub(N)?;
@@ -53,7 +55,8 @@ fn is_suspicious<const N: usize>(block: &[u8; N]) -> bool {
     found != 0
 }
 
-/// Zero for 0x00 to 0x1F, 0x7F and 0xC2. In these terms because vector instructions have them for bytes.
+/// Zero for 0x00 to 0x1F, 0x7F and 0xC2. In these terms because vector instructions have them for
+/// bytes.
 #[inline]
 fn distance(byte: u8) -> u8 {
     byte.saturating_sub(0x1f).min(byte ^ 0x7f).min(byte ^ 0xc2)

@@ -1,4 +1,5 @@
-//! serde for the checked strings, the words and the dialect: every value comes in through its constructor.
+//! serde for the checked strings, the words and the dialect: every value comes in through its
+//! constructor.
 
 use alloc::string::String;
 use alloc::vec::Vec;

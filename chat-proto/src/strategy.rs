@@ -126,7 +126,8 @@ pub fn reply(dialect: &Dialect) -> impl Strategy<Value = ReplyBuf> + use<> {
     ]
 }
 
-/// Datagrams of both directions, in every spelling, whole or with a byte changed, inserted, removed or cut off.
+/// Datagrams of both directions, in every spelling, whole or with a byte changed, inserted, removed
+/// or cut off.
 pub fn nearly_valid_datagram() -> impl Strategy<Value = Vec<u8>> {
     let spelled = (
         select(

@@ -6,14 +6,15 @@ use crate::limits::{MAX_REASON, MAX_TEXT};
 use crate::scan::first_control;
 use crate::utf8::Utf8;
 
-/// What somebody said, borrowed: 0 to [`MAX_TEXT`] bytes of UTF-8 without control characters (TAB is allowed), never
-/// trimmed. It may hold characters that trick a terminal (bidirectional overrides, zero-width ones): a program that
-/// shows it makes it safe there.
+/// What somebody said, borrowed: 0 to [`MAX_TEXT`] bytes of UTF-8 without control characters (TAB
+/// is allowed), never trimmed. It may hold characters that trick a terminal (bidirectional
+/// overrides, zero-width ones): a program that shows it makes it safe there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Text<'a>(Utf8<'a>);
 
-/// Why a refused login or line was refused, borrowed: 1 to [`MAX_REASON`] bytes of UTF-8 without control characters,
-/// not beginning with `:` (so that no refusal looks like somebody who is called `FAIL`).
+/// Why a refused login or line was refused, borrowed: 1 to [`MAX_REASON`] bytes of UTF-8 without
+/// control characters, not beginning with `:` (so that no refusal looks like somebody who is called
+/// `FAIL`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reason<'a>(Utf8<'a>);
 
@@ -107,7 +108,8 @@ impl<'a> Text<'a> {
         Text(text.into())
     }
 
-    /// The characters. Looks at every byte once more: who forwards takes [`as_bytes`](Self::as_bytes).
+    /// The characters. Looks at every byte once more: who forwards takes
+    /// [`as_bytes`](Self::as_bytes).
     pub fn as_str(&self) -> &'a str {
         self.0.as_str()
     }
@@ -144,7 +146,8 @@ impl<'a> Reason<'a> {
         Reason(text.into())
     }
 
-    /// The characters. Looks at every byte once more: who forwards takes [`as_bytes`](Self::as_bytes).
+    /// The characters. Looks at every byte once more: who forwards takes
+    /// [`as_bytes`](Self::as_bytes).
     pub fn as_str(&self) -> &'a str {
         self.0.as_str()
     }

@@ -4,9 +4,9 @@ use core::fmt;
 
 /// A string as bytes.
 ///
-/// A server reads lines in order to forward them and needs no `&str` of them; and that bytes are ASCII, which most are, is
-/// seen much faster than `core::str::from_utf8` makes a `&str`, the one way to get it without unsafe code. So that is
-/// done where somebody asks for it.
+/// A server reads lines in order to forward them and needs no `&str` of them; and that bytes are
+/// ASCII, which most are, is seen much faster than `core::str::from_utf8` makes a `&str`, the one
+/// way to get it without unsafe code. So that is done where somebody asks for it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(crate) struct Utf8<'a>(&'a [u8]);
 
@@ -48,7 +48,8 @@ impl fmt::Debug for Utf8<'_> {
     }
 }
 
-/// Whether all of it is UTF-8, by itself so that what is quick stays small; the error says how many bytes at the start are.
+/// Whether all of it is UTF-8, by itself so that what is quick stays small; the error says how many
+/// bytes at the start are.
 #[inline(never)]
 fn is_utf8(bytes: &[u8]) -> Result<(), usize> {
     #[cfg(feature = "simd")]

@@ -5,8 +5,8 @@ use thiserror::Error;
 use crate::inline::{Inline, inline_newtype};
 use crate::limits::MAX_WORD;
 
-/// A success word (`OK`), an end word (`EXIT`) or a request's verb (`L`): 1 to [`MAX_WORD`] bytes of UTF-8 without
-/// white space and controls, not beginning with `*` or `~`. Kept in place, `Copy`.
+/// A success word (`OK`), an end word (`EXIT`) or a request's verb (`L`): 1 to [`MAX_WORD`] bytes
+/// of UTF-8 without white space and controls, not beginning with `*` or `~`. Kept in place, `Copy`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Word(Inline<{ MAX_WORD / 8 }>);
 

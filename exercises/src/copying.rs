@@ -10,10 +10,12 @@ use crate::new_files::{NewFile, NewFileError};
 /// Bytes that are copied between two looks at whether to go on: some milliseconds of a disk's time.
 pub const STEP: u64 = 4 << 20;
 
-/// Copies `length` bytes from where `from` stands to where `to` stands, and returns how many there were: fewer only if `from`
-/// ended before. `after_step` gets the bytes of each step, and can stop the work.
+/// Copies `length` bytes from where `from` stands to where `to` stands, and returns how many there
+/// were: fewer only if `from` ended before. `after_step` gets the bytes of each step, and can stop
+/// the work.
 ///
-/// The standard library leaves the copying to the system where that can do it (`copy_file_range` on Linux).
+/// The standard library leaves the copying to the system where that can do it (`copy_file_range` on
+/// Linux).
 pub fn copy<E>(
     from: &mut File,
     to: &mut File,
@@ -74,8 +76,8 @@ impl Identity {
     }
 }
 
-/// What shows that a file was changed, or another put in its place, while it was read. (Not: a change within the same tick of
-/// the file system's clock that leaves the size as it was.)
+/// What shows that a file was changed, or another put in its place, while it was read. (Not: a
+/// change within the same tick of the file system's clock that leaves the size as it was.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint {
     length: u64,

@@ -1,6 +1,7 @@
 //! What the tools of this crate share, and what each of them does below its command line.
 //!
-//! The tools are in `src/bin/`, one file each: arguments, messages, exit codes. The README shows each at work.
+//! The tools are in `src/bin/`, one file each: arguments, messages, exit codes. The README shows
+//! each at work.
 
 pub mod backup;
 pub mod checksum;

@@ -1,7 +1,8 @@
 //! Files that appear whole or not at all.
 //!
-//! Each is written beside its place, under a name that begins with [`PARTIAL`], and gets its own name when everything is written
-//! and with the disk. What does not come that far (an error, Ctrl-C) is removed; only a program that is killed leaves such a file.
+//! Each is written beside its place, under a name that begins with [`PARTIAL`], and gets its own
+//! name when everything is written and with the disk. What does not come that far (an error,
+//! Ctrl-C) is removed; only a program that is killed leaves such a file.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -89,18 +90,21 @@ pub struct NewFile {
 }
 
 impl NewFile {
-    /// Begins a file that is to be `path`. Refuses right away what could not get its name in the end.
+    /// Begins a file that is to be `path`. Refuses right away what could not get its name in the
+    /// end.
     pub fn begin(path: impl Into<PathBuf>, existing: Existing) -> Result<Self, NewFileError> {
         let mut builder = Builder::new();
         builder.prefix(PARTIAL);
-        // As any new file: the user's mask takes away what they do not want to give. (Temporary files are closed to all others.)
+        // As any new file: the user's mask takes away what they do not want to give. (Temporary
+        // files are closed to all others.)
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         Self::make(&mut builder, path.into(), existing)
     }
 
-    /// Begins a file that nobody else can read before the caller gives it other permissions. The name of what is left of it, should
-    /// the program be killed, begins with `prefix` (see [`is_partial`]).
+    /// Begins a file that nobody else can read before the caller gives it other permissions. The
+    /// name of what is left of it, should the program be killed, begins with `prefix` (see
+    /// [`is_partial`]).
     pub fn begin_closed(
         path: impl Into<PathBuf>,
         existing: Existing,
@@ -180,8 +184,8 @@ impl CompleteFile {
     }
 }
 
-/// Gives all files their names, or none: where one is refused, those that came before it are removed again. (With
-/// [`Existing::Replace`] they stay: what they replaced is gone.)
+/// Gives all files their names, or none: where one is refused, those that came before it are
+/// removed again. (With [`Existing::Replace`] they stay: what they replaced is gone.)
 pub fn publish_all(files: Vec<CompleteFile>) -> Result<Vec<PathBuf>, NewFileError> {
     for file in &files {
         check_free(&file.path, file.existing)?;
@@ -194,7 +198,8 @@ pub fn publish_all(files: Vec<CompleteFile>) -> Result<Vec<PathBuf>, NewFileErro
             Err(error) => {
                 if existing == Existing::Keep {
                     for path in published {
-                        // It is ours, and a moment old; where it cannot be removed either, the error below is told all the same.
+                        // It is ours, and a moment old; where it cannot be removed either, the
+                        // error below is told all the same.
                         let _ = fs::remove_file(path);
                     }
                 }

@@ -25,7 +25,8 @@ pub enum Outcome {
     Incomplete,
 }
 
-/// Does the work of a tool, prints the error that stopped it on standard error, and makes the exit code.
+/// Does the work of a tool, prints the error that stopped it on standard error, and makes the exit
+/// code.
 pub fn run<E: Error + 'static>(work: impl FnOnce(&Interrupt) -> Result<Outcome, E>) -> ExitCode {
     let interrupt = Interrupt::on_signals();
     let result = work(&interrupt);
@@ -50,7 +51,8 @@ pub fn end<E: Error + 'static>(result: Result<Outcome, E>) -> ExitCode {
     })
 }
 
-/// Prints the path of a file that was made, as it is, on a line of its own: for a program that reads it.
+/// Prints the path of a file that was made, as it is, on a line of its own: for a program that
+/// reads it.
 ///
 /// Whoever reads may stop reading: that is no failure.
 pub fn print_path(path: &Path) {
@@ -73,7 +75,8 @@ pub fn report_line(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// A text from elsewhere as a terminal may have it: what is not to be seen (control characters, changes of direction) is escaped.
+/// A text from elsewhere as a terminal may have it: what is not to be seen (control characters,
+/// changes of direction) is escaped.
 pub fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {

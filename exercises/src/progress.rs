@@ -10,7 +10,8 @@ use crate::program::{print_line, report_line};
 pub struct Progress(ProgressBar);
 
 impl Progress {
-    /// A bar for so many bytes, with a word for what is done to them. Nothing is drawn where standard error is not a terminal.
+    /// A bar for so many bytes, with a word for what is done to them. Nothing is drawn where
+    /// standard error is not a terminal.
     pub fn of_bytes(total: u64, doing: &'static str) -> Self {
         let bar = ProgressBar::new(total)
             .with_message(doing)
@@ -22,7 +23,8 @@ impl Progress {
         Self(bar)
     }
 
-    /// What the work calls after each step, with the bytes that are done: draws, and stops the work where the user wants that.
+    /// What the work calls after each step, with the bytes that are done: draws, and stops the work
+    /// where the user wants that.
     pub fn steps(&self, interrupt: &Interrupt) -> impl Fn(u64) -> Result<(), Interrupted> + Sync {
         |bytes| {
             self.add(bytes);

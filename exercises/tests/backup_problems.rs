@@ -288,7 +288,8 @@ fn a_file_does_not_replace_the_backup_of_another_whose_name_is_the_same_there() 
     let folders = folders();
     folders.write("A", "one");
     folders.write("a", "other");
-    // To the backup folder both names are one, as on a file system that does not tell large letters from small ones.
+    // To the backup folder both names are one, as on a file system that does not tell large letters
+    // from small ones.
     let script = format!(
         "cp -p '{0}' DISK/A && touch DISK/a && mount --bind DISK/A DISK/a || exit 99
         '{BACKUP}' '{1}' --to DISK --force; code=$?; cat DISK/A; exit $code",
@@ -312,7 +313,8 @@ fn a_file_too_large_for_the_backup_folder_does_not_keep_the_others_out() {
     let folders = folders();
     folders.write("a", vec![b'x'; 100_000]);
     folders.write("b", "x");
-    // The signal that comes with it is ignored here, as a shell or a service manager may have set it.
+    // The signal that comes with it is ignored here, as a shell or a service manager may have set
+    // it.
     let script = format!("trap '' XFSZ; ulimit -f 32; exec '{BACKUP}' from --to to");
     let incomplete = run(Command::new("bash")
         .args(["-c", &script])

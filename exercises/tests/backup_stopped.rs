@@ -29,7 +29,8 @@ fn prepare(folders: &Folders) -> Run {
     Run::prepare(folders.unwrap()).unwrap()
 }
 
-/// Runs with something that happens at each step, and returns what was told of the files that failed.
+/// Runs with something that happens at each step, and returns what was told of the files that
+/// failed.
 fn go(
     run: Run,
     step: impl Fn(u64) -> Result<(), Interrupted>,
@@ -270,7 +271,8 @@ fn a_file_that_changes_while_it_is_read_is_told_and_the_rest_is_copied() {
             if let Some(old) = old {
                 fs::write(folders.to("a"), old).unwrap();
             }
-            // The clock of the file system is coarse: what is written within a tick of it has the same time.
+            // The clock of the file system is coarse: what is written within a tick of it has the
+            // same time.
             let long_ago = fs::FileTimes::new().set_modified(std::time::SystemTime::UNIX_EPOCH);
             File::open(&path).unwrap().set_times(long_ago).unwrap();
             let steps = Cell::new(0);

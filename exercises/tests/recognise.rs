@@ -1,4 +1,5 @@
-//! The server and the client of `recognise` over TCP, with a recogniser that knows how it was asked.
+//! The server and the client of `recognise` over TCP, with a recogniser that knows how it was
+//! asked.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,5 @@
-//! `recognise` with the real model and real pictures, which `exercises/model/fetch --pictures` gets.
+//! `recognise` with the real model and real pictures, which `exercises/model/fetch --pictures`
+//! gets.
 #![cfg(feature = "recognise")]
 #![allow(
     clippy::unwrap_used,
@@ -119,7 +120,8 @@ fn what_is_no_picture_is_refused_and_the_server_goes_on() {
         let asked = ask(&server, &path, "").failure(1);
         assert!(asked.stderr.contains("not a picture"), "{}", asked.stderr);
     }
-    // A few bytes that say they are more pixels than any memory: width and height begin at byte 16, their checksum is at 29.
+    // A few bytes that say they are more pixels than any memory: width and height begin at byte 16,
+    // their checksum is at 29.
     let mut bomb = whole;
     bomb[16..24].fill(0x7f);
     let checksum = crc32(&bomb[12..29]);

@@ -423,7 +423,8 @@ fn a_full_disk_is_told_and_leaves_no_part() {
 #[test]
 fn a_limit_of_the_size_of_files_is_told_and_leaves_no_part() {
     let folder = with_file(&bytes(100_000));
-    // The signal that comes with it is ignored here, as a shell or a service manager may have set it.
+    // The signal that comes with it is ignored here, as a shell or a service manager may have set
+    // it.
     let script = format!(
         "trap '' XFSZ; ulimit -f 32; exec '{}' a.bin",
         env!("CARGO_BIN_EXE_split-file")

@@ -1,9 +1,9 @@
-//! The promises about speed and memory, each as a ratio of two things that are measured in turn within one run:
-//! `cargo bench -p chat-tests --bench ratios`.
+//! The promises about speed and memory, each as a ratio of two things that are measured in turn
+//! within one run: `cargo bench -p chat-tests --bench ratios`.
 //!
-//! A machine that is busy with something else makes every figure larger and leaves most ratios alone. Nothing fails here:
-//! a verdict is printed. What can be counted instead of timed is a test (`chat-core/tests/costs.rs`,
-//! `tests/tests/loop_costs.rs`).
+//! A machine that is busy with something else makes every figure larger and leaves most ratios
+//! alone. Nothing fails here: a verdict is printed. What can be counted instead of timed is a test
+//! (`chat-core/tests/costs.rs`, `tests/tests/loop_costs.rs`).
 
 use std::hint::black_box;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -109,7 +109,8 @@ fn sizes() {
     report("log in with 100,000 members / with 100", login, 4.0);
     let leave = ratio(|| large.comes_and_goes().1, || small.comes_and_goes().1);
     report("leave again with 100,000 members / with 100", leave, 4.0);
-    // The processor's caches have forgotten this member when the room is large, and have the whole of a small room.
+    // The processor's caches have forgotten this member when the room is large, and have the whole
+    // of a small room.
     let cold = ratio(|| large.goes_and_comes(), || small.goes_and_comes());
     report(
         "leave after a long time with 100,000 members / with 100",

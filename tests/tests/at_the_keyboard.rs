@@ -1,4 +1,5 @@
-//! Somebody sits at a terminal and types, while others talk: at the narrow and the wide one, in an emulator and in tmux.
+//! Somebody sits at a terminal and types, while others talk: at the narrow and the wide one, in an
+//! emulator and in tmux.
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -15,7 +16,8 @@ const HALF: &str = "我正在慢慢地写一句很长很长的话，别人的消
 /// What she types then.
 const REST: &str = "，好了 🎉";
 
-/// What bob says meanwhile: Chinese, emoji, combining marks, and a line that no terminal holds in one row.
+/// What bob says meanwhile: Chinese, emoji, combining marks, and a line that no terminal holds in
+/// one row.
 fn messages(round: &str) -> Vec<String> {
     vec![
         format!("{round}: hello alice"),
@@ -40,8 +42,8 @@ impl Room<'_> {
         }
     }
 
-    /// Waits until the line that is being typed is this one, with the cursor so many columns before its end, and below
-    /// everything that bob has said: each once, whole, in order.
+    /// Waits until the line that is being typed is this one, with the cursor so many columns before
+    /// its end, and below everything that bob has said: each once, whole, in order.
     fn sees_undisturbed(&self, typed: &str, before_the_end: usize, said: &[String]) {
         let what = format!("{typed:?} being typed, below {said:#?}");
         self.alice.wait_until(&what, &|view| {
@@ -57,7 +59,8 @@ impl Room<'_> {
     }
 }
 
-/// Whether this is what is being typed, once and at the end. Who draws it breaks it into rows, maybe at a blank.
+/// Whether this is what is being typed, once and at the end. Who draws it breaks it into rows,
+/// maybe at a blank.
 fn is_typed(view: &View, typed: &str) -> bool {
     let solid = |text: &str| text.replace(' ', "");
     let (screen, typed) = (solid(&view.rows.concat()), solid(typed));
@@ -270,7 +273,8 @@ fn no_key_is_lost_between_two_lines() {
         server.address,
     );
     sit_down(&server, &mut alice, &|room| {
-        // What comes at once is read at once, the beginning of the next line with the end of the one before.
+        // What comes at once is read at once, the beginning of the next line with the end of the
+        // one before.
         room.alice
             .types(&format!("the first\r{}the last\r", "\r".repeat(200)));
         // A Ctrl-D that comes while the terminal hands over whole lines never arrives as a key.
@@ -288,7 +292,8 @@ fn no_key_is_lost_between_two_lines() {
     });
 }
 
-/// The style in which this name stands at the beginning of lines, for each line that ends with one of the texts.
+/// The style in which this name stands at the beginning of lines, for each line that ends with one
+/// of the texts.
 fn styles_of(name: &str, texts: &[&str], alice: &Terminal) -> Vec<Style> {
     let rows = alice.cells();
     let row_of = |text: &&str| {

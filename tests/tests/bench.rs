@@ -1,5 +1,5 @@
-//! `chat bench` as a user runs it: what it prints is there and adds up, and nothing that it starts is left behind.
-//! How fast anything was is not looked at.
+//! `chat bench` as a user runs it: what it prints is there and adds up, and nothing that it starts
+//! is left behind. How fast anything was is not looked at.
 #![cfg(target_os = "linux")]
 
 use std::fs;

@@ -1,4 +1,5 @@
-//! BENCHMARKS.md shows what was measured: its tables and its chart are those of `benchmarks/fan-out.json`.
+//! BENCHMARKS.md shows what was measured: its tables and its chart are those of
+//! `benchmarks/fan-out.json`.
 
 use std::fs;
 use std::path::Path;

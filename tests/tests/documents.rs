@@ -40,7 +40,8 @@ fn quoted(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The tests that the last column of every table row below `heading` names exist; how many there are.
+/// The tests that the last column of every table row below `heading` names exist; how many there
+/// are.
 fn named_tests(page: &str, heading: &str) -> usize {
     let text = read(page);
     let (_, tables) = text

@@ -1,4 +1,5 @@
-//! chat-cli/EVENTS.md shows what `--json` prints: its examples are those of a run of the real program.
+//! chat-cli/EVENTS.md shows what `--json` prints: its examples are those of a run of the real
+//! program.
 //!
 //! `EVENTS=accept cargo test -p chat-tests --test events_page` writes them anew.
 

@@ -338,7 +338,8 @@ fn a_server_that_goes_away_in_order_ends_a_filter_with_exit_code_1() {
     );
 }
 
-/// Says one thing to a server that answers the login and goes; the exit code, and what was said about it.
+/// Says one thing to a server that answers the login and goes; the exit code, and what was said
+/// about it.
 fn sent_to_a_server_that_goes() -> (Option<i32>, String) {
     let server = OwnSocket::bind(free_address()).expect("the address is free");
     server
@@ -358,7 +359,8 @@ fn sent_to_a_server_that_goes() -> (Option<i32>, String) {
 
 #[test]
 fn what_is_sent_to_a_server_that_has_gone_meanwhile_is_not_called_done() {
-    // The line and the quit may both come before the server is gone: then nobody can know, and the code is 0.
+    // The line and the quit may both come before the server is gone: then nobody can know, and the
+    // code is 0.
     let ends: Vec<_> = (0..20)
         .map(|_| sent_to_a_server_that_goes())
         .take_while(|end| end.0 != Some(4))

@@ -25,7 +25,8 @@ const RESERVED: Answer = Is("FAIL reserved");
 const TOO_LONG: Answer = Is("FAIL too long");
 const CONTROL: Answer = Is("FAIL control character");
 
-/// A datagram (in which `NAME` stands for the sender's name), and the answers to a stranger and to a member.
+/// A datagram (in which `NAME` stands for the sender's name), and the answers to a stranger and to
+/// a member.
 type Case = (Vec<u8>, Answer, Answer);
 
 fn case(datagram: impl AsRef<[u8]>, to_stranger: Answer, to_member: Answer) -> Case {

@@ -1,4 +1,5 @@
-//! What comes faster than the real server reads: held by the receive buffer, or counted as dropped by the kernel.
+//! What comes faster than the real server reads: held by the receive buffer, or counted as dropped
+//! by the kernel.
 
 use chat_tests::harness::{RawPeer, Server, Signal};
 use serde_json::Value;
@@ -49,8 +50,8 @@ impl Stopped {
             mut sent,
         } = self;
         server.process.signal(Signal::SIGCONT);
-        // A question may find the buffer full. Where one is answered there is room again, and what is sent last is
-        // answered last.
+        // A question may find the buffer full. Where one is answered there is room again, and what
+        // is sent last is answered last.
         sent += speaker.wait_until_a_server_answers();
         speaker.send("L speaker");
         sent += 1;

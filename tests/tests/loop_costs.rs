@@ -1,4 +1,5 @@
-//! What the server's real loop costs, from its socket through the rules and back: memory and send calls.
+//! What the server's real loop costs, from its socket through the rules and back: memory and send
+//! calls.
 
 use std::net::SocketAddr;
 
@@ -56,8 +57,8 @@ impl Full {
         }
     }
 
-    /// So many lines from as many members are there at once and are forwarded. Returns how many allocations and how many
-    /// send calls that took.
+    /// So many lines from as many members are there at once and are forwarded. Returns how many
+    /// allocations and how many send calls that took.
     fn forward(&mut self, lines: usize) -> (u64, u64) {
         for member in 0..lines {
             self.crowd

@@ -12,8 +12,8 @@ const SEED: u64 = 20_260_705;
 const NAMES: [&str; 3] = ["alice", "bob", "carol"];
 /// As many as three people say in five minutes, when somebody says something every second.
 const LINES: usize = 300;
-/// The five minutes pass faster. This is no waiting for anything: it is how fast people speak, and long enough for the
-/// keep-alives of a second to meet with the bad network too.
+/// The five minutes pass faster. This is no waiting for anything: it is how fast people speak, and
+/// long enough for the keep-alives of a second to meet with the bad network too.
 const BETWEEN_LINES: Duration = Duration::from_millis(15);
 const FAULTS: Faults = Faults {
     loss_percent: 20,
@@ -119,8 +119,8 @@ fn on_a_bad_network_nothing_is_invented_or_repeated_and_everybody_stays_in_the_r
     server.process.expect_exit(0);
 }
 
-/// Compares all that was printed with all that was said and with what the network did to it. Returns how many lines came
-/// through, each listener counted.
+/// Compares all that was printed with all that was said and with what the network did to it.
+/// Returns how many lines came through, each listener counted.
 fn check_what_was_heard(people: &[Person; 3], relay: &Relay) -> usize {
     let mut heard_at_all = 0;
     for (place, listener) in people.iter().enumerate() {
@@ -152,7 +152,8 @@ fn check_what_was_heard(people: &[Person; 3], relay: &Relay) -> usize {
     heard_at_all
 }
 
-/// A line was handed on by everybody as often as it came to them; only the network takes away and doubles.
+/// A line was handed on by everybody as often as it came to them; only the network takes away and
+/// doubles.
 fn check_one_line(
     relay: &Relay,
     speaker: &Person,

@@ -5,7 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use allocation_counter::measure;
 use chat_core::{Config, Server, Timestamp};
 
-/// A sixteenth of a million: the tables, which grow by doubling, are as full as with a million members.
+/// A sixteenth of a million: the tables, which grow by doubling, are as full as with a million
+/// members.
 const MEMBERS: u32 = 62_500;
 
 #[test]

@@ -1,5 +1,6 @@
-//! What goes wrong for somebody who uses `chat` for the first time, and what the program then says: what was wrong, where, and
-//! what to do about it, in a line or two on standard error, in the language of the locale.
+//! What goes wrong for somebody who uses `chat` for the first time, and what the program then says:
+//! what was wrong, where, and what to do about it, in a line or two on standard error, in the
+//! language of the locale.
 
 use std::fs;
 use std::net::{SocketAddr, UdpSocket};
@@ -8,7 +9,8 @@ use std::process::Command;
 use chat_tests::harness::net::free_address;
 use chat_tests::harness::{Process, Server, binary, chat_binary};
 
-/// A mishap: what is tried at which default address, and what the answer has to mention, whichever language it is in.
+/// A mishap: what is tried at which default address, and what the answer has to mention, whichever
+/// language it is in.
 struct Mishap<'a> {
     args: &'a [&'a str],
     default: SocketAddr,

@@ -1,7 +1,9 @@
-//! The public surface of the libraries is what `tests/public-api/` says: nobody changes it without seeing it.
+//! The public surface of the libraries is what `tests/public-api/` says: nobody changes it without
+//! seeing it.
 //!
-//! CONTRIBUTING.md says how a change is accepted. Needs a nightly toolchain beside the stable one: rustdoc tells what is
-//! public as JSON there only. Without one these tests say SKIPPED, unless `PUBLIC_API=required` is set, as it is in CI.
+//! CONTRIBUTING.md says how a change is accepted. Needs a nightly toolchain beside the stable one:
+//! rustdoc tells what is public as JSON there only. Without one these tests say SKIPPED, unless
+//! `PUBLIC_API=required` is set, as it is in CI.
 
 use std::env;
 use std::fs;
@@ -134,7 +136,8 @@ fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// A command of the nightly toolchain, without what the stable one that runs this test says to its children.
+/// A command of the nightly toolchain, without what the stable one that runs this test says to its
+/// children.
 fn nightly(command: &[&str]) -> Command {
     let mut nightly = Command::new("rustup");
     nightly.args(["run", "nightly"]).args(command);
@@ -150,7 +153,8 @@ fn nightly(command: &[&str]) -> Command {
     nightly
 }
 
-/// Every public item of a library with all its features, one a line; or why that cannot be found out here.
+/// Every public item of a library with all its features, one a line; or why that cannot be found
+/// out here.
 fn surface(package: &str) -> Result<String, String> {
     let version = nightly(&["rustc", "--version"]).output();
     let version = version.map_err(|error| format!("rustup does not run: {error}"))?;

@@ -1,4 +1,5 @@
-//! The real room against the naive model, over random sequences of actions: every datagram and every member compared.
+//! The real room against the naive model, over random sequences of actions: every datagram and
+//! every member compared.
 
 use chat_tests::laws::server_model;
 use proptest::collection::vec;

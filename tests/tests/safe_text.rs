@@ -1,4 +1,5 @@
-//! The laws of what is shown of strangers' words, over random bytes, random text and every character there is.
+//! The laws of what is shown of strangers' words, over random bytes, random text and every
+//! character there is.
 
 use chat_tests::laws;
 use proptest::collection::vec;
@@ -21,7 +22,8 @@ proptest! {
     }
 }
 
-/// The planes that Unicode has characters in; the others hold nothing but what is not assigned, and private use.
+/// The planes that Unicode has characters in; the others hold nothing but what is not assigned, and
+/// private use.
 #[test]
 fn every_character_of_unicode_is_made_safe_as_promised() {
     let all: Vec<char> = ('\0'..='\u{3ffff}')

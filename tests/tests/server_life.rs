@@ -1,4 +1,5 @@
-//! The server from start to end: its operator, its signals, its addresses, its restart and its rest.
+//! The server from start to end: its operator, its signals, its addresses, its restart and its
+//! rest.
 
 use std::fs;
 use std::thread;

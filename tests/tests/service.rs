@@ -11,7 +11,8 @@ const UNIT: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../chat-cli/contrib/chat.service"
 );
-/// What `systemd-analyze security` may find at most, of 100 in tenths: 20 is "OK" with a good margin.
+/// What `systemd-analyze security` may find at most, of 100 in tenths: 20 is "OK" with a good
+/// margin.
 const MOST_EXPOSURE: &str = "--threshold=20";
 
 /// Runs `systemd-analyze`; `None` where it is not installed.

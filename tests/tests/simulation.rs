@@ -1,4 +1,5 @@
-//! A few simulated worlds in every run of the tests; `cargo run --release -p chat-tests --bin simulate` runs more.
+//! A few simulated worlds in every run of the tests; `cargo run --release -p chat-tests --bin
+//! simulate` runs more.
 
 use allocation_counter::measure;
 use chat_tests::sim::{Outcome, Tally, World};

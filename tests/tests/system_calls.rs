@@ -54,8 +54,8 @@ fn of_one_thread(calls: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// Every ten seconds it is looked up what the system dropped, which begins and ends with these calls. How many tens of
-/// seconds a traced server needs depends on the machine.
+/// Every ten seconds it is looked up what the system dropped, which begins and ends with these
+/// calls. How many tens of seconds a traced server needs depends on the machine.
 fn without_looks(mut calls: Vec<String>) -> Vec<String> {
     let mut looking = false;
     calls.retain(|call| {
@@ -163,9 +163,11 @@ fn a_line_costs_one_receive_and_a_small_share_of_waiting() {
         of("sendto")
     );
     assert_eq!(count(&busy, "recvfrom", "a busy room"), LINES);
-    // At the worst each line comes alone: a receive that finds it, one that finds nothing, and a wait.
+    // At the worst each line comes alone: a receive that finds it, one that finds nothing, and a
+    // wait.
     assert!(of("recvfrom") + of("poll") <= 3 * LINES);
-    // Nothing else is asked: neither the error queue nor the bell, for there is nothing to hear from them.
+    // Nothing else is asked: neither the error queue nor the bell, for there is nothing to hear
+    // from them.
     let sends = of("sendmmsg") + of("sendto");
     assert_eq!(busy.len(), of("recvfrom") + of("poll") + sends, "{busy:#?}");
 }
@@ -215,7 +217,8 @@ fn an_idle_server_is_not_woken() {
         alice.expect(expected, "a member that vanished");
     }
     alice.expect_nothing_before_the_mark("all is done");
-    // The first seconds may still see the log being written; a server that wakes by itself never comes to rest.
+    // The first seconds may still see the log being written; a server that wakes by itself never
+    // comes to rest.
     for _ in 0..5 {
         let before = switches(&server.process);
         thread::sleep(Duration::from_secs(1));

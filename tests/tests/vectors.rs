@@ -1,4 +1,5 @@
-//! The test vectors of tests/vectors/protocol.tsv: what the parser makes of each, and that PROTOCOL.md shows them.
+//! The test vectors of tests/vectors/protocol.tsv: what the parser makes of each, and that
+//! PROTOCOL.md shows them.
 //!
 //! `UPDATE=1 cargo test -p chat-tests --test vectors` writes them to the page instead of comparing.
 

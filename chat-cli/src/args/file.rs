@@ -1,7 +1,7 @@
 //! `--config FILE`: the options of `chat serve` in a TOML file, under their own names.
 //!
-//! What stands in the file becomes the default of the option, so that it is read, checked and refused in the same way as on
-//! the command line, and gives way to it and to the environment.
+//! What stands in the file becomes the default of the option, so that it is read, checked and
+//! refused in the same way as on the command line, and gives way to it and to the environment.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -26,7 +26,8 @@ pub(crate) struct JoinArgs {
     pub(crate) server: Option<String>,
     #[command(flatten)]
     pub(crate) spoken: ServerArgs,
-    /// Repeat the login so often, which keeps a member in rooms with an idle limit (some servers die of it), or `off`
+    /// Repeat the login so often, which keeps a member in rooms with an idle limit (some servers
+    /// die of it), or `off`
     #[arg(long, value_name = "SECONDS", default_value = "off")]
     pub(crate) keep_alive: Limit,
     /// Add what is said to this file, as `name：text`, one message a line

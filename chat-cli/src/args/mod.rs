@@ -60,7 +60,8 @@ const VARIABLE_PREFIX: &str = "CHAT_";
 /// The option whose variable, `CHAT_ADDRESS`, is that of all commands: `address` reads it.
 const ADDRESS_OPTION: &str = "bind";
 
-/// The definition of the command line: `chat serve` takes each of its options from the environment, too.
+/// The definition of the command line: `chat serve` takes each of its options from the environment,
+/// too.
 pub(crate) fn definition() -> clap::Command {
     Args::command().mut_subcommand(COMMAND_WITH_FILE, |serve| {
         serve.mut_args(|argument| {
@@ -84,8 +85,9 @@ pub(crate) fn definition() -> clap::Command {
     })
 }
 
-/// Reads the command line, the environment and the file that `--config` names, in this order of precedence. Wrong usage
-/// ends the program with a complaint and exit code 2, a call for help with exit code 0.
+/// Reads the command line, the environment and the file that `--config` names, in this order of
+/// precedence. Wrong usage ends the program with a complaint and exit code 2, a call for help with
+/// exit code 0.
 pub(crate) fn read() -> Result<Command, Failure> {
     let matches = definition().get_matches();
     let file = matches
@@ -137,7 +139,8 @@ pub(crate) struct ManArgs {
 /// In which language the program speaks.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct LangArgs {
-    /// The language of what is shown, and at the server of notices and refusals [default: that of the locale]
+    /// The language of what is shown, and at the server of notices and refusals [default: that of
+    /// the locale]
     #[arg(long, value_enum, env = "CHAT_LANG", hide_env_values = true)]
     lang: Option<LanguageArg>,
 }
@@ -152,7 +155,8 @@ impl LangArgs {
 /// What whoever runs a room can say about the way its datagrams take.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SendingArgs {
-    /// Send each datagram of a room that runs here with a system call of its own, not up to 64 with one
+    /// Send each datagram of a room that runs here with a system call of its own, not up to 64
+    /// with one
     #[arg(long, env = "CHAT_NO_BATCH", value_parser = FalseyValueParser::new())]
     pub(crate) no_batch: bool,
 }

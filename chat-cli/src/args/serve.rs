@@ -16,8 +16,8 @@ use crate::failure::Failure;
     after_help = "Examples:\n  chat serve --bind 0.0.0.0:8888 --state bans.json\n  chat serve --success ok --end EXIT,exit,OUT,quit --prefix newline --lang zh\n\nWhat is typed is said by the operator; /help lists the operator's commands."
 )]
 pub(crate) struct ServeArgs {
-    /// Read options from this file (TOML, the names of the options without dashes in front); what is given here or as CHAT_…
-    /// in the environment comes first
+    /// Read options from this file (TOML, the names of the options without dashes in front); what
+    /// is given here or as CHAT_… in the environment comes first
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Where to listen; port 0 takes any that is free [default: 127.0.0.1:8888]
@@ -40,7 +40,8 @@ pub(crate) struct ServeArgs {
     /// Under which name the console speaks [default: admin, or 管理员 with --lang zh]
     #[arg(long, value_name = "NAME")]
     operator: Option<Name>,
-    /// Reserve another name, and every name that contains it (admin and 管理员 always are); may be repeated
+    /// Reserve another name, and every name that contains it (admin and 管理员 always are); may be
+    /// repeated
     #[arg(long, value_name = "NAME")]
     reserve: Vec<Name>,
     /// The most members at one time, or `off`
@@ -58,7 +59,8 @@ pub(crate) struct ServeArgs {
     /// How many bytes a second one member may say, and how many at once, or `off`
     #[arg(long, value_name = "RATE:BURST", default_value = "262144:2097152")]
     byte_rate: RateLimit,
-    /// How many logins a second one IPv4 address or IPv6 /64 may send, and how many at once, or `off`
+    /// How many logins a second one IPv4 address or IPv6 /64 may send, and how many at once, or
+    /// `off`
     #[arg(long, value_name = "RATE:BURST", default_value = "64:4096")]
     login_rate: RateLimit,
     /// Of how many networks the logins are counted at one time
@@ -67,7 +69,8 @@ pub(crate) struct ServeArgs {
     /// How many answers a second strangers get, all together, and how many at once, or `off`
     #[arg(long, value_name = "RATE:BURST", default_value = "1000:1000")]
     reply_rate: RateLimit,
-    /// Remove members at public addresses that say nothing after so many bytes of the room's traffic, or `off`
+    /// Remove members at public addresses that say nothing after so many bytes of the room's
+    /// traffic, or `off`
     #[arg(long, value_name = "BYTES", default_value = "1048576")]
     silent_limit: Limit,
     /// Keep the bans in this file, so that they survive a restart

@@ -11,7 +11,8 @@ use crate::args::{ServeArgs, ServerArgs};
 
 use super::stamp;
 
-/// How many datagrams the listeners of one round get when nothing else is said: some half a second of one core.
+/// How many datagrams the listeners of one round get when nothing else is said: some half a second
+/// of one core.
 const COPIES_A_ROUND: u32 = 200_000;
 
 #[derive(Debug, clap::Args)]
@@ -29,7 +30,8 @@ pub(crate) struct BenchArgs {
     /// How many rounds
     #[arg(long, value_name = "N", default_value = "9")]
     pub(super) rounds: NonZeroU32,
-    /// How many lines are said in a round [default: as many as make 200000 datagrams for the listeners]
+    /// How many lines are said in a round [default: as many as make 200000 datagrams for the
+    /// listeners]
     #[arg(long, value_name = "N")]
     lines: Option<NonZeroU32>,
     /// End a round after so many seconds, whatever the number of lines
@@ -39,7 +41,8 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "BYTES", default_value = "40",
           value_parser = clap::value_parser!(u16).range(stamp::LEN as i64..=MAX_TEXT as i64))]
     size: u16,
-    /// How many lines are on their way at once: the next is said when all listeners have got an earlier one
+    /// How many lines are on their way at once: the next is said when all listeners have got an
+    /// earlier one
     #[arg(long, value_name = "LINES", default_value = "8", value_parser = clap::value_parser!(u32).range(1..=1000))]
     window: u32,
     /// Say so many lines a second instead, whether or not earlier ones have arrived
@@ -131,7 +134,8 @@ impl Load {
         }
     }
 
-    /// The same, but a tenth as long: what is not measured, so that what is measured finds everything warm.
+    /// The same, but a tenth as long: what is not measured, so that what is measured finds
+    /// everything warm.
     pub(super) fn warm_up(self) -> Self {
         Self {
             lines: self.lines.div_ceil(10),

@@ -13,8 +13,8 @@ pub(super) struct Cores {
 }
 
 impl Cores {
-    /// Takes the driver's core for this thread. `None` where there is only one core, or where that is not allowed:
-    /// then the scheduler does what it likes.
+    /// Takes the driver's core for this thread. `None` where there is only one core, or where that
+    /// is not allowed: then the scheduler does what it likes.
     pub(super) fn take() -> Option<Self> {
         let allowed = sched_getaffinity(None).ok()?;
         let mut cores = (0..CpuSet::MAX_CPU).filter(|&core| allowed.is_set(core));
@@ -22,7 +22,8 @@ impl Cores {
         pin(driver).then_some(Self { driver, server })
     }
 
-    /// Does this on the server's core: a process that is started so keeps to it with all its threads.
+    /// Does this on the server's core: a process that is started so keeps to it with all its
+    /// threads.
     pub(super) fn on_the_servers<T>(cores: Option<Self>, start: impl FnOnce() -> T) -> T {
         let moved = cores.filter(|cores| pin(cores.server));
         let started = start();

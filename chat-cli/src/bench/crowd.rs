@@ -23,7 +23,8 @@ const RECEIVE_BUFFER: usize = 1024 * 1024;
 /// How many sockets one call tells of.
 const EVENTS: usize = 512;
 
-/// All members of a measurement. They may be in several rooms, because a room knows them by their addresses.
+/// All members of a measurement. They may be in several rooms, because a room knows them by their
+/// addresses.
 pub(super) struct Crowd {
     members: Vec<Member>,
     epoll: OwnedFd,
@@ -116,8 +117,8 @@ impl Crowd {
             .map_err(BenchError::io("cannot send to the server"))
     }
 
-    /// Receives one datagram of each member that has one, and hands it on with the member and the sender. Waits at most
-    /// so long for the first. Returns how many it were.
+    /// Receives one datagram of each member that has one, and hands it on with the member and the
+    /// sender. Waits at most so long for the first. Returns how many it were.
     pub(super) fn receive(
         &mut self,
         patience: Duration,
@@ -140,7 +141,8 @@ impl Crowd {
             let Some(Member { socket, .. }) = self.members.get(member) else {
                 continue;
             };
-            // One each: a socket that has more is told of again. An error is of an earlier datagram, and then gone.
+            // One each: a socket that has more is told of again. An error is of an earlier
+            // datagram, and then gone.
             let Ok((_, len, Some(from))) = recvfrom(socket, &mut buffer[..], RecvFlags::DONTWAIT)
             else {
                 continue;
@@ -167,7 +169,8 @@ pub(super) struct Room {
     pub(super) dialect: Dialect,
 }
 
-/// Names that differ from those of a measurement that was cut off, which some server may still remember.
+/// Names that differ from those of a measurement that was cut off, which some server may still
+/// remember.
 fn name(number: u32) -> io::Result<Name> {
     let run = std::process::id() & 0xffff;
     Name::new(&format!("m{run:04x}.{number}")).map_err(io::Error::other)

@@ -15,7 +15,8 @@ use super::stamp::Stamp;
 
 /// How often a stop is looked for.
 const TURN: Duration = Duration::from_millis(100);
-/// How many lines are said before copies are received again, where the clock wants more than that at once.
+/// How many lines are said before copies are received again, where the clock wants more than that
+/// at once.
 const BURST: usize = 16;
 /// A driver with a core of its own does not sleep before nothing has come for so long.
 const BUSY: Duration = Duration::from_millis(20);
@@ -47,8 +48,9 @@ impl Outcome {
     }
 }
 
-/// Drives a room in which everybody is. Latencies, in nanoseconds, go into `latencies`; `round` must differ from that
-/// of any other round of this process that may still have datagrams on their way.
+/// Drives a room in which everybody is. Latencies, in nanoseconds, go into `latencies`; `round`
+/// must differ from that of any other round of this process that may still have datagrams on their
+/// way.
 pub(super) fn drive(
     crowd: &mut Crowd,
     room: &Room,
@@ -76,7 +78,8 @@ pub(super) fn drive(
         if all_said && tally.open == 0 {
             break;
         }
-        // Waking a driver that sleeps would be the server's work, and a large part of what it does in a small room.
+        // Waking a driver that sleeps would be the server's work, and a large part of what it does
+        // in a small room.
         let patience = if load.busy && quiet_since.elapsed() < BUSY {
             Duration::ZERO
         } else {

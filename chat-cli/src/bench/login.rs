@@ -16,7 +16,8 @@ const TURN: Duration = Duration::from_millis(100);
 const SILENCE: Duration = Duration::from_secs(2);
 /// but not more often than this.
 const REPEATS: u32 = 2;
-/// When nothing has come for so long, nothing more will: on one machine a datagram takes microseconds.
+/// When nothing has come for so long, nothing more will: on one machine a datagram takes
+/// microseconds.
 pub(super) const SETTLED: Duration = Duration::from_millis(20);
 /// How long a quit waits to be answered. Some servers do not.
 const GOODBYE: Duration = Duration::from_millis(5);
@@ -46,8 +47,8 @@ pub(super) fn enter(
             if from != room.address {
                 return;
             }
-            // The answer comes before anything else that the room says to a member. Which word lets in is different
-            // from server to server; `FAIL` is what refuses everywhere.
+            // The answer comes before anything else that the room says to a member. Which word lets
+            // in is different from server to server; `FAIL` is what refuses everywhere.
             if let Some(place) = asked.iter().position(|&asked| asked == member) {
                 if datagram.starts_with(b"FAIL") {
                     refused = Some((member, String::from_utf8_lossy(datagram).into_owned()));

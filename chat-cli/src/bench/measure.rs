@@ -15,8 +15,8 @@ use super::progress::Progress;
 use super::report::{MEMBERS_FOR_GROWTH, Report, Server, growth, ratios};
 use super::target::{Kind, Target};
 
-/// In how many parts a round is driven, with the servers in turn for each part: what disturbs the machine for longer
-/// than some ten milliseconds disturbs all of them alike.
+/// In how many parts a round is driven, with the servers in turn for each part: what disturbs the
+/// machine for longer than some ten milliseconds disturbs all of them alike.
 const PARTS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 
 /// What is measured, for any number of members.
@@ -39,10 +39,11 @@ impl<'a> Measurement<'a> {
         }
     }
 
-    /// Measures with each of these numbers of members. Whatever it started has ended when it returns.
+    /// Measures with each of these numbers of members. Whatever it started has ended when it
+    /// returns.
     ///
-    /// Rooms of our own are all there at once and driven in turn, so that their costs can be compared; somebody else's
-    /// is one room, with one number of members after the other.
+    /// Rooms of our own are all there at once and driven in turn, so that their costs can be
+    /// compared; somebody else's is one room, with one number of members after the other.
     pub(super) fn of(
         &self,
         sizes: &[u32],

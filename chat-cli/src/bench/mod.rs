@@ -1,8 +1,8 @@
 //! `chat bench`: what a server costs and how fast it is, beside the least that the system allows.
 //!
-//! Everything is measured in rounds. In each round every server gets the same lines, a part of them at a time and one
-//! server after the other while the others sleep, and ratios are taken within a round: what disturbs the machine for
-//! longer than a part takes disturbs all of them alike.
+//! Everything is measured in rounds. In each round every server gets the same lines, a part of them
+//! at a time and one server after the other while the others sleep, and ratios are taken within a
+//! round: what disturbs the machine for longer than a part takes disturbs all of them alike.
 //!
 //! | file | role |
 //! |---|---|

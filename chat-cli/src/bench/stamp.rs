@@ -1,4 +1,5 @@
-//! What a line of the measurement says: of which round it is and which one, so that every copy of it is known.
+//! What a line of the measurement says: of which round it is and which one, so that every copy of
+//! it is known.
 
 /// How many bytes of text a stamp takes.
 pub(super) const LEN: usize = 13;
@@ -16,7 +17,8 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    /// The text of the line, `size` bytes long (or [`LEN`] where that is more), in the place of what `text` held.
+    /// The text of the line, `size` bytes long (or [`LEN`] where that is more), in the place of
+    /// what `text` held.
     pub(super) fn write(self, size: usize, text: &mut String) {
         text.clear();
         text.push(char::from(MARK));

@@ -40,7 +40,8 @@ impl Spread {
     }
 }
 
-/// The figure that so many quarters lie below; between two figures, so far from the one to the other.
+/// The figure that so many quarters lie below; between two figures, so far from the one to the
+/// other.
 fn quantile(sorted: &[f64], quarters: usize) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
     let (place, rest) = (last * quarters / 4, last * quarters % 4);

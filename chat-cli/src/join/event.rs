@@ -48,7 +48,8 @@ impl<'a> From<Delivery<Text<'a>>> for Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    /// As a line of the room, as a pipe gets it: in the words of the protocol, whatever the user's language is.
+    /// As a line of the room, as a pipe gets it: in the words of the protocol, whatever the user's
+    /// language is.
     pub(crate) fn line(&self) -> Option<String> {
         match self {
             Self::Said { name, text } => Some(format!("{name} : {text}")),

@@ -132,7 +132,8 @@ impl<'s> Front<'s> {
                 self.show(&Shown::Out);
                 self.end(Ok(()));
             }
-            // `Nothing`, more early datagrams than anybody sends, and what later versions of the client may add.
+            // `Nothing`, more early datagrams than anybody sends, and what later versions of the
+            // client may add.
             _ => {}
         }
     }
@@ -170,7 +171,8 @@ impl<'s> Front<'s> {
         self.screen.status(&Status::NotSaid { line, problem });
     }
 
-    /// Whether everything that was asked for was done, as far as is known. A person has seen what was not said.
+    /// Whether everything that was asked for was done, as far as is known. A person has seen what
+    /// was not said.
     pub(crate) fn all_done(&mut self, is_filter: bool) -> Result<(), Failure> {
         let missing = is_filter && self.missing;
         match (missing, self.screen.is_silent(), self.refused.take()) {

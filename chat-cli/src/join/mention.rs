@@ -1,8 +1,8 @@
 //! Where a text speaks of somebody.
 
-/// The places of `name` in `text` as a word of its own, from and to, in bytes. Letters that are written in words (Latin, Cyrillic, …)
-/// must not stand beside it: `al` is not meant by `also`. Chinese, Japanese and Korean are written without blanks, so
-/// there a name is found anywhere.
+/// The places of `name` in `text` as a word of its own, from and to, in bytes. Letters that are
+/// written in words (Latin, Cyrillic, …) must not stand beside it: `al` is not meant by `also`.
+/// Chinese, Japanese and Korean are written without blanks, so there a name is found anywhere.
 pub(crate) fn places(text: &str, name: &str) -> Vec<(usize, usize)> {
     let in_words = |character: Option<char>| {
         character.is_some_and(|c| c.is_alphanumeric() && !is_written_without_blanks(c))

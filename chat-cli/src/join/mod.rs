@@ -55,7 +55,8 @@ pub(crate) fn join(args: &JoinArgs) -> Result<(), Failure> {
     if let Some(path) = &args.transcript {
         screen.keep(Transcript::open(path).map_err(Failure::Transcript)?);
     }
-    // Only a room at the default address is opened by whoever comes first: who names a server wants that one.
+    // Only a room at the default address is opened by whoever comes first: who names a server wants
+    // that one.
     let host = match &args.server {
         None => Host::open(addresses.first, &args.sending, look.language)?,
         Some(_) => None,

@@ -7,11 +7,12 @@ use chat_core::proto::Name;
 
 use super::event::Shown;
 
-/// How many names are remembered: more than a person can use, and a bound for a room that makes them up.
+/// How many names are remembered: more than a person can use, and a bound for a room that makes
+/// them up.
 const MOST: usize = 10_000;
 
-/// The names that this client knows of: from joins, leaves and lines. Who came before us and says nothing is not among
-/// them.
+/// The names that this client knows of: from joins, leaves and lines. Who came before us and says
+/// nothing is not among them.
 #[derive(Debug, Default)]
 pub(crate) struct NamesSeen(BTreeSet<Name>);
 

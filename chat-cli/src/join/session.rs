@@ -1,4 +1,5 @@
-//! The client's loop: the keyboard or a pipe, the socket and the clock, wired to `chat-core`'s client.
+//! The client's loop: the keyboard or a pipe, the socket and the clock, wired to `chat-core`'s
+//! client.
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -22,8 +23,8 @@ use crate::platform::socket::{ChatSocket, Received};
 const RECEIVE_BUFFER: usize = 65_536;
 /// How many datagrams are handled before the input and the clock are looked at again.
 const BURST: usize = 64;
-/// How fast lines are said: below what a room takes from one member by default, so that none is refused. No person
-/// notices, and no receiver drowns.
+/// How fast lines are said: below what a room takes from one member by default, so that none is
+/// refused. No person notices, and no receiver drowns.
 const PACE: Rate = Rate {
     per_second: at_least_one(100),
     burst: at_least_one(20),
@@ -94,7 +95,8 @@ impl<'i> Session<'i> {
         Ok(session)
     }
 
-    /// Until the login is answered. Where other addresses are left, a hint that nobody listens here is enough to go on.
+    /// Until the login is answered. Where other addresses are left, a hint that nobody listens here
+    /// is enough to go on.
     fn log_in(&mut self, others_left: bool) -> Result<(), Failure> {
         self.front.react(&self.client.login(self.clock.now()));
         loop {
@@ -141,9 +143,9 @@ impl<'i> Session<'i> {
         outcome.and_then(|()| self.front.all_done(matches!(input, Input::Filter { .. })))
     }
 
-    /// Says the lines that wait, as fast as the pace allows. Returns when the next one may be said, where that is later.
-    /// While the client is not in, the lines of a pipe wait in the queue; those of a person are refused, who would not
-    /// expect them to be said at some later time.
+    /// Says the lines that wait, as fast as the pace allows. Returns when the next one may be said,
+    /// where that is later. While the client is not in, the lines of a pipe wait in the queue;
+    /// those of a person are refused, who would not expect them to be said at some later time.
     fn read_input(
         &mut self,
         now: Timestamp,

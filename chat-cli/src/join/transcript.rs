@@ -21,7 +21,8 @@ pub(crate) struct TranscriptError {
 }
 
 impl Transcript {
-    /// Opens the file, or makes it. Where its last line has no end (what wrote it was killed), that is added first.
+    /// Opens the file, or makes it. Where its last line has no end (what wrote it was killed), that
+    /// is added first.
     pub(crate) fn open(path: &Path) -> Result<Self, TranscriptError> {
         let failed = |error| TranscriptError {
             path: path.to_owned(),

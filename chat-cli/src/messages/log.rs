@@ -1,4 +1,5 @@
-//! What happens in a room, as a line for who runs it. What strangers wrote is made safe by whoever prints it.
+//! What happens in a room, as a line for who runs it. What strangers wrote is made safe by whoever
+//! prints it.
 
 use std::fmt;
 

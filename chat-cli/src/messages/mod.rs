@@ -1,8 +1,9 @@
 //! Everything that the program says to whoever runs it, in every language it speaks.
 //!
-//! The two languages of a message stand side by side, so that neither is forgotten when the other changes. What is not
-//! here: `--help` and the complaints about a command line (English, in `args`), the form in which pipes and scripts get
-//! what happens (the same everywhere, in `join::screen` and `json`), and `chat bench`, which is for developers.
+//! The two languages of a message stand side by side, so that neither is forgotten when the other
+//! changes. What is not here: `--help` and the complaints about a command line (English, in
+//! `args`), the form in which pipes and scripts get what happens (the same everywhere, in
+//! `join::screen` and `json`), and `chat bench`, which is for developers.
 //!
 //! | file | what is said |
 //! |---|---|

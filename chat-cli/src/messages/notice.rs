@@ -22,7 +22,8 @@ pub(crate) enum Noticed<'a> {
     },
 }
 
-/// As a line, in the form of the room's notices. Names are strangers' words: whoever prints it makes it safe.
+/// As a line, in the form of the room's notices. Names are strangers' words: whoever prints it
+/// makes it safe.
 pub(crate) fn notice(noticed: &Noticed<'_>, language: Language) -> impl fmt::Display {
     fmt::from_fn(move |f| match noticed {
         Noticed::One(Notice::Came(name)) => {

@@ -8,9 +8,10 @@ use super::lines::{Line, LineReader};
 
 /// Starts a thread that posts every line of standard input and then `None`, once, at its end.
 ///
-/// A read error is an end too: nothing more will come. `wrap` makes the loop's own message of a line. While the
-/// queue of the mailer is full the thread does not read, so a large file that is piped in stays in the pipe. It ends
-/// when the loop is gone; it cannot be joined, because a read of a terminal cannot be called off.
+/// A read error is an end too: nothing more will come. `wrap` makes the loop's own message of a
+/// line. While the queue of the mailer is full the thread does not read, so a large file that is
+/// piped in stays in the pipe. It ends when the loop is gone; it cannot be joined, because a read
+/// of a terminal cannot be called off.
 ///
 /// The error is that of starting a thread.
 pub fn spawn_line_reader<T: Send + 'static>(
@@ -37,16 +38,17 @@ fn post_lines<T>(input: impl BufRead, mailer: &Mailer<T>, wrap: impl Fn(Option<L
 
 /// Whether standard input is a terminal that another job is in front of.
 ///
-/// A process that reads then is stopped by SIGTTIN, as a whole: a client started with `&` would hang instead of
-/// showing the chat. Where there is no job control the answer is no.
+/// A process that reads then is stopped by SIGTTIN, as a whole: a client started with `&` would
+/// hang instead of showing the chat. Where there is no job control the answer is no.
 #[cfg(unix)]
 pub fn in_background() -> bool {
-    // An error means that standard input is no terminal, or not the one that controls this process: nothing to stop
-    // it then.
+    // An error means that standard input is no terminal, or not the one that controls this process:
+    // nothing to stop it then.
     rustix::termios::tcgetpgrp(io::stdin()).is_ok_and(|front| front != rustix::process::getpgrp())
 }
 
-/// Whether standard input is a terminal that another job is in front of: never, where there is no job control.
+/// Whether standard input is a terminal that another job is in front of: never, where there is no
+/// job control.
 #[cfg(not(unix))]
 pub fn in_background() -> bool {
     false

@@ -1,7 +1,7 @@
 //! How many datagrams the kernel has thrown away because nobody read them in time.
 //!
-//! A receive queue that overflows is silent. Linux counts what it drops, socket by socket, and shows it in a table of
-//! the process file system; elsewhere the number is not known.
+//! A receive queue that overflows is silent. Linux counts what it drops, socket by socket, and
+//! shows it in a table of the process file system; elsewhere the number is not known.
 
 #[cfg(target_os = "linux")]
 pub use linux::dropped;
@@ -22,7 +22,8 @@ mod linux {
     /// Longer than any line of the table, and as long as the kernel's own pieces of it.
     const PIECE: usize = 4096;
 
-    /// How many datagrams for this socket were dropped since it was opened; `None` where that cannot be known.
+    /// How many datagrams for this socket were dropped since it was opened; `None` where that
+    /// cannot be known.
     ///
     /// This reads a table of all UDP sockets of the machine: not for every datagram.
     pub fn dropped(socket: &UdpSocket) -> Option<u64> {
@@ -35,8 +36,8 @@ mod linux {
         find(File::open(table).ok()?, inode)
     }
 
-    /// The last column of the line with this inode. It is read piece by piece into one place, so that a server that
-    /// looks while it works allocates nothing for it.
+    /// The last column of the line with this inode. It is read piece by piece into one place, so
+    /// that a server that looks while it works allocates nothing for it.
     pub(super) fn find(mut table: impl Read, inode: u64) -> Option<u64> {
         let mut piece = [0; PIECE];
         let mut filled = 0;

@@ -1,18 +1,21 @@
 //! The kernel's list of who could not be reached.
 //!
-//! A UDP server learns of a dead peer from the ICMP message "port unreachable" that its datagram provokes. A socket
-//! that is not connected normally hears nothing of it. On Linux it can ask for it (`IP_RECVERR`), at a price: the
-//! next send or receive then fails with the error of whichever peer is dead, and only the *error queue* says which
-//! one. Elsewhere these functions do nothing, and dead peers are found by their silence.
+//! A UDP server learns of a dead peer from the ICMP message "port unreachable" that its datagram
+//! provokes. A socket that is not connected normally hears nothing of it. On Linux it can ask for
+//! it (`IP_RECVERR`), at a price: the next send or receive then fails with the error of whichever
+//! peer is dead, and only the *error queue* says which one. Elsewhere these functions do nothing,
+//! and dead peers are found by their silence.
 //!
-//! A report is a hint, never proof: whoever can guess the ports can forge the ICMP message behind it.
+//! A report is a hint, never proof: whoever can guess the ports can forge the ICMP message behind
+//! it.
 
 #[cfg(target_os = "linux")]
 pub use linux::{drain, enable};
 #[cfg(not(target_os = "linux"))]
 pub use nothing::{drain, enable};
 
-/// The most reports that one call of [`drain`] reads, so that a flood of them cannot hold up the loop.
+/// The most reports that one call of [`drain`] reads, so that a flood of them cannot hold up the
+/// loop.
 pub const MAX_REPORTS: usize = 4096;
 
 #[cfg(target_os = "linux")]
@@ -32,8 +35,8 @@ mod linux {
     use super::super::socket::canonical;
     use super::MAX_REPORTS;
 
-    /// Asks the kernel to keep ICMP errors for [`drain`]. On an IPv6 socket for both families, since a dual-stack one
-    /// talks to both.
+    /// Asks the kernel to keep ICMP errors for [`drain`]. On an IPv6 socket for both families,
+    /// since a dual-stack one talks to both.
     pub fn enable(socket: &UdpSocket) -> io::Result<()> {
         if socket.local_addr()?.is_ipv6() {
             setsockopt(socket, Ipv6RecvErr, &true)?;
@@ -42,8 +45,9 @@ mod linux {
         Ok(())
     }
 
-    /// Empties the error queue and calls `unreachable` with the address of each peer that, by an ICMP message, has no
-    /// socket on its port or cannot be reached as a host. The address is canonical: never `::ffff:a.b.c.d`.
+    /// Empties the error queue and calls `unreachable` with the address of each peer that, by an
+    /// ICMP message, has no socket on its port or cannot be reached as a host. The address is
+    /// canonical: never `::ffff:a.b.c.d`.
     ///
     /// Returns how many reports were read, those of other kinds included: at most [`MAX_REPORTS`].
     pub fn drain(socket: &UdpSocket, unreachable: &mut impl FnMut(SocketAddr)) -> usize {
@@ -93,8 +97,8 @@ mod linux {
         .map(canonical)
     }
 
-    /// Not the errors of this machine (a datagram that is too long, no route) and not those that say how to do better
-    /// (a smaller path MTU).
+    /// Not the errors of this machine (a datagram that is too long, no route) and not those that
+    /// say how to do better (a smaller path MTU).
     fn is_unreachable(error: &sock_extended_err) -> bool {
         matches!(error.ee_origin, SO_EE_ORIGIN_ICMP | SO_EE_ORIGIN_ICMP6)
             && [Errno::ECONNREFUSED, Errno::EHOSTUNREACH]
@@ -128,8 +132,9 @@ mod tests {
 
     use super::*;
 
-    /// An address of `host` where nobody answers us, for as long as the socket lives: it is connected elsewhere, so
-    /// the kernel refuses for it, and no other test can be given its port.
+    /// An address of `host` where nobody answers us, for as long as the socket lives: it is
+    /// connected elsewhere, so the kernel refuses for it, and no other test can be given its
+    /// port.
     fn dead(host: &str) -> (UdpSocket, SocketAddr) {
         let reserved = UdpSocket::bind((host, 0)).unwrap();
         reserved.connect((host, 1)).unwrap();

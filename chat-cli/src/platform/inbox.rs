@@ -1,8 +1,9 @@
 //! How other threads reach the loop, which sleeps on sockets.
 //!
-//! A queue alone cannot wake a thread that waits for a datagram, so beside the queue there is a pair of UDP sockets
-//! on the loopback interface, connected to each other: whoever posts also sends one byte. That needs no unsafe code
-//! and works on every system; because the sockets are connected, the kernel drops what anyone else sends to them.
+//! A queue alone cannot wake a thread that waits for a datagram, so beside the queue there is a
+//! pair of UDP sockets on the loopback interface, connected to each other: whoever posts also sends
+//! one byte. That needs no unsafe code and works on every system; because the sockets are
+//! connected, the kernel drops what anyone else sends to them.
 
 use std::io;
 use std::net::{Ipv4Addr, UdpSocket};
@@ -15,11 +16,12 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::socket::ChatSocket;
 
-/// How many wake-up bytes are read at once. What is left wakes the loop once more, which is harmless.
+/// How many wake-up bytes are read at once. What is left wakes the loop once more, which is
+/// harmless.
 const MAX_WAKES: usize = 1024;
 
-/// The longest sleep in milliseconds, about 24 days: the most that every system's `poll` accepts. A longer one ends
-/// early, which looks like any other wake-up without a cause.
+/// The longest sleep in milliseconds, about 24 days: the most that every system's `poll` accepts. A
+/// longer one ends early, which looks like any other wake-up without a cause.
 const MAX_SLEEP_MS: u64 = i32::MAX as u64;
 
 /// A queue of at most `bound` messages (at least one) from other threads to the loop.
@@ -33,7 +35,8 @@ pub fn inbox<T>(bound: usize) -> io::Result<(Inbox<T>, Mailer<T>)> {
     bell.set_nonblocking(true)?;
     button.set_nonblocking(true)?;
 
-    // A bound of zero would make every post a rendezvous with a loop that only ever looks in passing.
+    // A bound of zero would make every post a rendezvous with a loop that only ever looks in
+    // passing.
     let (sender, receiver) = mpsc::sync_channel(bound.max(1));
     let switch = StopSwitch(Arc::new(Shared {
         button,
@@ -58,12 +61,13 @@ pub struct Inbox<T> {
 }
 
 impl<T> Inbox<T> {
-    /// Sleeps until there may be something to do: a datagram or an error on `socket`, a message, a stop, or the end
-    /// of `timeout`. It may also return without a cause.
+    /// Sleeps until there may be something to do: a datagram or an error on `socket`, a message, a
+    /// stop, or the end of `timeout`. It may also return without a cause.
     ///
-    /// `None` sleeps for as long as it takes and uses no processor time. A timeout is rounded up to a whole
-    /// millisecond, so a deadline has passed when the sleep towards it ends. After it read everything: the wake-up
-    /// may be gone, so what stays in the queue waits for the next one.
+    /// `None` sleeps for as long as it takes and uses no processor time. A timeout is rounded up to
+    /// a whole millisecond, so a deadline has passed when the sleep towards it ends. After it
+    /// read everything: the wake-up may be gone, so what stays in the queue waits for the next
+    /// one.
     pub fn wait(&self, socket: &ChatSocket, timeout: Option<Duration>) -> io::Result<()> {
         let timeout = if socket.has_notice() {
             Some(Duration::ZERO)
@@ -81,15 +85,16 @@ impl<T> Inbox<T> {
             Err(error) => return Err(error.into()),
         }
         let [chat, bell] = &watched;
-        // Anything that poll says of it, not only a byte: an error that is left there would end every sleep.
+        // Anything that poll says of it, not only a byte: an error that is left there would end
+        // every sleep.
         let rung = !bell.revents().is_empty();
         if chat.revents().contains(PollFlags::ERR) {
-            // The reports in the error queue keep the socket "ready" until they are read, and not every loop asks
-            // for them in each round.
+            // The reports in the error queue keep the socket "ready" until they are read, and not
+            // every loop asks for them in each round.
             socket.collect_unreachable();
         }
-        // Before the caller looks at the queue: a message that is posted after this look has its own wake-up, and
-        // none is taken away for a message that was not there yet.
+        // Before the caller looks at the queue: a message that is posted after this look has its
+        // own wake-up, and none is taken away for a message that was not there yet.
         if rung {
             self.silence();
         }
@@ -141,8 +146,9 @@ pub struct Mailer<T> {
 }
 
 impl<T> Mailer<T> {
-    /// Hands a message to the loop and wakes it. While the queue is full this waits, which holds up whatever the
-    /// thread reads from; `false` when the loop is gone and nothing will be read any more.
+    /// Hands a message to the loop and wakes it. While the queue is full this waits, which holds up
+    /// whatever the thread reads from; `false` when the loop is gone and nothing will be read
+    /// any more.
     #[must_use = "when the loop is gone, so is the reason for the thread"]
     pub fn post(&self, message: T) -> bool {
         let posted = self.sender.send(message).is_ok();
@@ -167,7 +173,8 @@ impl<T> Clone for Mailer<T> {
     }
 }
 
-/// Tells the loop to stop, past the queue: it is seen even when the queue is full or nobody reads it.
+/// Tells the loop to stop, past the queue: it is seen even when the queue is full or nobody reads
+/// it.
 #[derive(Debug, Clone)]
 pub struct StopSwitch(Arc<Shared>);
 
@@ -190,7 +197,8 @@ impl StopSwitch {
     }
 
     fn ring(&self) {
-        // It fails when the buffer is full, and then the loop is being woken already; or when the loop is gone.
+        // It fails when the buffer is full, and then the loop is being woken already; or when the
+        // loop is gone.
         let _ = self.0.button.send(&[0]);
     }
 }

@@ -2,8 +2,9 @@
 
 use std::io::{self, BufRead};
 
-/// The longest line that is handed over, in bytes without its line ending. Well over what fits into a datagram of
-/// the protocol, so that whoever pastes a long text hears how long it was from the layer that knows the limits.
+/// The longest line that is handed over, in bytes without its line ending. Well over what fits into
+/// a datagram of the protocol, so that whoever pastes a long text hears how long it was from the
+/// layer that knows the limits.
 pub const MAX_LINE: usize = 4096;
 
 /// One line of the input, without its line ending.
@@ -16,18 +17,21 @@ pub enum Line {
         /// Its length in bytes.
         bytes: u64,
     },
-    /// A line that is not UTF-8. Guessing at another encoding would send something that nobody typed.
+    /// A line that is not UTF-8. Guessing at another encoding would send something that nobody
+    /// typed.
     NotUtf8 {
         /// How many of its bytes come before the first one that is wrong.
         offset: usize,
     },
 }
 
-/// Cuts what it reads into [`Line`]s and never holds more than one of them, nor more than [`MAX_LINE`] bytes of it.
+/// Cuts what it reads into [`Line`]s and never holds more than one of them, nor more than
+/// [`MAX_LINE`] bytes of it.
 #[derive(Debug)]
 pub struct LineReader<R> {
     reader: R,
-    /// The beginning of the present line: one byte more than [`MAX_LINE`] at most, for the CR of a CRLF.
+    /// The beginning of the present line: one byte more than [`MAX_LINE`] at most, for the CR of a
+    /// CRLF.
     held: Vec<u8>,
     /// How many bytes of the present line were read, whether held or skipped.
     length: u64,
@@ -46,10 +50,11 @@ impl<R: BufRead> LineReader<R> {
         }
     }
 
-    /// The next line, or `None` at the end of the input. LF and CRLF end a line; the last one needs neither.
+    /// The next line, or `None` at the end of the input. LF and CRLF end a line; the last one needs
+    /// neither.
     ///
-    /// An error is the reader's own (an interrupted read is repeated). What was read of a line before it is kept, so
-    /// the call may be repeated.
+    /// An error is the reader's own (an interrupted read is repeated). What was read of a line
+    /// before it is kept, so the call may be repeated.
     pub fn next_line(&mut self) -> io::Result<Option<Line>> {
         loop {
             let chunk = match self.reader.fill_buf() {
@@ -109,7 +114,8 @@ mod tests {
 
     use super::*;
 
-    /// Reads everything through a buffer of `chunk` bytes, so that lines are cut at every possible place.
+    /// Reads everything through a buffer of `chunk` bytes, so that lines are cut at every possible
+    /// place.
     fn lines(input: &[u8], chunk: usize) -> Vec<Line> {
         let mut reader = LineReader::new(BufReader::with_capacity(chunk, input));
         std::iter::from_fn(|| reader.next_line().unwrap()).collect()

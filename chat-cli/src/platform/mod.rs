@@ -1,9 +1,10 @@
-//! What the chat programs need of the machine they run on: a UDP socket, standard input, signals, the terminal.
+//! What the chat programs need of the machine they run on: a UDP socket, standard input, signals,
+//! the terminal.
 //!
-//! Everything that differs between operating systems is in this folder, so that the rest of the crate can be read
-//! without knowing any of it. One thread, the loop, owns the [`ChatSocket`] and sleeps in [`Inbox::wait`]; every
-//! other thread (the reader of standard input, the signal handler) reaches it through a [`Mailer`] or a
-//! [`StopSwitch`].
+//! Everything that differs between operating systems is in this folder, so that the rest of the
+//! crate can be read without knowing any of it. One thread, the loop, owns the [`ChatSocket`] and
+//! sleeps in [`Inbox::wait`]; every other thread (the reader of standard input, the signal handler)
+//! reaches it through a [`Mailer`] or a [`StopSwitch`].
 //!
 //! | file | role |
 //! |---|---|

@@ -1,8 +1,9 @@
 //! Text that cannot do anything but be read.
 //!
-//! What others write is hostile until proven otherwise: an escape sequence moves the cursor or retitles the window,
-//! a line break forges a line of the program's own, a bidirectional control reorders what is beside it, an invisible
-//! character makes two names look the same. The renderer therefore takes [`SafeText`] and nothing else.
+//! What others write is hostile until proven otherwise: an escape sequence moves the cursor or
+//! retitles the window, a line break forges a line of the program's own, a bidirectional control
+//! reorders what is beside it, an invisible character makes two names look the same. The renderer
+//! therefore takes [`SafeText`] and nothing else.
 
 use std::fmt;
 
@@ -11,38 +12,42 @@ use icu_properties::{CodePointMapData, CodePointSetData};
 
 /// One line of text without anything that acts on the place where it is shown.
 ///
-/// What was taken out is shown as an escape (`\n`, `\u{1b}`, `\xff`), not dropped, so that the reader sees that it
-/// was there. A backslash in the text stays as it is: an escape is for reading, not for turning back.
+/// What was taken out is shown as an escape (`\n`, `\u{1b}`, `\xff`), not dropped, so that the
+/// reader sees that it was there. A backslash in the text stays as it is: an escape is for reading,
+/// not for turning back.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct SafeText(String);
 
 impl SafeText {
     /// For a person at a terminal: only what is visible and stays where it is put.
     ///
-    /// Escaped are the control characters (TAB too: its width depends on where it stands), the line and paragraph
-    /// separators, every format character (among them all bidirectional controls, the zero-width characters and the
-    /// tags), every character that Unicode lets a font leave out (fillers, variation selectors), and the few others
-    /// that are drawn as nothing. Blanks, accents, wide characters and emoji stay; an emoji that is made of several
-    /// joined ones falls into its parts.
+    /// Escaped are the control characters (TAB too: its width depends on where it stands), the line
+    /// and paragraph separators, every format character (among them all bidirectional controls,
+    /// the zero-width characters and the tags), every character that Unicode lets a font leave
+    /// out (fillers, variation selectors), and the few others that are drawn as nothing.
+    /// Blanks, accents, wide characters and emoji stay; an emoji that is made of several joined
+    /// ones falls into its parts.
     pub fn for_terminal(text: &str) -> SafeText {
         SafeText::from_bytes_for_terminal(text.as_bytes())
     }
 
-    /// For a program that reads lines, whose output may end on a terminal all the same (`| tee`): one line.
+    /// For a program that reads lines, whose output may end on a terminal all the same (`| tee`):
+    /// one line.
     ///
-    /// Escaped is what is escaped for a terminal, but TAB stays, and so do the joiners and variation selectors that
-    /// emoji and several scripts are written with.
+    /// Escaped is what is escaped for a terminal, but TAB stays, and so do the joiners and
+    /// variation selectors that emoji and several scripts are written with.
     pub fn for_pipe(text: &str) -> SafeText {
         SafeText::from_bytes_for_pipe(text.as_bytes())
     }
 
-    /// [`for_terminal`](SafeText::for_terminal) for bytes that are perhaps not UTF-8; a byte that is not is shown as
-    /// `\xNN`.
+    /// [`for_terminal`](SafeText::for_terminal) for bytes that are perhaps not UTF-8; a byte that
+    /// is not is shown as `\xNN`.
     pub fn from_bytes_for_terminal(bytes: &[u8]) -> SafeText {
         SafeText::escape(bytes, acts_on_a_terminal)
     }
 
-    /// [`for_pipe`](SafeText::for_pipe) for bytes that are perhaps not UTF-8; a byte that is not is shown as `\xNN`.
+    /// [`for_pipe`](SafeText::for_pipe) for bytes that are perhaps not UTF-8; a byte that is not is
+    /// shown as `\xNN`.
     pub fn from_bytes_for_pipe(bytes: &[u8]) -> SafeText {
         SafeText::escape(bytes, acts_on_a_line)
     }
@@ -102,8 +107,8 @@ pub(crate) fn acts_on_a_terminal(character: char) -> bool {
         || is_drawn_as_nothing(character)
 }
 
-/// Symbols whose picture is empty, which no property of Unicode says: the blank pattern of Braille and the musical
-/// symbol null notehead.
+/// Symbols whose picture is empty, which no property of Unicode says: the blank pattern of Braille
+/// and the musical symbol null notehead.
 fn is_drawn_as_nothing(character: char) -> bool {
     matches!(character, '\u{2800}' | '\u{1D159}')
 }
@@ -132,7 +137,8 @@ mod tests {
         SafeText::for_terminal(text).to_string()
     }
 
-    /// Said differently from the code under test: the standard library, another property, and ranges by hand.
+    /// Said differently from the code under test: the standard library, another property, and
+    /// ranges by hand.
     fn is_dangerous(character: char) -> bool {
         character.is_control()
             || CodePointSetData::new::<BidiControl>().contains(character)

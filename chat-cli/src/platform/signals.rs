@@ -4,11 +4,11 @@ use std::io;
 
 use super::inbox::StopSwitch;
 
-/// From now on SIGINT, SIGTERM and SIGHUP (on Windows Ctrl-C and the closing of the console) throw the switch
-/// instead of ending the process, so that the loop can say goodbye.
+/// From now on SIGINT, SIGTERM and SIGHUP (on Windows Ctrl-C and the closing of the console) throw
+/// the switch instead of ending the process, so that the loop can say goodbye.
 ///
-/// Once per process; a second call is an [`AlreadyExists`](io::ErrorKind::AlreadyExists) error. A signal that the
-/// parent had set to be ignored, as `nohup` does with SIGHUP, is no longer ignored.
+/// Once per process; a second call is an [`AlreadyExists`](io::ErrorKind::AlreadyExists) error. A
+/// signal that the parent had set to be ignored, as `nohup` does with SIGHUP, is no longer ignored.
 pub fn on_stop_signal(switch: StopSwitch) -> io::Result<()> {
     ctrlc::set_handler(move || switch.stop()).map_err(|error| match error {
         ctrlc::Error::System(error) => error,

@@ -76,7 +76,8 @@ pub enum BanFileError {
     },
 }
 
-/// The file. It is only ever whole: what is new is written to another file beside it, which then takes its place.
+/// The file. It is only ever whole: what is new is written to another file beside it, which then
+/// takes its place.
 #[derive(Debug)]
 pub struct BanFile {
     path: PathBuf,
@@ -90,8 +91,8 @@ impl BanFile {
     ///
     /// # Errors
     ///
-    /// A file that is damaged is kept aside under another name, and is an error: to begin without its bans is for a person
-    /// to decide.
+    /// A file that is damaged is kept aside under another name, and is an error: to begin without
+    /// its bans is for a person to decide.
     pub fn open(path: PathBuf) -> Result<(Self, Vec<BanEntry>), BanFileError> {
         let bans = match fs::read(&path) {
             Ok(bytes) => read(&path, &bytes)?,
@@ -157,7 +158,8 @@ fn read(path: &Path, bytes: &[u8]) -> Result<Vec<BanEntry>, BanFileError> {
     }
 }
 
-/// Renames the damaged file to the first free `FILE.damaged-1`, `-2`, …: no earlier one is overwritten.
+/// Renames the damaged file to the first free `FILE.damaged-1`, `-2`, …: no earlier one is
+/// overwritten.
 fn keep_aside(path: &Path, why: String) -> BanFileError {
     let file = path.to_owned();
     for number in 1_u32.. {
@@ -179,8 +181,9 @@ fn keep_aside(path: &Path, why: String) -> BanFileError {
     BanFileError::DamagedAndStuck { file, why, error }
 }
 
-/// By hand and not with a crate for temporary files: one fixed name beside the file leaves at most one file behind when the
-/// program is killed in the middle, and the next write takes that one away.
+/// By hand and not with a crate for temporary files: one fixed name beside the file leaves at most
+/// one file behind when the program is killed in the middle, and the next write takes that one
+/// away.
 fn replace(path: &Path, bans: &[BanEntry]) -> io::Result<()> {
     let state = State {
         version: VERSION,

@@ -19,8 +19,8 @@ pub struct Snapshot {
     pub bans: usize,
 }
 
-/// A board on which the room writes when it is asked to ([`Command::Count`](super::Command::Count)): it never waits for who
-/// reads.
+/// A board on which the room writes when it is asked to
+/// ([`Command::Count`](super::Command::Count)): it never waits for who reads.
 #[derive(Clone, Default)]
 pub struct Board(Arc<Shared>);
 

@@ -63,7 +63,8 @@ pub enum Banned {
 }
 
 impl Banned {
-    /// The network that limits count by: the IPv4 address itself, or the IPv6 /64 that the address is in.
+    /// The network that limits count by: the IPv4 address itself, or the IPv6 /64 that the address
+    /// is in.
     pub fn address(address: IpAddr) -> Self {
         Self::Address(match address.to_canonical() {
             IpAddr::V4(v4) => IpAddr::V4(v4),
@@ -203,7 +204,8 @@ pub enum Answer<'a> {
         #[serde(serialize_with = "in_words")]
         error: Mistake,
     },
-    /// The bans could not be written to their file. They hold all the same, and the next change tries it again.
+    /// The bans could not be written to their file. They hold all the same, and the next change
+    /// tries it again.
     BansNotWritten {
         /// The file.
         file: &'a Path,

@@ -2,7 +2,8 @@
 
 use chat_core::Timestamp;
 
-/// How long it is at least from one look to the next, in milliseconds: a look costs as much as many datagrams.
+/// How long it is at least from one look to the next, in milliseconds: a look costs as much as many
+/// datagrams.
 const PAUSE: u64 = 10_000;
 
 /// Looks at a counter now and then, and tells when it has grown.
@@ -27,8 +28,8 @@ impl DropWatch {
         }
     }
 
-    /// To be called after datagrams were received: where none were, none were dropped, and a room in which nothing
-    /// happens should not wake for this.
+    /// To be called after datagrams were received: where none were, none were dropped, and a room
+    /// in which nothing happens should not wake for this.
     pub(super) fn look(
         &mut self,
         now: Timestamp,

@@ -1,7 +1,8 @@
 //! What the server writes down: a line or a JSON object per event.
 //!
-//! Both go through a queue with a thread of its own behind it. Where nobody reads the log, the room goes on: lines that
-//! find the queue full are left out, counted, and the count is part of the summary at the end.
+//! Both go through a queue with a thread of its own behind it. Where nobody reads the log, the room
+//! goes on: lines that find the queue full are left out, counted, and the count is part of the
+//! summary at the end.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -144,8 +145,8 @@ impl EventLog {
 }
 
 impl Drop for EventLog {
-    /// Waits for the queue to be written, but not for a reader who does not read: dropping the guard can wait for that
-    /// one for ever, so it is left to a thread.
+    /// Waits for the queue to be written, but not for a reader who does not read: dropping the
+    /// guard can wait for that one for ever, so it is left to a thread.
     fn drop(&mut self) {
         let guard = self.guard.take();
         let (written, wait) = mpsc::channel();
@@ -187,7 +188,8 @@ impl RoomLog for EventLog {
                 peer,
                 reason: refusal,
             },
-            // Whoever floods the room is counted in the statistics: a line for each datagram would flood the log too.
+            // Whoever floods the room is counted in the statistics: a line for each datagram would
+            // flood the log too.
             Event::Dropped {
                 reason: DropReason::LoginRate | DropReason::ReplyRate | DropReason::RefusedAlready,
                 ..
@@ -208,7 +210,8 @@ impl RoomLog for EventLog {
         });
     }
 
-    /// Also where the log is quiet: the operator has asked. In one piece, so that no line of the log comes in between.
+    /// Also where the log is quiet: the operator has asked. In one piece, so that no line of the
+    /// log comes in between.
     fn answer(&mut self, answer: &Answer<'_>) {
         let text = match self.form {
             Form::Json => json::event(answer),

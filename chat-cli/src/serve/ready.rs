@@ -1,4 +1,5 @@
-//! What a service manager (systemd, `Type=notify`) is told: that the room is open, and that it closes.
+//! What a service manager (systemd, `Type=notify`) is told: that the room is open, and that it
+//! closes.
 //!
 //! Nothing is told where nobody asks, that is where `NOTIFY_SOCKET` is not set.
 

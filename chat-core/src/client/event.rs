@@ -26,7 +26,8 @@ impl<'a> ClientOutgoing<'a> {
 /// What a call meant for the user.
 ///
 /// It borrows, and is no value to keep. With the feature `serde` it can be written, for logs:
-/// `{"joined": {"again": false}}`, `{"lost": "silent"}`; datagrams as text, with U+FFFD for what is not UTF-8.
+/// `{"joined": {"again": false}}`, `{"lost": "silent"}`; datagrams as text, with U+FFFD for what is
+/// not UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -37,8 +38,8 @@ pub enum ClientEvent<'a> {
         /// Whether this is a new login after the connection was lost.
         again: bool,
     },
-    /// Something came before the answer to the login that is no answer: a line, a notice, an end word. To be shown
-    /// when the login succeeds, or as the server's answer when none comes.
+    /// Something came before the answer to the login that is no answer: a line, a notice, an end
+    /// word. To be shown when the login succeeds, or as the server's answer when none comes.
     Early {
         /// The datagram.
         #[cfg_attr(
@@ -49,20 +50,23 @@ pub enum ClientEvent<'a> {
     },
     /// The server refused the login; the client is done.
     Refused {
-        /// The server's answer: text for the user, perhaps not UTF-8, to be made safe before it is shown.
+        /// The server's answer: text for the user, perhaps not UTF-8, to be made safe before it is
+        /// shown.
         #[cfg_attr(
             feature = "serde",
             serde(serialize_with = "crate::serde_forms::as_text")
         )]
         answer: &'a [u8],
-        /// Whether the login had been repeated: then the first one may have been accepted, and its answer lost.
+        /// Whether the login had been repeated: then the first one may have been accepted, and its
+        /// answer lost.
         repeated: bool,
     },
     /// No answer came to the login; the client is done.
     NoAnswer,
     /// Somebody spoke, came or went.
     Delivered(Delivery<Text<'a>>),
-    /// Something came that is neither a reply nor a delivery: to be made safe, shown, and attributed to nobody.
+    /// Something came that is neither a reply nor a delivery: to be made safe, shown, and
+    /// attributed to nobody.
     Unparsed(
         #[cfg_attr(
             feature = "serde",
@@ -79,11 +83,13 @@ pub enum ClientEvent<'a> {
         )]
         answer: &'a [u8],
     },
-    /// The server does not know this client any more, or is not there. The client logs in again by itself, with
-    /// growing pauses; until [`Joined`](Self::Joined) nothing can be said, and what was said last may be lost.
+    /// The server does not know this client any more, or is not there. The client logs in again by
+    /// itself, with growing pauses; until [`Joined`](Self::Joined) nothing can be said, and
+    /// what was said last may be lost.
     Lost(LostReason),
-    /// After the connection was lost, the server refused a new login, but for a reason that passes: the name is taken (by
-    /// what the server remembers of this client at a former address), the room is full. It is tried again.
+    /// After the connection was lost, the server refused a new login, but for a reason that passes:
+    /// the name is taken (by what the server remembers of this client at a former address), the
+    /// room is full. It is tried again.
     StillOut {
         /// The server's answer: text for the user, to be made safe before it is shown.
         #[cfg_attr(

@@ -8,16 +8,17 @@ use crate::time::Timestamp;
 
 /// How long each login is waited for; after the last of them the client gives up.
 const LOGIN_WAITS_MILLIS: [u64; 3] = [1_000, 2_000, 4_000];
-/// The longest pause between two logins after the connection was lost: short enough for a client to be back within half a
-/// minute of the moment at which the network, and the server's memory of a former address, allow it.
+/// The longest pause between two logins after the connection was lost: short enough for a client to
+/// be back within half a minute of the moment at which the network, and the server's memory of a
+/// former address, allow it.
 const LONGEST_PAUSE_MILLIS: u64 = 8_000;
 /// How long the answer to a quit is waited for.
 const QUIT_WAIT_MILLIS: u64 = 1_000;
 /// After how many unanswered keep-alives the server counts as gone.
 const UNANSWERED_KEEP_ALIVES: u32 = 2;
 
-/// One member's side of the conversation with one server. See the [crate's documentation](crate) for the shape of its
-/// calls, which are those of the server without an address.
+/// One member's side of the conversation with one server. See the [crate's documentation](crate)
+/// for the shape of its calls, which are those of the server without an address.
 ///
 /// ```
 /// use chat_core::{Client, ClientConfig, ClientEvent, Timestamp, proto::{Name, Text}};
@@ -46,7 +47,8 @@ enum State {
     Out,
     /// The login was sent `sent` times; at `due` it is sent once more, or given up.
     Joining { sent: u32, due: Timestamp },
-    /// In. At `due` the login is repeated (keep-alive); `unanswered` times nothing has come back since.
+    /// In. At `due` the login is repeated (keep-alive); `unanswered` times nothing has come back
+    /// since.
     In {
         due: Option<Timestamp>,
         unanswered: u32,
@@ -70,8 +72,8 @@ impl Client {
         }
     }
 
-    /// Begins: sends the login. It is sent again after 1 and 3 seconds of silence, and given up after 7. Does nothing
-    /// when the client has begun already.
+    /// Begins: sends the login. It is sent again after 1 and 3 seconds of silence, and given up
+    /// after 7. Does nothing when the client has begun already.
     pub fn login(&mut self, now: Timestamp) -> ClientOutgoing<'_> {
         if !matches!(self.state, State::Out) {
             return nothing();
@@ -83,8 +85,8 @@ impl Client {
         self.send_login(ClientEvent::Nothing)
     }
 
-    /// Says `text` to the others. It is sent once: what the network loses is lost. (The time makes no difference yet; all
-    /// calls take it.)
+    /// Says `text` to the others. It is sent once: what the network loses is lost. (The time makes
+    /// no difference yet; all calls take it.)
     pub fn say(&mut self, _now: Timestamp, text: Text<'_>) -> Result<ClientOutgoing<'_>, SayError> {
         if !self.is_in() {
             return Err(SayError::NotIn);
@@ -102,8 +104,9 @@ impl Client {
         })
     }
 
-    /// Leaves: sends the quit, once, and waits at most a second for the answer. A client that is not in leaves without
-    /// a word: servers in use do not survive a quit of somebody they do not know.
+    /// Leaves: sends the quit, once, and waits at most a second for the answer. A client that is
+    /// not in leaves without a word: servers in use do not survive a quit of somebody they do
+    /// not know.
     pub fn quit(&mut self, now: Timestamp) -> ClientOutgoing<'_> {
         match self.state {
             State::In { .. } => {
@@ -148,7 +151,8 @@ impl Client {
                 (Some(Reply::End { word }), _) => self.ended(word),
                 (Some(Reply::Refused { reason }), _) => match refusal(reason) {
                     Some(Refusal::NotLoggedIn) => nothing(),
-                    // No time makes a name acceptable that the server does not want, and none soon whom it has banned.
+                    // No time makes a name acceptable that the server does not want, and none soon
+                    // whom it has banned.
                     Some(Refusal::BadName | Refusal::Reserved | Refusal::Banned) => {
                         self.state = State::Done;
                         event(ClientEvent::Refused {
@@ -156,7 +160,8 @@ impl Client {
                             repeated: true,
                         })
                     }
-                    // Above all "name taken", by what the server remembers of this client at a former address.
+                    // Above all "name taken", by what the server remembers of this client at a
+                    // former address.
                     _ => event(ClientEvent::StillOut { answer: datagram }),
                 },
                 (_, Some(delivery)) => event(ClientEvent::Delivered(delivery)),
@@ -194,7 +199,8 @@ impl Client {
         }
     }
 
-    /// Time has come: do what is due. Call again while [`poll_timeout`](Self::poll_timeout) is not later than `now`.
+    /// Time has come: do what is due. Call again while [`poll_timeout`](Self::poll_timeout) is not
+    /// later than `now`.
     pub fn handle_timeout(&mut self, now: Timestamp) -> ClientOutgoing<'_> {
         if self.poll_timeout().is_none_or(|due| due > now) {
             return nothing();
@@ -238,8 +244,9 @@ impl Client {
         }
     }
 
-    /// The network reported that nobody is at the server's address. While the first login is waited for this is only
-    /// a hint (the server may be starting); a member logs in again; a client that is leaving has left.
+    /// The network reported that nobody is at the server's address. While the first login is waited
+    /// for this is only a hint (the server may be starting); a member logs in again; a client
+    /// that is leaving has left.
     pub fn handle_unreachable(&mut self, now: Timestamp) -> ClientOutgoing<'_> {
         match self.state {
             State::In { .. } => self.lost(now, LostReason::Unreachable),
@@ -251,7 +258,8 @@ impl Client {
         }
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is to be called; `None`: not before something else happens.
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called; `None`: not before something
+    /// else happens.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         match self.state {
             State::Joining { due, .. } | State::Rejoining { due, .. } | State::Leaving { due } => {

@@ -16,7 +16,8 @@ pub mod recipes {
     /// ```
     pub mod mio {}
 
-    /// A simulation: a room and its clients on a network and a clock that exist only in the program.
+    /// A simulation: a room and its clients on a network and a clock that exist only in the
+    /// program.
     ///
     /// ```
     #[doc = include_str!("../../examples/in_memory.rs")]

@@ -12,7 +12,8 @@ use crate::time::Timestamp;
 
 /// Whom a ban is about.
 ///
-/// With the feature `serde`: `{"network": "192.0.2.1:5000"}`, where addresses are socket addresses, or `{"name": "bob"}`.
+/// With the feature `serde`: `{"network": "192.0.2.1:5000"}`, where addresses are socket addresses,
+/// or `{"name": "bob"}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -20,14 +21,16 @@ use crate::time::Timestamp;
 pub enum BanTarget<A> {
     /// Everybody in the [network](Peer::network) of this address.
     Network(A),
-    /// Whoever logs in with this name, or with one that looks like it (PROTOCOL.md, "Names that look alike").
+    /// Whoever logs in with this name, or with one that looks like it (PROTOCOL.md, "Names that
+    /// look alike").
     Name(Name),
 }
 
 /// A ban that stands.
 ///
-/// With the feature `serde`: `{"target": {"name": "bob"}, "until": 60000}`. Without `until` it has no end; the moments are
-/// those of the clock that the room was told, which another run of the program may not have.
+/// With the feature `serde`: `{"target": {"name": "bob"}, "until": 60000}`. Without `until` it has
+/// no end; the moments are those of the clock that the room was told, which another run of the
+/// program may not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -50,8 +53,9 @@ pub enum BanError {
     },
 }
 
-/// The bans. Those of networks are found by one lookup. Those of names are looked through: looking alike is no order, and
-/// there are few. One that is over is forgotten when its place is needed, and counts for nothing until then.
+/// The bans. Those of networks are found by one lookup. Those of names are looked through: looking
+/// alike is no order, and there are few. One that is over is forgotten when its place is needed,
+/// and counts for nothing until then.
 #[derive(Debug)]
 pub(super) struct Bans<A: Peer> {
     most: NonZeroU32,

@@ -19,8 +19,9 @@ const BASE: u64 = 16 << 10;
 const RESERVED: u64 = 1 << 10;
 
 impl Config {
-    /// How many bytes of heap a server with these limits takes at most, between two calls, whatever arrives; `None`: as
-    /// many as there are members, where [`max_members`](Self::max_members) is off.
+    /// How many bytes of heap a server with these limits takes at most, between two calls, whatever
+    /// arrives; `None`: as many as there are members, where [`max_members`](Self::max_members)
+    /// is off.
     ///
     /// ```
     /// use std::net::SocketAddr;
@@ -59,7 +60,8 @@ const fn slot<T>() -> u64 {
     2 * size_of::<T>() as u64
 }
 
-/// An entry of an ordered map: its nodes are at least 5 elevenths full, and have links to each other.
+/// An entry of an ordered map: its nodes are at least 5 elevenths full, and have links to each
+/// other.
 const fn entry<T>() -> u64 {
     3 * size_of::<T>() as u64 + 48
 }

@@ -112,7 +112,8 @@ pub enum LeaveReason {
 pub enum DropReason {
     /// It is no request, and nothing that is answered with a refusal.
     NotARequest,
-    /// It would have been refused, but the same member was told of another refusal less than a second ago.
+    /// It would have been refused, but the same member was told of another refusal less than a
+    /// second ago.
     RefusedAlready,
     /// A login from a network that sends more of them than it may.
     LoginRate,

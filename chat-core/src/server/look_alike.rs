@@ -17,10 +17,11 @@ const MAX_MARKS: usize = 4;
 
 /// What a name looks like: two names that share one of these look alike.
 ///
-/// Three, because case and the confusable skeleton (UTS #39) do not commute: as it is written (the Cyrillic `В` looks like
-/// `B`, and its small form does not look like `b`), in small letters (`I` looks like `l`, and is the same name as `i`), and
-/// in capitals (`AL1CE` looks like `ALICE`).
-/// Hashes, because what has the look of 32 bytes can be long: who makes two names collide is refused a name, nothing more.
+/// Three, because case and the confusable skeleton (UTS #39) do not commute: as it is written (the
+/// Cyrillic `В` looks like `B`, and its small form does not look like `b`), in small letters (`I`
+/// looks like `l`, and is the same name as `i`), and in capitals (`AL1CE` looks like `ALICE`).
+/// Hashes, because what has the look of 32 bytes can be long: who makes two names collide is
+/// refused a name, nothing more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Looks([u64; FORMS]);
 
@@ -90,8 +91,8 @@ fn forms(text: &str) -> [String; FORMS] {
     [look(&written), look(&fold(&written)), look(&capitals)]
 }
 
-/// The skeleton without regard to case. Twice, because folding makes characters that look like others again: `M` is its own
-/// skeleton, and `m` looks like `rn`.
+/// The skeleton without regard to case. Twice, because folding makes characters that look like
+/// others again: `M` is its own skeleton, and `m` looks like `rn`.
 fn look(text: &str) -> String {
     let capital: String = skeleton(text).collect();
     let folded = fold(&capital);

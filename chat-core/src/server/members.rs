@@ -27,13 +27,13 @@ pub(super) struct Member {
     pub(super) lines: Bucket,
     pub(super) bytes: Bucket,
     looks: Looks,
-    /// Under which deadline it stands in `deadlines`, when there is an idle limit: never later than `last_heard` and the
-    /// limit.
+    /// Under which deadline it stands in `deadlines`, when there is an idle limit: never later
+    /// than `last_heard` and the limit.
     deadline: Timestamp,
 }
 
-/// The members. `addresses`, `entries` and `silent` run in parallel; leaving moves the last member into the gap, so that the
-/// table stays dense and a leave costs the same in a room of any size.
+/// The members. `addresses`, `entries` and `silent` run in parallel; leaving moves the last member
+/// into the gap, so that the table stays dense and a leave costs the same in a room of any size.
 pub(super) struct Members<A: Peer> {
     addresses: Vec<A>,
     entries: Vec<Member>,
@@ -41,8 +41,8 @@ pub(super) struct Members<A: Peer> {
     /// By each of the forms that a name has for the eye: no two members share one.
     by_looks: BTreeMap<u64, Place>,
     per_network: BTreeMap<A::Network, u32>,
-    /// Idle deadlines, earliest first. A member that was heard since is put back with a later one only when its turn
-    /// comes: hearing a member costs nothing here.
+    /// Idle deadlines, earliest first. A member that was heard since is put back with a later one
+    /// only when its turn comes: hearing a member costs nothing here.
     deadlines: BTreeSet<(Timestamp, A)>,
     idle_limit_millis: Option<u64>,
     silent: SilentList,
@@ -126,8 +126,9 @@ impl<A: Peer> Members<A> {
         self.per_network.get(&network).copied().unwrap_or(0)
     }
 
-    /// Adds a member; the caller has seen to it that neither the name, nor one like it, nor the address is in, and that
-    /// there are less than [`MAX_MEMBERS`](super::place::MAX_MEMBERS). Returns its index.
+    /// Adds a member; the caller has seen to it that neither the name, nor one like it, nor the
+    /// address is in, and that there are less than [`MAX_MEMBERS`](super::place::MAX_MEMBERS).
+    /// Returns its index.
     pub(super) fn insert(&mut self, name: Name, looks: Looks, address: A, now: Timestamp) -> usize {
         let index = self.len();
         self.stands_at(index, looks, address);
@@ -227,7 +228,8 @@ impl<A: Peer> Members<A> {
         self.deadlines.first().map(|(deadline, _)| *deadline)
     }
 
-    /// A member that has been idle for as long as the limit. Deadlines that lie behind are brought up to date.
+    /// A member that has been idle for as long as the limit. Deadlines that lie behind are brought
+    /// up to date.
     pub(super) fn idle(&mut self, now: Timestamp) -> Option<usize> {
         let limit = self.idle_limit_millis?;
         while let Some(&(deadline, address)) = self

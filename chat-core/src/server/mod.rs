@@ -1,5 +1,5 @@
-//! The server's half. `room.rs` has its calls, `transitions.rs` all that they do; the other files hold what these work
-//! with.
+//! The server's half. `room.rs` has its calls, `transitions.rs` all that they do; the other files
+//! hold what these work with.
 
 mod bans;
 mod bound;

@@ -6,8 +6,8 @@ use core::num::NonZeroU32;
 use crate::rate::{Bucket, Rate};
 use crate::time::Timestamp;
 
-/// One bucket per network. When all places are taken, the network that was idle for longest gives way: what its bucket held
-/// is forgotten.
+/// One bucket per network. When all places are taken, the network that was idle for longest gives
+/// way: what its bucket held is forgotten.
 #[derive(Debug)]
 pub(super) struct LoginRates<N> {
     places: NonZeroU32,
@@ -26,7 +26,8 @@ impl<N: Copy + Ord> LoginRates<N> {
         }
     }
 
-    /// Whether one more login from `network` is within `rate`; if so, it is counted. Who is over the rate costs one lookup.
+    /// Whether one more login from `network` is within `rate`; if so, it is counted. Who is over
+    /// the rate costs one lookup.
     pub(super) fn take(&mut self, now: Timestamp, network: N, rate: Rate) -> bool {
         if let Some((bucket, used)) = self.buckets.get_mut(&network) {
             let given = bucket.take(now, rate, 1);

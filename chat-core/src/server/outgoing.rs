@@ -1,4 +1,5 @@
-//! What a call returns: borrowed from the server, so that nothing is copied and nothing changes until it is sent.
+//! What a call returns: borrowed from the server, so that nothing is copied and nothing changes
+//! until it is sent.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -29,7 +30,8 @@ pub struct Transmit<'a, A> {
     pub to: Recipients<'a, A>,
 }
 
-/// A set of addresses: two slices of the member table, with perhaps one member between them left out.
+/// A set of addresses: two slices of the member table, with perhaps one member between them left
+/// out.
 #[derive(Debug)]
 pub struct Recipients<'a, A> {
     before: &'a [A],
@@ -42,7 +44,8 @@ impl<'a, A: Copy> Outgoing<'a, A> {
         self.event
     }
 
-    /// What has to be sent, in this order: at most 2 and one per end word. Those without a recipient are left out.
+    /// What has to be sent, in this order: at most 2 and one per end word. Those without a
+    /// recipient are left out.
     pub fn transmits(&self) -> impl Iterator<Item = Transmit<'a, A>> + use<'a, A> {
         let (plan, members) = (self.plan, self.members);
         plan.steps.iter().filter_map(move |step| {
@@ -154,7 +157,8 @@ impl<A> Plan<A> {
 
     fn add(&mut self, to: To<A>, encode: impl FnOnce(&mut [u8]) -> Result<usize, EncodeError>) {
         let start = self.used;
-        // Neither fails: replies and deliveries always fit a datagram, and SCRATCH holds the longest plan.
+        // Neither fails: replies and deliveries always fit a datagram, and SCRATCH holds the
+        // longest plan.
         let written = encode(self.scratch.get_mut(start..).unwrap_or_default());
         debug_assert!(
             written.is_ok(),

@@ -5,8 +5,8 @@ use core::num::NonZeroU32;
 /// So many members fit the table; more than fit any memory of today.
 pub(super) const MAX_MEMBERS: u32 = u32::MAX - 1;
 
-/// A place in the table, in half of the room that a `usize` takes: every member has several. An [`Option`] of one takes no
-/// more.
+/// A place in the table, in half of the room that a `usize` takes: every member has several. An
+/// [`Option`] of one takes no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place(NonZeroU32);
 

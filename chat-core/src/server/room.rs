@@ -20,8 +20,9 @@ use crate::time::Timestamp;
 
 /// The room. See the [crate's documentation](crate) for the shape of its calls.
 ///
-/// Memory grows with the members, up to [`Config::max_members`], and with the networks that they log in from, up to
-/// [`Config::tracked_networks`], and with the bans, up to [`Config::max_bans`]; [`Config::memory_bound`] says how far.
+/// Memory grows with the members, up to [`Config::max_members`], and with the networks that they
+/// log in from, up to [`Config::tracked_networks`], and with the bans, up to [`Config::max_bans`];
+/// [`Config::memory_bound`] says how far.
 pub struct Server<A: Peer> {
     pub(super) config: Config,
     pub(super) reserved: Reserved,
@@ -98,10 +99,11 @@ impl<A: Peer> Server<A> {
         self.outgoing(event)
     }
 
-    /// The network reported that nobody is at `peer` (an ICMP port or host unreachable, a closed connection).
+    /// The network reported that nobody is at `peer` (an ICMP port or host unreachable, a closed
+    /// connection).
     ///
-    /// The first report asks the member whether it is there; a second one, with no datagram from it in between,
-    /// removes it. Reports about addresses that are not in change nothing.
+    /// The first report asks the member whether it is there; a second one, with no datagram from it
+    /// in between, removes it. Reports about addresses that are not in change nothing.
     pub fn handle_unreachable(&mut self, now: Timestamp, peer: A) -> Outgoing<'_, A> {
         self.plan.clear();
         let event = match self.members.at_address(peer) {
@@ -123,8 +125,8 @@ impl<A: Peer> Server<A> {
         self.outgoing(Event::Announced { text })
     }
 
-    /// The operator removes a member: the end words go to it, the notice to the others. With a `reason` the member is told
-    /// it first, in a line that the operator says to nobody else.
+    /// The operator removes a member: the end words go to it, the notice to the others. With a
+    /// `reason` the member is told it first, in a line that the operator says to nobody else.
     ///
     /// # Errors
     ///
@@ -141,11 +143,13 @@ impl<A: Peer> Server<A> {
         Ok(self.outgoing(event))
     }
 
-    /// From `now` on logins of `target` are refused as `banned`, until that moment comes (`None`: until
-    /// [`unban`](Self::unban)). A ban of the same network or name, if there is one, gets this end instead of its own.
+    /// From `now` on logins of `target` are refused as `banned`, until that moment comes (`None`:
+    /// until [`unban`](Self::unban)). A ban of the same network or name, if there is one, gets
+    /// this end instead of its own.
     ///
-    /// Nobody is removed: [`members_hit_by`](Self::members_hit_by) says who is in, and [`kick`](Self::kick) removes
-    /// them one by one. Who stays is a member like any other until it leaves.
+    /// Nobody is removed: [`members_hit_by`](Self::members_hit_by) says who is in, and
+    /// [`kick`](Self::kick) removes them one by one. Who stays is a member like any other until
+    /// it leaves.
     ///
     /// # Errors
     ///
@@ -159,19 +163,20 @@ impl<A: Peer> Server<A> {
         self.bans.add(now, Ban { target, until })
     }
 
-    /// Takes back what was banned: the network, or every name that looks like the given one. `false`: there was no such
-    /// ban at `now`.
+    /// Takes back what was banned: the network, or every name that looks like the given one.
+    /// `false`: there was no such ban at `now`.
     pub fn unban(&mut self, now: Timestamp, target: BanTarget<A>) -> bool {
         self.bans.remove(now, target)
     }
 
-    /// The bans that stand at `now`. One whose time is over ends by itself, without a call and without a deadline in
-    /// [`poll_timeout`](Self::poll_timeout): nothing has to be sent then.
+    /// The bans that stand at `now`. One whose time is over ends by itself, without a call and
+    /// without a deadline in [`poll_timeout`](Self::poll_timeout): nothing has to be sent then.
     pub fn bans(&self, now: Timestamp) -> impl Iterator<Item = Ban<A>> + '_ {
         self.bans.iter(now)
     }
 
-    /// Which members a ban of `target` is about, whether there is one or not. Looks at every member.
+    /// Which members a ban of `target` is about, whether there is one or not. Looks at every
+    /// member.
     pub fn members_hit_by(&self, target: BanTarget<A>) -> impl Iterator<Item = (Name, A)> + '_ {
         let looks = match target {
             BanTarget::Network(_) => None,
@@ -188,7 +193,8 @@ impl<A: Peer> Server<A> {
             })
     }
 
-    /// Closes the room for good: every member gets the end words, and whatever comes afterwards is dropped.
+    /// Closes the room for good: every member gets the end words, and whatever comes afterwards is
+    /// dropped.
     pub fn shutdown(&mut self) -> Outgoing<'_, A> {
         self.plan.clear();
         for word in self.config.dialect.ends().iter() {
@@ -210,8 +216,8 @@ impl<A: Peer> Server<A> {
         }
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is to be called; `None`: not before something else happens.
-    /// Perhaps earlier than anything is due, never later.
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called; `None`: not before something
+    /// else happens. Perhaps earlier than anything is due, never later.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         match self.members.overdue_silent() {
             Some(_) => Some(Timestamp::default()),

@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use super::place::Place;
 
-/// A list whose links stand in a table beside the members': an entry for every member, in the list or not. Nothing is
-/// searched, and to join or leave costs the same in a room of any size.
+/// A list whose links stand in a table beside the members': an entry for every member, in the list
+/// or not. Nothing is searched, and to join or leave costs the same in a room of any size.
 #[derive(Debug, Default)]
 pub(super) struct SilentList {
     entries: Vec<Entry>,
@@ -22,7 +22,8 @@ pub(super) struct Entry {
 }
 
 impl SilentList {
-    /// The next member of the table, which is silent or does not count as such. `before`: how much traffic there was.
+    /// The next member of the table, which is silent or does not count as such. `before`: how much
+    /// traffic there was.
     pub(super) fn push(&mut self, is_silent: bool, before: u64) {
         self.entries.push(Entry {
             before,
@@ -39,7 +40,8 @@ impl SilentList {
         }
     }
 
-    /// The one that has been silent for longest, and how much traffic there had been before it came.
+    /// The one that has been silent for longest, and how much traffic there had been before it
+    /// came.
     pub(super) fn first(&self) -> Option<(usize, u64)> {
         let index = self.first?.index();
         Some((index, self.entries.get(index)?.before))
@@ -111,7 +113,8 @@ mod tests {
         const STEPS: u32 = 7;
         for sequence in 0..5_u32.pow(STEPS) {
             let mut list = SilentList::default();
-            // The table: each member's traffic, when it is silent; and the same in the order of the logins.
+            // The table: each member's traffic, when it is silent; and the same in the order of the
+            // logins.
             let mut table: Vec<u64> = Vec::new();
             let mut silent: Vec<u64> = Vec::new();
             for step in 0..STEPS {

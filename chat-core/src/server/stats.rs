@@ -4,10 +4,12 @@ use chat_proto::Refusal;
 
 use super::event::{DropReason, LeaveReason};
 
-/// Counts since the server was made, for a program to export. None of them ever wraps in practice: 64 bits.
+/// Counts since the server was made, for a program to export. None of them ever wraps in practice:
+/// 64 bits.
 ///
-/// With the feature `serde`: a map of these names. A count that is not there is read as 0, and one that this version does
-/// not know is left out, so that what another version has written can be read.
+/// With the feature `serde`: a map of these names. A count that is not there is read as 0, and one
+/// that this version does not know is left out, so that what another version has written can be
+/// read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default))]
@@ -55,8 +57,8 @@ pub struct Stats {
 
 /// How many requests were refused for each reason.
 ///
-/// With the feature `serde`: a map from every reason to its count, `{"name_taken": 3, …}`; a reason that is not there is
-/// read as 0.
+/// With the feature `serde`: a map from every reason to its count, `{"name_taken": 3, …}`; a reason
+/// that is not there is read as 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RefusalCounts([u64; Refusal::ALL.len()]);
 

@@ -1,4 +1,5 @@
-//! Every transition of the room: PROTOCOL.md, "Rules of the server". The calls that lead here are in `room.rs`.
+//! Every transition of the room: PROTOCOL.md, "Rules of the server". The calls that lead here are
+//! in `room.rs`.
 
 use chat_proto::{
     DecodeError, DecodeErrorKind, Delivery, Dialect, Name, Reason, Refusal, Reply, Request, Text,
@@ -47,7 +48,8 @@ impl<A: Peer> Server<A> {
         }
     }
 
-    /// A login that is repeated is answered whatever else holds; any other first has to be within its network's rate.
+    /// A login that is repeated is answered whatever else holds; any other first has to be within
+    /// its network's rate.
     fn login(
         &mut self,
         now: Timestamp,
@@ -159,8 +161,8 @@ impl<A: Peer> Server<A> {
         Event::Said { name, text }
     }
 
-    /// A quit is answered: receivers in use wait for the end word. It removes the sender and nobody else. What removes
-    /// nobody counts as a line of a member, as answers of a stranger.
+    /// A quit is answered: receivers in use wait for the end word. It removes the sender and nobody
+    /// else. What removes nobody counts as a line of a member, as answers of a stranger.
     fn quit(
         &mut self,
         now: Timestamp,
@@ -192,7 +194,8 @@ impl<A: Peer> Server<A> {
         }
     }
 
-    /// A datagram that is no request. One that begins like a request is answered as such, all else is dropped.
+    /// A datagram that is no request. One that begins like a request is answered as such, all else
+    /// is dropped.
     fn unreadable(
         &mut self,
         now: Timestamp,
@@ -233,7 +236,8 @@ impl<A: Peer> Server<A> {
         rate.is_none_or(|rate| self.login_rates.take(now, from.network(), rate))
     }
 
-    /// Whether the member at `index` may say `len` bytes more now. A line that is refused costs nothing.
+    /// Whether the member at `index` may say `len` bytes more now. A line that is refused costs
+    /// nothing.
     fn takes_line(&mut self, now: Timestamp, index: usize, len: usize) -> bool {
         let (lines, bytes) = (self.config.member_lines, self.config.member_bytes);
         let Some((member, _)) = self.members.get_mut(index) else {
@@ -318,7 +322,8 @@ impl<A: Peer> Server<A> {
         Event::Probed { name, peer }
     }
 
-    /// Somebody else wants the name of the member at `index`: ask whether that member is still there.
+    /// Somebody else wants the name of the member at `index`: ask whether that member is still
+    /// there.
     fn probe_for_another(&mut self, now: Timestamp, index: usize) {
         if self
             .members
@@ -371,7 +376,8 @@ impl<A: Peer> Server<A> {
         }
     }
 
-    /// Takes a member out that did not ask for it: the end words go to it, the notice to the others.
+    /// Takes a member out that did not ask for it: the end words go to it, the notice to the
+    /// others.
     pub(super) fn expel(&mut self, index: usize, reason: LeaveReason) -> Event<'static, A> {
         if let Some((_, peer)) = self.members.get(index) {
             self.say_end_to(peer);

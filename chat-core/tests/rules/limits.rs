@@ -162,8 +162,8 @@ fn strangers_get_so_many_answers_in_all_and_members_all_of_theirs() {
 #[test]
 fn the_defaults_do_not_touch_a_classroom_of_100_behind_one_router() {
     let mut room = Room::new(Config::default());
-    // All at one moment, from one address that the Internet routes but for the port: log in, speak, be thrown out by
-    // nothing, leave, and come back.
+    // All at one moment, from one address that the Internet routes but for the port: log in, speak,
+    // be thrown out by nothing, leave, and come back.
     for round in 0..3 {
         let pupil = |number: u8| format!("pupil{number}");
         for number in 0..100 {

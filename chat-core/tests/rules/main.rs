@@ -104,7 +104,8 @@ impl Room {
     }
 }
 
-/// The event as text, and every datagram, the recipients of one payload in order of their addresses.
+/// The event as text, and every datagram, the recipients of one payload in order of their
+/// addresses.
 fn collect(outgoing: &Outgoing<'_, At>) -> (String, Vec<(u8, String)>) {
     let mut sent = Vec::new();
     for transmit in outgoing.transmits() {

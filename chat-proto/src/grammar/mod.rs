@@ -1,6 +1,8 @@
-//! The grammar of PROTOCOL.md in nom: one function per ABNF rule, with the rule as its doc comment. nom stays in here.
+//! The grammar of PROTOCOL.md in nom: one function per ABNF rule, with the rule as its doc comment.
+//! nom stays in here.
 //!
-//! UTF-8 is checked once, over the whole datagram; every rule then works on bytes and cuts only at ASCII characters.
+//! UTF-8 is checked once, over the whole datagram; every rule then works on bytes and cuts only at
+//! ASCII characters.
 
 pub(crate) mod delivery;
 pub(crate) mod reply;
@@ -66,8 +68,8 @@ impl<'a> Fault<'a> {
 }
 
 impl<'a> ParseError<&'a [u8]> for Fault<'a> {
-    // nom asks for these when one of its own parsers fails. Those used here stand where a blank belongs, or in an
-    // alternative whose last branch reports a kind of its own.
+    // nom asks for these when one of its own parsers fails. Those used here stand where a blank
+    // belongs, or in an alternative whose last branch reports a kind of its own.
     fn from_error_kind(from: &'a [u8], _: ErrorKind) -> Self {
         Self::missing_blank(from)
     }

@@ -143,8 +143,8 @@ fn login(input: &[u8]) -> Step<'_, Parts<'_>> {
 /// chat = "C" SP name SP text
 /// ```
 ///
-/// A lenient dialect also takes `C name` for an empty text, `CHAT name:text`, and `C name #` for a quit where `#` is
-/// an end word.
+/// A lenient dialect also takes `C name` for an empty text, `CHAT name:text`, and `C name #` for a
+/// quit where `#` is an end word.
 #[inline(always)]
 fn chat<'a>(input: &'a [u8], dialect: &Dialect, colon: bool) -> Step<'a, Parts<'a>> {
     let (left, name) = if colon {

@@ -4,8 +4,8 @@ use std::fs::{File, FileTimes, Metadata, Permissions};
 use std::io;
 use std::time::SystemTime;
 
-/// Who may read, write and run it. The rest of the mode (set-user-id and the like) would mean something else on a copy with
-/// another owner.
+/// Who may read, write and run it. The rest of the mode (set-user-id and the like) would mean
+/// something else on a copy with another owner.
 #[cfg(unix)]
 const KEPT: u32 = 0o777;
 /// All of a mode but the type of the file.
@@ -52,7 +52,8 @@ impl Attributes {
         }
     }
 
-    /// Gives them to a file, as far as that is possible; the error is that of the first that was refused.
+    /// Gives them to a file, as far as that is possible; the error is that of the first that was
+    /// refused.
     pub(super) fn give(&self, file: &File) -> io::Result<()> {
         let mut times = FileTimes::new();
         if let Some(modified) = self.modified {

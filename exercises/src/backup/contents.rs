@@ -16,7 +16,8 @@ pub(super) enum CompareError<E> {
     Stopped(E),
 }
 
-/// Compares what two files hold from where they stand. `between` is called after each piece, and can stop the work.
+/// Compares what two files hold from where they stand. `between` is called after each piece, and
+/// can stop the work.
 pub(super) fn same_contents<E>(
     first: &mut File,
     second: &mut File,

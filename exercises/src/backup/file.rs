@@ -63,7 +63,8 @@ impl<S: Fn(u64) -> Result<(), Interrupted>> Worker<'_, S> {
         }
     }
 
-    /// Gives the backup the times and permissions of the original, if it has the content already. `None`: it has other content.
+    /// Gives the backup the times and permissions of the original, if it has the content already.
+    /// `None`: it has other content.
     fn bring_up_to_date(
         &self,
         original: &mut Original,
@@ -119,7 +120,8 @@ impl<S: Fn(u64) -> Result<(), Interrupted>> Worker<'_, S> {
                     full => full.into(),
                 },
             })?;
-        // Shorter than it was, or longer (as are those files of the system that say they are empty).
+        // Shorter than it was, or longer (as are those files of the system that say they are
+        // empty).
         if copied < length || from.read(&mut [0]).map_err(Problem::Unreadable)? > 0 {
             return Err(Problem::Changed.into());
         }

@@ -40,7 +40,8 @@ pub enum FolderError {
     Busy(PathBuf),
 }
 
-/// Puts the home folder in the place of a `~` at the beginning. (A shell does not do that for `--to=~/folder`.)
+/// Puts the home folder in the place of a `~` at the beginning. (A shell does not do that for
+/// `--to=~/folder`.)
 pub fn expand_home(path: &Path, home: Option<PathBuf>) -> Result<PathBuf, FolderError> {
     let Ok(below) = path.strip_prefix("~") else {
         return Ok(path.to_owned());
@@ -60,7 +61,8 @@ pub struct Folders {
 }
 
 impl Folders {
-    /// Checks both folders and takes the lock. With `create`, a backup folder that is not there is made.
+    /// Checks both folders and takes the lock. With `create`, a backup folder that is not there is
+    /// made.
     pub fn open(from: &Path, to: &Path, create: bool) -> Result<Self, FolderError> {
         let unreadable = |path: &Path, source| FolderError::Unreadable {
             path: path.to_owned(),
@@ -101,8 +103,8 @@ impl Folders {
     }
 }
 
-/// Whether two paths lead to one folder. (Neither way sees everything: a folder that is mounted twice has two paths and one
-/// identity, and some systems have no identities.)
+/// Whether two paths lead to one folder. (Neither way sees everything: a folder that is mounted
+/// twice has two paths and one identity, and some systems have no identities.)
 fn is_same(one: (&Path, &Metadata), other: (&Path, &Metadata)) -> bool {
     let identity = Identity::of(one.1);
     let path = fs::canonicalize(one.0).ok();

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use crate::new_files::is_partial;
 
-/// How the names of files begin that `backup` has not written completely. Its own, as another tool may be writing to the
-/// same folder just now.
+/// How the names of files begin that `backup` has not written completely. Its own, as another tool
+/// may be writing to the same folder just now.
 pub(super) const PREFIX: &str = ".partial-backup-";
 
 /// Whether a file of this name could be a leftover, and would be removed.

@@ -28,7 +28,8 @@ impl Listing {
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
             let name = entry.file_name();
-            // Of a link, this says that it is one. What cannot be looked at will be reported when it cannot be opened.
+            // Of a link, this says that it is one. What cannot be looked at will be reported when
+            // it cannot be opened.
             let length = match entry.metadata() {
                 Ok(found) if !found.is_file() => {
                     listing.others.push(name);

@@ -11,7 +11,8 @@ pub(super) struct Opened {
     pub(super) metadata: Metadata,
 }
 
-/// Opens a regular file. What was put in its place since somebody looked is refused: a link is not followed, a pipe not waited for.
+/// Opens a regular file. What was put in its place since somebody looked is refused: a link is not
+/// followed, a pipe not waited for.
 pub(super) fn open_regular(path: &Path) -> io::Result<Opened> {
     let mut options = OpenOptions::new();
     options.read(true);

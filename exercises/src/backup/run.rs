@@ -62,8 +62,8 @@ impl Run {
         self.listing.files.iter().map(|file| file.length).sum()
     }
 
-    /// Backs up all files, of which `summary` counts what becomes of them. `step` gets the bytes of each step and can stop the work,
-    /// `tell` what happens.
+    /// Backs up all files, of which `summary` counts what becomes of them. `step` gets the bytes of
+    /// each step and can stop the work, `tell` what happens.
     pub fn go(
         self,
         existing: Existing,

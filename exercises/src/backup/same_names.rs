@@ -1,4 +1,5 @@
-//! Names that the file system of the backup folder does not tell apart, though that of the files does: `A` and `a`, say.
+//! Names that the file system of the backup folder does not tell apart, though that of the files
+//! does: `A` and `a`, say.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -12,8 +13,8 @@ use crate::copying::Identity;
 pub(super) struct Met(HashMap<Identity, OsString>);
 
 impl Met {
-    /// Refuses a backup that is there and was met before under another name: with `--force`, the backup of one file would be
-    /// replaced with that of the other.
+    /// Refuses a backup that is there and was met before under another name: with `--force`, the
+    /// backup of one file would be replaced with that of the other.
     pub(super) fn check(&self, metadata: &Metadata) -> Result<(), Problem> {
         match identity(metadata).and_then(|identity| self.0.get(&identity)) {
             None => Ok(()),
@@ -21,7 +22,8 @@ impl Met {
         }
     }
 
-    /// Remembers the backup of a file of this run. (Not one that is going to be replaced: what is made next may get its inode.)
+    /// Remembers the backup of a file of this run. (Not one that is going to be replaced: what is
+    /// made next may get its inode.)
     pub(super) fn note(&mut self, name: &OsStr, metadata: &Metadata) {
         if let Some(identity) = identity(metadata) {
             self.0.insert(identity, name.to_owned());
@@ -29,7 +31,8 @@ impl Met {
     }
 }
 
-/// Of a file that has one name. One with several names of its own (hard links) may well be the backup of several files.
+/// Of a file that has one name. One with several names of its own (hard links) may well be the
+/// backup of several files.
 fn identity(metadata: &Metadata) -> Option<Identity> {
     #[cfg(unix)]
     let has_one_name = std::os::unix::fs::MetadataExt::nlink(metadata) == 1;

@@ -14,10 +14,12 @@ use exercises::new_files::Existing;
 use exercises::program::{self, Outcome, with_causes};
 use exercises::progress::Progress;
 
-/// Copies the regular files directly in a folder into a backup folder, with their times and permissions.
+/// Copies the regular files directly in a folder into a backup folder, with their times and
+/// permissions.
 ///
-/// Files whose size and time are those of their backup are skipped; so a run that was interrupted goes on when it is started again.
-/// Folders, links, pipes and devices are left out. A file that cannot be copied is reported, and the others are copied.
+/// Files whose size and time are those of their backup are skipped; so a run that was interrupted
+/// goes on when it is started again. Folders, links, pipes and devices are left out. A file that
+/// cannot be copied is reported, and the others are copied.
 #[derive(Debug, Parser)]
 #[command(
     version,

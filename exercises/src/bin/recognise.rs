@@ -36,7 +36,8 @@ enum Command {
     Ask(Question),
 }
 
-/// Answers clients until Ctrl-C or SIGTERM (exit code 130); prints a line for each answer on standard error.
+/// Answers clients until Ctrl-C or SIGTERM (exit code 130); prints a line for each answer on
+/// standard error.
 #[derive(Debug, Args)]
 struct Serve {
     /// Where to listen

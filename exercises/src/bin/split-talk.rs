@@ -20,7 +20,8 @@ use exercises::split_talk::speech::{Speaker, Talk, TalkError};
 /// The longest transcript, in bytes. It is kept in memory.
 const LONGEST: u64 = 1 << 30;
 
-/// Makes one file per speaker from a transcript (`name: words`), with what that person said, in order.
+/// Makes one file per speaker from a transcript (`name: words`), with what that person said, in
+/// order.
 ///
 /// Prints the path of each file that it made. All files appear at the end, or none.
 #[derive(Debug, Parser)]
@@ -31,10 +32,12 @@ const LONGEST: u64 = 1 << 30;
 struct Arguments {
     /// The transcript: UTF-8, or GB18030 (GBK), or what its byte order mark says
     talk: PathBuf,
-    /// The folder for the files, which is made too if it is not there [default: where the transcript is]
+    /// The folder for the files, which is made too if it is not there [default: where the
+    /// transcript is]
     #[arg(long, value_name = "DIR")]
     into: Option<PathBuf>,
-    /// Only these begin a speech (once for each); other lines with a colon belong to the speaker before
+    /// Only these begin a speech (once for each); other lines with a colon belong to the speaker
+    /// before
     #[arg(long, value_name = "NAME")]
     speaker: Vec<String>,
     /// The encoding of the transcript, as the web calls it (utf-8, gb18030, big5, …)

@@ -2,8 +2,8 @@
 
 use super::message::{Answer, Hint, LIKELIEST, Likely};
 
-/// The answer to a hint: the likeliest of all classes, and which of them the hint is. The hint changes neither their scores nor
-/// their order.
+/// The answer to a hint: the likeliest of all classes, and which of them the hint is. The hint
+/// changes neither their scores nor their order.
 pub fn answer(mut all: Vec<Likely>, hint: &Hint) -> Answer {
     all.sort_by(|one, other| other.score.total_cmp(&one.score));
     all.truncate(LIKELIEST);
@@ -14,8 +14,8 @@ pub fn answer(mut all: Vec<Likely>, hint: &Hint) -> Answer {
     }
 }
 
-/// Whether a hint means a class: it is one of its names (there are commas between), or a whole word of one. Capital letters are
-/// as small ones.
+/// Whether a hint means a class: it is one of its names (there are commas between), or a whole word
+/// of one. Capital letters are as small ones.
 fn is_meant(hint: &Hint, names: &str) -> bool {
     let hint = hint.as_str().to_lowercase();
     !hint.is_empty()

@@ -39,7 +39,8 @@ pub enum AskError {
     Refused(Refusal),
 }
 
-/// Asks a server (`HOST:PORT`). Waits so long for everything together. `sent` gets the bytes of each piece that was sent.
+/// Asks a server (`HOST:PORT`). Waits so long for everything together. `sent` gets the bytes of
+/// each piece that was sent.
 pub fn ask(
     server: &str,
     ask: &Ask,

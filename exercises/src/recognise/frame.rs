@@ -1,7 +1,8 @@
 //! Where a message begins and ends in a stream of bytes.
 //!
-//! A frame is a length (4 bytes, the highest first), a type (1 byte) and the payload; the length counts type and payload. TCP glues
-//! frames together and cuts them as it likes, so the reader takes bytes in any pieces.
+//! A frame is a length (4 bytes, the highest first), a type (1 byte) and the payload; the length
+//! counts type and payload. TCP glues frames together and cuts them as it likes, so the reader
+//! takes bytes in any pieces.
 
 /// The largest picture, in bytes.
 pub const MAX_PICTURE: usize = 16 << 20;
@@ -93,7 +94,8 @@ impl Frame {
 /// Bytes before the payload.
 const HEADER: usize = 5;
 
-/// Takes bytes in any pieces and gives frames. Memory grows with what has come, not with what was announced.
+/// Takes bytes in any pieces and gives frames. Memory grows with what has come, not with what was
+/// announced.
 #[derive(Debug)]
 pub struct FrameReader {
     accepted: &'static [Kind],
@@ -116,8 +118,8 @@ impl FrameReader {
         !self.header.is_empty()
     }
 
-    /// Takes bytes up to the end of the first frame in them, and returns that frame; `None` when all bytes were taken and it did not
-    /// end. To be called again with what is left.
+    /// Takes bytes up to the end of the first frame in them, and returns that frame; `None` when
+    /// all bytes were taken and it did not end. To be called again with what is left.
     pub fn read(&mut self, bytes: &mut &[u8]) -> Result<Option<Frame>, FrameError> {
         while let Some(missing) = HEADER
             .checked_sub(self.header.len())

@@ -6,7 +6,8 @@ use crate::program::printable;
 /// How many classes an answer has.
 pub const LIKELIEST: usize = 5;
 
-/// A word for what a picture shows: at most [`MAX_HINT`] bytes, without control characters. It may be empty.
+/// A word for what a picture shows: at most [`MAX_HINT`] bytes, without control characters. It may
+/// be empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hint(String);
 
@@ -205,8 +206,9 @@ impl Ask {
 }
 
 impl Reply {
-    /// Bytes of an answer: which one is hinted, from 1 (0: none); then for each the score (a float of 4 bytes, the highest first)
-    /// and the name with its length before it (2 bytes). Of a refusal: the reason's number, and the text with its length before it.
+    /// Bytes of an answer: which one is hinted, from 1 (0: none); then for each the score (a float
+    /// of 4 bytes, the highest first) and the name with its length before it (2 bytes). Of a
+    /// refusal: the reason's number, and the text with its length before it.
     pub fn to_frame(&self) -> Frame {
         let mut payload = Vec::new();
         match self {
@@ -272,7 +274,8 @@ impl Reply {
     }
 }
 
-/// A text with its length before it. (One that is longer than a length can say makes a frame that is too long to be sent.)
+/// A text with its length before it. (One that is longer than a length can say makes a frame that
+/// is too long to be sent.)
 fn push_text(payload: &mut Vec<u8>, text: &str) {
     let end = text.floor_char_boundary(usize::from(u16::MAX));
     let length = u16::try_from(end).unwrap_or(u16::MAX);

@@ -1,4 +1,5 @@
-//! A client sends a picture, and a word for what it shows, to a server over TCP; the server answers with what it recognises.
+//! A client sends a picture, and a word for what it shows, to a server over TCP; the server answers
+//! with what it recognises.
 //!
 //! TCP carries bytes, not messages: [`frame`] says where one ends, [`message`] what is in it.
 

@@ -10,16 +10,19 @@ use super::message::{Reason, Refusal};
 /// Width and height of what the model takes, in pixels.
 pub const SIZE: u32 = 224;
 
-/// What the model was shown in training: the middle of a picture whose shorter side is this, and of that a square of [`SIZE`].
+/// What the model was shown in training: the middle of a picture whose shorter side is this, and of
+/// that a square of [`SIZE`].
 const AROUND: u32 = 256;
 
-/// The widest and the highest picture, in pixels. A file of some bytes can be said to be larger than any memory.
+/// The widest and the highest picture, in pixels. A file of some bytes can be said to be larger
+/// than any memory.
 const MAX_SIDE: u32 = 16_384;
 
 /// Bytes that a decoder may take.
 const MAX_MEMORY: u64 = 256 << 20;
 
-/// The middle of a picture as the model takes it: all red values line by line, then green, then blue, as (v − 127) / 128.
+/// The middle of a picture as the model takes it: all red values line by line, then green, then
+/// blue, as (v − 127) / 128.
 pub fn prepare(bytes: &[u8]) -> Result<Vec<f32>, Refusal> {
     let picture = decode(bytes).map_err(|error| refusal(&error))?;
     let square = middle(&picture.into_rgb8());
@@ -143,7 +146,8 @@ mod tests {
 
     #[test]
     fn a_picture_of_more_pixels_than_memory_is_refused_by_what_it_says() {
-        // The head of a PNG says how large it is: width and height begin at byte 16, their checksum is behind.
+        // The head of a PNG says how large it is: width and height begin at byte 16, their checksum
+        // is behind.
         let mut bytes = png(&RgbImage::new(1, 1));
         let mut refused = |width: u32, height: u32| {
             bytes[16..20].copy_from_slice(&width.to_be_bytes());

@@ -24,7 +24,8 @@ pub struct Limits {
     pub clients: usize,
     /// Pictures that are looked at at the same time; others wait for their turn.
     pub pictures: usize,
-    /// From the last answer (or the connection) to the end of the next question, for an answer to be taken, and for a turn.
+    /// From the last answer (or the connection) to the end of the next question, for an answer to
+    /// be taken, and for a turn.
     pub patience: Duration,
 }
 
@@ -237,7 +238,8 @@ impl Connection {
         (self.shared.watch)(&Event { client, ask, reply });
     }
 
-    /// Reads what the client still sends, for a while, and forgets it: closing before would take back what it was told.
+    /// Reads what the client still sends, for a while, and forgets it: closing before would take
+    /// back what it was told.
     fn hear_out(&mut self) {
         let until = Instant::now() + self.shared.limits.patience;
         let mut left = 2 * MAX_PICTURE;

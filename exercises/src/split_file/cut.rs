@@ -73,8 +73,8 @@ pub enum CutError {
     Interrupted(#[from] Interrupted),
 }
 
-/// Cuts the file. All parts get their names at the end, or none does. `step` gets the bytes of each step (each byte comes once, and
-/// three times where it is verified), and can stop the work.
+/// Cuts the file. All parts get their names at the end, or none does. `step` gets the bytes of each
+/// step (each byte comes once, and three times where it is verified), and can stop the work.
 pub fn cut(
     order: &Order,
     step: impl Fn(u64) -> Result<(), Interrupted> + Sync,

@@ -119,8 +119,8 @@ pub enum JoinError {
 }
 
 impl PartSet {
-    /// Finds the parts that go with what was named: any of the parts, all of them, or the file as it was called before it was cut
-    /// (its parts lie where it would lie).
+    /// Finds the parts that go with what was named: any of the parts, all of them, or the file as
+    /// it was called before it was cut (its parts lie where it would lie).
     pub fn find(first: &Path, others: &[PathBuf]) -> Result<Self, JoinError> {
         let folder = folder_of(first);
         let name = first.file_name().unwrap_or_default();
@@ -213,7 +213,8 @@ impl PartSet {
     }
 }
 
-/// Into how many parts a file was cut of which there are parts in a folder; more than one answer if it was cut differently.
+/// Into how many parts a file was cut of which there are parts in a folder; more than one answer if
+/// it was cut differently.
 fn counts_of(whole: &OsStr, folder: &Path) -> Result<Vec<PartCount>, JoinError> {
     let unreadable = |source| JoinError::Unreadable {
         path: folder.to_owned(),
@@ -237,8 +238,9 @@ fn is_same(one: &Path, other: &Path) -> bool {
         || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
-/// Puts the parts together. The file gets its name at the end, or not at all. `step` gets the bytes of each step (each byte comes
-/// once, and three times where it is verified), and can stop the work.
+/// Puts the parts together. The file gets its name at the end, or not at all. `step` gets the bytes
+/// of each step (each byte comes once, and three times where it is verified), and can stop the
+/// work.
 pub fn join(
     order: &Order,
     step: impl Fn(u64) -> Result<(), Interrupted>,

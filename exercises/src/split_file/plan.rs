@@ -45,8 +45,9 @@ impl FromStr for PartCount {
     }
 }
 
-/// The bytes of each part, in order. Together they are `0..length`, and no part is longer than another by more than one byte:
-/// the first ones get what is left over. (A file of fewer bytes than parts has empty parts at the end.)
+/// The bytes of each part, in order. Together they are `0..length`, and no part is longer than
+/// another by more than one byte: the first ones get what is left over. (A file of fewer bytes than
+/// parts has empty parts at the end.)
 pub fn ranges(length: u64, parts: PartCount) -> impl Iterator<Item = Range<u64>> {
     let count = u64::from(parts.0);
     let (each, left_over) = (length / count, length % count);

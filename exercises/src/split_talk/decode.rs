@@ -42,8 +42,8 @@ pub enum DecodeError {
     },
 }
 
-/// Decodes a file. Without a word on its encoding that is what its byte order mark says, else UTF-8, else GB18030 (of which GBK and
-/// GB 2312 are parts).
+/// Decodes a file. Without a word on its encoding that is what its byte order mark says, else
+/// UTF-8, else GB18030 (of which GBK and GB 2312 are parts).
 pub fn decode<'a>(
     bytes: &'a [u8],
     said: Option<&'static Encoding>,
@@ -85,8 +85,8 @@ pub fn decode<'a>(
 struct Wrong {
     line: usize,
     offset: usize,
-    /// Text in another encoding hardly ever has characters that are right by chance: then this is UTF-8 with some damage, which
-    /// must not be read as something else.
+    /// Text in another encoding hardly ever has characters that are right by chance: then this is
+    /// UTF-8 with some damage, which must not be read as something else.
     is_mostly_utf_8: bool,
 }
 
@@ -135,7 +135,8 @@ mod tests {
     fn gb18030_is_recognised_with_characters_of_two_and_four_bytes() {
         let (bytes, _, _) = GB18030.encode(TALK);
         assert_eq!(read(&bytes), (TALK.to_owned(), "gb18030"));
-        // The mark of GB18030, written by some editors, is not known as one: it is a character that is not seen.
+        // The mark of GB18030, written by some editors, is not known as one: it is a character that
+        // is not seen.
         assert_eq!(read(b"a: \xc4\xe3"), ("a: 你".to_owned(), "gb18030"));
     }
 

@@ -14,13 +14,15 @@ const ENDING: &str = ".txt";
 /// The longest file name, in bytes of UTF-8: what file systems take.
 const LONGEST: usize = 255;
 
-/// Room for what is added to a name: `_` in front, and the number of another file of the same name, ` (10000)`.
+/// Room for what is added to a name: `_` in front, and the number of another file of the same name,
+/// ` (10000)`.
 const ADDED: usize = 9;
 
 /// The file name of one speaker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileName {
-    /// Has no separators, is not `.` or `..`, and leads to nothing but a file in the folder that it is joined to.
+    /// Has no separators, is not `.` or `..`, and leads to nothing but a file in the folder that
+    /// it is joined to.
     pub name: String,
     /// Why it is not the speaker's name with the ending.
     pub change: Option<Change>,
@@ -31,11 +33,13 @@ pub struct FileName {
 pub enum Change {
     /// The speaker's name cannot be that of a file everywhere.
     MadeSafe,
-    /// A file system that does not tell capital letters or Unicode forms apart has a file of that name already.
+    /// A file system that does not tell capital letters or Unicode forms apart has a file of that
+    /// name already.
     Numbered,
 }
 
-/// A file name for each speaker, in order; no two are the same, nor differ in nothing but case or Unicode form.
+/// A file name for each speaker, in order; no two are the same, nor differ in nothing but case or
+/// Unicode form.
 pub fn file_names<'a>(speakers: impl IntoIterator<Item = &'a str>) -> Vec<FileName> {
     let mut taken = HashSet::new();
     let mut names = Vec::new();
@@ -54,7 +58,8 @@ pub fn file_names<'a>(speakers: impl IntoIterator<Item = &'a str>) -> Vec<FileNa
     names
 }
 
-/// A name without what some system takes for something else: separators, control characters, reserved names.
+/// A name without what some system takes for something else: separators, control characters,
+/// reserved names.
 fn make_safe(speaker: &str) -> String {
     let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
     let visible: String = speaker

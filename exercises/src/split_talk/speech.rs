@@ -42,9 +42,10 @@ pub enum TalkError {
 impl<'a> Talk<'a> {
     /// Takes a text apart.
     ///
-    /// A line begins a speech if it has a colon, full width or not, with a name before it: then what stands before the first colon
-    /// is the name. Other lines belong to the speaker before. So do lines whose first colon is of a time (`3:30`) or an address
-    /// (`http://`), or behind a Chinese comma, full stop or the like: a sentence, not a name.
+    /// A line begins a speech if it has a colon, full width or not, with a name before it: then
+    /// what stands before the first colon is the name. Other lines belong to the speaker
+    /// before. So do lines whose first colon is of a time (`3:30`) or an address (`http://`), or
+    /// behind a Chinese comma, full stop or the like: a sentence, not a name.
     ///
     /// With `known` names, these alone begin a speech.
     pub fn parse(text: &'a str, known: &[String]) -> Result<Self, TalkError> {

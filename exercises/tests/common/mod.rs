@@ -85,8 +85,9 @@ pub(crate) fn wait_until(what: &str, is_there: impl Fn() -> bool) {
     }
 }
 
-/// A command for a program, as a user whom permissions keep out. It gets `folder` to search, which has to outlive the command.
-/// `None`, loudly, where this user is not kept out and cannot become another one.
+/// A command for a program, as a user whom permissions keep out. It gets `folder` to search, which
+/// has to outlive the command. `None`, loudly, where this user is not kept out and cannot become
+/// another one.
 #[cfg(unix)]
 pub(crate) fn as_ordinary_user(program: &str, folder: &Path) -> Option<Command> {
     use std::os::unix::fs::PermissionsExt;
@@ -124,13 +125,14 @@ pub(crate) fn as_ordinary_user(program: &str, folder: &Path) -> Option<Command> 
     }
 }
 
-/// Says that a test does not test here, and why. (What `eprintln` writes is seen of tests that fail alone.)
+/// Says that a test does not test here, and why. (What `eprintln` writes is seen of tests that fail
+/// alone.)
 pub(crate) fn left_out(why: &str) {
     let _ = writeln!(io::stderr(), "LEFT OUT: {why}");
 }
 
-/// Runs a shell script, in which `DISK` is a folder on a disk of so many kilobytes. `None`, loudly, where this machine lets
-/// nobody mount one.
+/// Runs a shell script, in which `DISK` is a folder on a disk of so many kilobytes. `None`, loudly,
+/// where this machine lets nobody mount one.
 pub(crate) fn small_disk(kilobytes: u32, script: &str) -> Option<Run> {
     let folder = tempfile::tempdir().unwrap();
     let disk = folder.path().display().to_string();
@@ -200,7 +202,8 @@ impl Drop for Server {
     }
 }
 
-/// The folder that `exercises/model/fetch --pictures` has filled; `None`, loudly, when it is not, unless the environment says that it has to be.
+/// The folder that `exercises/model/fetch --pictures` has filled; `None`, loudly, when it is not,
+/// unless the environment says that it has to be.
 #[cfg(feature = "recognise")]
 pub(crate) fn model_files() -> Option<std::path::PathBuf> {
     let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("model/files");

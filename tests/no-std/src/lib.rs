@@ -1,7 +1,9 @@
-//! The room in a program without std. `cargo build --manifest-path tests/no-std/Cargo.toml` is the test.
+//! The room in a program without std. `cargo build --manifest-path tests/no-std/Cargo.toml` is the
+//! test.
 //!
-//! The panic handler below is the proof: std has one of its own, and a program can have one only. As soon as any crate
-//! that this one reaches is built on std, the build ends with `found duplicate lang item panic_impl`.
+//! The panic handler below is the proof: std has one of its own, and a program can have one only.
+//! As soon as any crate that this one reaches is built on std, the build ends with `found duplicate
+//! lang item panic_impl`.
 #![no_std]
 
 use core::net::{Ipv4Addr, SocketAddr};

@@ -1,6 +1,7 @@
 //! A chart as SVG: CPU time per datagram out against the number of members.
 //!
-//! By hand: lines, marks and words are less code than a plotting library's setup, and the same figures give the same bytes.
+//! By hand: lines, marks and words are less code than a plotting library's setup, and the same
+//! figures give the same bytes.
 
 use std::fmt::Write;
 

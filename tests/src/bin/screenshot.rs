@@ -1,4 +1,5 @@
-//! Makes the pictures of the README anew from the real program: `--write` keeps them, otherwise they are compared.
+//! Makes the pictures of the README anew from the real program: `--write` keeps them, otherwise
+//! they are compared.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Simulates worlds, one per seed, and says what happened in them. A law that is broken is reported with the seed, the
-//! shortest run that still breaks it, and the last events.
+//! Simulates worlds, one per seed, and says what happened in them. A law that is broken is reported
+//! with the seed, the shortest run that still breaks it, and the last events.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -99,7 +99,8 @@ fn report(seed: u64, millis: u64, violation: &Violation, outcome: &Outcome) {
     }
 }
 
-/// The shortest time with faults after which the same law is broken: a shorter one has the same beginning.
+/// The shortest time with faults after which the same law is broken: a shorter one has the same
+/// beginning.
 fn shortest(seed: u64, millis: u64, violation: &Violation) -> u64 {
     let breaks = |millis| {
         run(seed, millis, false)

@@ -1,7 +1,8 @@
 //! A thousand members on one socket.
 //!
-//! On Linux the whole of `127.0.0.0/8` is this machine: a socket that is bound to no address receives what is sent to any
-//! of them, and can say with each datagram which of them it comes from.
+//! On Linux the whole of `127.0.0.0/8` is this machine: a socket that is bound to no address
+//! receives what is sent to any of them, and can say with each datagram which of them it comes
+//! from.
 
 use std::io::IoSlice;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};

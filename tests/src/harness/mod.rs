@@ -1,7 +1,7 @@
 //! Starts the real binary, Python stand-ins and raw sockets, and waits for what they show.
 //!
-//! Nothing here sleeps for a fixed time where it can wait for a condition, and nothing asserts how long
-//! something took: [`PATIENCE`] only says when to give up.
+//! Nothing here sleeps for a fixed time where it can wait for a condition, and nothing asserts how
+//! long something took: [`PATIENCE`] only says when to give up.
 
 use std::time::Duration;
 

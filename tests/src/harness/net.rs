@@ -8,8 +8,8 @@ use super::own_socket::OwnSocket;
 
 /// An address of the loopback network where nobody listens.
 ///
-/// The port lies below those that systems give to sockets bound to port 0, so that no client of a test that
-/// runs at the same time takes it in between.
+/// The port lies below those that systems give to sockets bound to port 0, so that no client of a
+/// test that runs at the same time takes it in between.
 pub fn free_address() -> SocketAddr {
     const FIRST: u32 = 12_000;
     const COUNT: u32 = 20_000;

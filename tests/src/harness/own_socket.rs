@@ -1,9 +1,9 @@
 //! Sockets that are closed when the test closes them.
 //!
-//! Whoever starts a program first makes a copy of itself, which holds all open sockets until the program takes its place.
-//! When one test starts a program while another, in the same process, closes a socket, that copy may keep the socket open
-//! for some milliseconds: what is sent to it then is taken, and nobody is told that nobody is there. So the two wait for
-//! each other here.
+//! Whoever starts a program first makes a copy of itself, which holds all open sockets until the
+//! program takes its place. When one test starts a program while another, in the same process,
+//! closes a socket, that copy may keep the socket open for some milliseconds: what is sent to it
+//! then is taken, and nobody is told that nobody is there. So the two wait for each other here.
 
 use std::io::{self, Read};
 use std::net::{SocketAddr, UdpSocket};
@@ -14,8 +14,8 @@ use std::sync::{PoisonError, RwLock};
 /// Read: a program is being started. Written: a socket is being closed.
 static STARTING: RwLock<()> = RwLock::new(());
 
-/// Starts a program. When this returns the program has taken the place of the copy, and nothing but its standard streams
-/// is open in it.
+/// Starts a program. When this returns the program has taken the place of the copy, and nothing but
+/// its standard streams is open in it.
 ///
 /// # Errors
 /// The system's, when it cannot be started.
@@ -24,8 +24,8 @@ pub fn start(command: &mut Command) -> io::Result<Child> {
     let (mut reader, writer) = io::pipe()?;
     let child = command.spawn()?;
     drop(writer);
-    // The system lets us go on a moment before it closes what the copy had open. The pipe's other end is among that, and
-    // it ends when all of it is closed.
+    // The system lets us go on a moment before it closes what the copy had open. The pipe's other
+    // end is among that, and it ends when all of it is closed.
     reader.read_to_end(&mut Vec::new())?;
     Ok(child)
 }

@@ -44,8 +44,9 @@ impl Process {
         process
     }
 
-    /// Starts a program at a terminal: what is written to it is typed there, what is shown there counts as its standard
-    /// output. The command is to make the terminal the program's own, in a process group of its own.
+    /// Starts a program at a terminal: what is written to it is typed there, what is shown there
+    /// counts as its standard output. The command is to make the terminal the program's own, in
+    /// a process group of its own.
     pub fn spawn_at(pty: &Pty, line: &Line, mut command: Command) -> Self {
         command
             .stdin(line.end())
@@ -206,7 +207,8 @@ impl Process {
         found.unwrap_or_else(|| self.fail(&format!("it did not show {what}")));
     }
 
-    /// Waits until `find` finds something in all that it has written to standard output; `None` when that did not happen.
+    /// Waits until `find` finds something in all that it has written to standard output; `None`
+    /// when that did not happen.
     pub fn find_in_stdout<T>(&self, mut find: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
         self.output
             .wait(PATIENCE, |captured| find(&captured.stdout))

@@ -9,18 +9,19 @@ use super::own_socket::OwnSocket;
 
 /// A socket that speaks with one server.
 ///
-/// The socket is not connected, so that it never hears from the kernel that the server is away. Dropping it
-/// is what the server sees of a client that vanishes.
+/// The socket is not connected, so that it never hears from the kernel that the server is away.
+/// Dropping it is what the server sees of a client that vanishes.
 pub struct RawPeer {
     socket: OwnSocket,
     server: SocketAddr,
 }
 
-/// A request that changes nothing and is always answered, with exactly one `EXIT` (by a server with the
-/// default end word).
+/// A request that changes nothing and is always answered, with exactly one `EXIT` (by a server with
+/// the default end word).
 ///
-/// A server takes the datagrams of the loopback network in the order in which they were sent. So whatever
-/// an earlier datagram causes arrives before the answer to this one, and silence is seen without waiting.
+/// A server takes the datagrams of the loopback network in the order in which they were sent. So
+/// whatever an earlier datagram causes arrives before the answer to this one, and silence is seen
+/// without waiting.
 const MARK: &str = "Q nobody-of-that-name";
 const MARK_ANSWER: &[u8] = b"EXIT";
 
@@ -152,7 +153,8 @@ impl RawPeer {
         }
     }
 
-    /// Checks that the server sends nothing to this socket because of what was sent before, and that it answers.
+    /// Checks that the server sends nothing to this socket because of what was sent before, and
+    /// that it answers.
     pub fn expect_nothing_before_the_mark(&self, after: &str) {
         let received: Vec<String> = self
             .receive_to_the_mark(after)
@@ -165,7 +167,8 @@ impl RawPeer {
         );
     }
 
-    /// Asks until a server at the address answers, which it may not do yet. Returns how often it asked.
+    /// Asks until a server at the address answers, which it may not do yet. Returns how often it
+    /// asked.
     pub fn wait_until_a_server_answers(&self) -> u64 {
         let started = Instant::now();
         let mut asked = 0;

@@ -18,7 +18,8 @@ impl Strace {
     /// Attaches to the program. `options` are those of strace, such as which calls to show.
     ///
     /// # Errors
-    /// A sentence that says why it cannot be done on this machine: a test then prints it with the word SKIPPED.
+    /// A sentence that says why it cannot be done on this machine: a test then prints it with the
+    /// word SKIPPED.
     pub fn attach(program: &Process, options: &[&str]) -> Result<Self, String> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let mut version = Command::new("strace");
@@ -49,8 +50,8 @@ impl Strace {
         }
     }
 
-    /// The lines of the trace after the program has ended: `THREAD NAME(ARGUMENTS) = RESULT`, in the order in which the
-    /// calls began.
+    /// The lines of the trace after the program has ended: `THREAD NAME(ARGUMENTS) = RESULT`, in
+    /// the order in which the calls began.
     ///
     /// # Panics
     /// When the trace cannot be read.
@@ -61,8 +62,8 @@ impl Strace {
     }
 }
 
-/// A call that another thread's output interrupted stands on two lines of a trace: `1  read(0 <unfinished ...>` and
-/// `1  <... read resumed>, 1) = 0`.
+/// A call that another thread's output interrupted stands on two lines of a trace: `1  read(0
+/// <unfinished ...>` and `1  <... read resumed>, 1) = 0`.
 fn whole_calls(trace: &str) -> Vec<String> {
     const INTERRUPTED: &str = "<unfinished ...>";
     let mut calls: Vec<String> = Vec::new();

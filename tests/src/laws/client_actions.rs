@@ -1,4 +1,5 @@
-//! What can happen to a client, read from any bytes: mostly what a server says, and time that goes on.
+//! What can happen to a client, read from any bytes: mostly what a server says, and time that goes
+//! on.
 
 use std::fmt::{self, Debug};
 use std::num::NonZeroU32;

@@ -1,4 +1,5 @@
-//! The real client against the naive model, over a configuration and actions that are read from any bytes.
+//! The real client against the naive model, over a configuration and actions that are read from any
+//! bytes.
 
 use std::fmt::{Debug, Write};
 use std::num::NonZeroU32;
@@ -16,14 +17,16 @@ const MOST_ACTIONS: usize = 64;
 /// So many of them happen to a client that is done before the next one begins.
 const AFTER_THE_END: usize = 4;
 
-/// So often something may be due at one moment: every call puts the next deadline into the future or ends the client.
+/// So often something may be due at one moment: every call puts the next deadline into the future
+/// or ends the client.
 const MOST_DUE_AT_ONCE: usize = 3;
 
-/// The real client does what the model does, call by call: the event, what is sent, the deadline, whether it is in and
-/// whether it is done. Beyond that, whatever the model says:
+/// The real client does what the model does, call by call: the event, what is sent, the deadline,
+/// whether it is in and whether it is done. Beyond that, whatever the model says:
 ///
 /// * What is due is done in a few calls; then the next deadline lies in the future.
-/// * Only valid requests of the client's own dialect, under its own name, are sent, and one quit at most.
+/// * Only valid requests of the client's own dialect, under its own name, are sent, and one quit at
+///   most.
 /// * What is done stays done, and sends nothing.
 pub fn client_model(bytes: &[u8]) {
     let mut source = Unstructured::new(bytes);

@@ -2,9 +2,9 @@
 
 use chat_proto::{Dialect, EndWords, Language, Prefix, Reading, Verbs, Word};
 
-/// Dialects that differ in everything that a dialect can say: the plain one, one with `#` among its end words, one
-/// with long verbs, one with a prefix and Chinese notices, and one whose words are other dialects' words for something
-/// else. Strict ones; the laws derive the lenient ones.
+/// Dialects that differ in everything that a dialect can say: the plain one, one with `#` among its
+/// end words, one with long verbs, one with a prefix and Chinese notices, and one whose words are
+/// other dialects' words for something else. Strict ones; the laws derive the lenient ones.
 #[must_use]
 pub fn dialects() -> [Dialect; 5] {
     let plain = Dialect::strict();

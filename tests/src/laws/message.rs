@@ -1,4 +1,5 @@
-//! What the three kinds of message have in common, so that every law is written once, and where they differ.
+//! What the three kinds of message have in common, so that every law is written once, and where
+//! they differ.
 
 use std::fmt::Debug;
 
@@ -16,23 +17,23 @@ pub trait Message: Clone + Debug + PartialEq + Sized {
     /// Writes one datagram.
     fn encode<'b>(&self, dialect: &Dialect, buffer: &'b mut [u8]) -> Result<&'b [u8], EncodeError>;
 
-    /// Exception 1: what `dialect` reads where this value was written. Itself, but for the text `#` in a lenient
-    /// dialect that has `#` among its end words: that is a quit.
+    /// Exception 1: what `dialect` reads where this value was written. Itself, but for the text `#`
+    /// in a lenient dialect that has `#` among its end words: that is a quit.
     #[must_use]
     fn read_by(self, dialect: &Dialect) -> Self {
         let _ = dialect;
         self
     }
 
-    /// Exception 2: whether the value is one that a program of this dialect writes. Every value, but for an end word
-    /// that is not among the dialect's.
+    /// Exception 2: whether the value is one that a program of this dialect writes. Every value,
+    /// but for an end word that is not among the dialect's.
     fn belongs_to(&self, dialect: &Dialect) -> bool {
         let _ = dialect;
         true
     }
 
-    /// Exception 3: how many bytes the longest word in front may have; with more than one, the longest text no longer
-    /// fits.
+    /// Exception 3: how many bytes the longest word in front may have; with more than one, the
+    /// longest text no longer fits.
     #[must_use]
     fn longest_verb(dialect: &Dialect) -> usize {
         let _ = dialect;

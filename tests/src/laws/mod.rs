@@ -1,16 +1,18 @@
-//! The laws as plain functions that panic when one is broken: the bodies of the fuzz targets, of the
-//! property tests and of what runs over the committed corpus.
+//! The laws as plain functions that panic when one is broken: the bodies of the fuzz targets, of
+//! the property tests and of what runs over the committed corpus.
 //!
-//! Bytes in, value out ([`parse_request`], [`parse_reply`], [`parse_delivery`], each in every one of [`dialects`]):
+//! Bytes in, value out ([`parse_request`], [`parse_reply`], [`parse_delivery`], each in every one
+//! of [`dialects`]):
 //!
 //! * What a strict dialect reads, it writes back byte by byte.
-//! * What a lenient dialect reads, it writes in the canonical form, which both readings take for the same value.
+//! * What a lenient dialect reads, it writes in the canonical form, which both readings take for
+//!   the same value.
 //! * What a strict dialect reads, a lenient one with the same words reads too, as the same value.
 //! * An error lies within the datagram and says something.
 //! * Nothing is a reply and a delivery at once.
 //!
-//! Value in, bytes out, value back: [`survives`], for values drawn from bytes [`request_value`], [`reply_value`] and
-//! [`delivery_value`].
+//! Value in, bytes out, value back: [`survives`], for values drawn from bytes [`request_value`],
+//! [`reply_value`] and [`delivery_value`].
 //!
 //! Beyond the grammar: [`server_model`], [`client_model`] and [`safe_text`].
 //!
@@ -58,7 +60,8 @@ pub fn parse_delivery(bytes: &[u8]) {
     }
 }
 
-/// The laws of one kind of message, for any bytes in the strict and the lenient reading of `dialect`.
+/// The laws of one kind of message, for any bytes in the strict and the lenient reading of
+/// `dialect`.
 pub fn datagram<M: Message>(bytes: &[u8], dialect: &Dialect) {
     let strict = dialect.with_reading(Reading::Strict);
     let lenient = dialect.with_reading(Reading::Lenient);
@@ -83,7 +86,8 @@ pub fn datagram<M: Message>(bytes: &[u8], dialect: &Dialect) {
     }
 }
 
-/// A value that `dialect` allows goes through bytes and comes back, in the reading that `dialect` has.
+/// A value that `dialect` allows goes through bytes and comes back, in the reading that `dialect`
+/// has.
 pub fn survives<M: Message>(value: &M, dialect: &Dialect) {
     assert!(
         value.belongs_to(dialect),
@@ -105,7 +109,8 @@ pub fn survives<M: Message>(value: &M, dialect: &Dialect) {
     }
 }
 
-/// `encode(decode(x)) == x`, also into a buffer that is just long enough; one byte less is an error that says so.
+/// `encode(decode(x)) == x`, also into a buffer that is just long enough; one byte less is an error
+/// that says so.
 fn writes_back<M: Message>(value: &M, bytes: &[u8], strict: &Dialect) {
     let mut buffer = [0; MAX_DATAGRAM];
     let (exact, _) = buffer.split_at_mut(bytes.len());

@@ -1,5 +1,5 @@
-//! What strangers wrote, made safe to show. What is dangerous is decided here by Unicode's properties and by the promises
-//! of [`SafeText`], not by its code.
+//! What strangers wrote, made safe to show. What is dangerous is decided here by Unicode's
+//! properties and by the promises of [`SafeText`], not by its code.
 
 use std::fmt::Write;
 
@@ -12,11 +12,14 @@ use icu_properties::{CodePointMapData, CodePointSetData};
 
 /// The laws of safe text, for any bytes:
 ///
-/// * A terminal gets nothing that controls it, breaks the line, turns the direction or cannot be seen.
-/// * A pipe gets one line, and of all that only TAB, the joiners and the variation selectors of emoji.
-/// * Everything else comes through unchanged, character by character; what is escaped is escaped in printable ASCII,
-///   and so is every byte that is no text.
-/// * What is safe is not changed by being made safe again, and what is safe for a terminal is safe for a pipe.
+/// * A terminal gets nothing that controls it, breaks the line, turns the direction or cannot be
+///   seen.
+/// * A pipe gets one line, and of all that only TAB, the joiners and the variation selectors of
+///   emoji.
+/// * Everything else comes through unchanged, character by character; what is escaped is escaped in
+///   printable ASCII, and so is every byte that is no text.
+/// * What is safe is not changed by being made safe again, and what is safe for a terminal is safe
+///   for a pipe.
 pub fn safe_text(bytes: &[u8]) {
     let terminal = SafeText::from_bytes_for_terminal(bytes);
     let pipe = SafeText::from_bytes_for_pipe(bytes);
@@ -88,8 +91,8 @@ pub fn safe_text(bytes: &[u8]) {
     }
 }
 
-/// What is to be shown: each harmless character as it is, each byte that is no text as `\xNN`, and each other character
-/// as `safe` shows it alone, which has to be an escape.
+/// What is to be shown: each harmless character as it is, each byte that is no text as `\xNN`, and
+/// each other character as `safe` shows it alone, which has to be an escape.
 fn piece_by_piece(
     bytes: &[u8],
     is_escaped: impl Fn(char) -> bool,

@@ -1,5 +1,5 @@
-//! The real room against the naive model, over the actions that a byte string spells: every datagram, every member and
-//! every invariant after each step.
+//! The real room against the naive model, over the actions that a byte string spells: every
+//! datagram, every member and every invariant after each step.
 
 use std::fmt::{Debug, Formatter};
 use std::num::{NonZeroU32, NonZeroU64};
@@ -65,7 +65,8 @@ impl Debug for Action {
     }
 }
 
-/// Reads `bytes` as the limits of a room and up to 64 actions, and holds the real room to the model through all of them.
+/// Reads `bytes` as the limits of a room and up to 64 actions, and holds the real room to the model
+/// through all of them.
 pub fn server_model(bytes: &[u8]) {
     let mut input = Unstructured::new(bytes);
     let Ok(rules) = rules(&mut input) else { return };
@@ -153,7 +154,8 @@ fn banned(input: &mut Unstructured<'_>) -> Result<Banned> {
     Ok(if input.arbitrary()? {
         Banned::Network(input.int_in_range(0..=ADDRESSES - 1)?)
     } else {
-        // Of the others the model only knows that nobody can have them, not which of them look alike.
+        // Of the others the model only knows that nobody can have them, not which of them look
+        // alike.
         let row = input.choose(names::free())?;
         Banned::Name(input.choose(row)?)
     })
@@ -298,8 +300,8 @@ impl Pair {
         assert_eq!(hit, expected, "the last of {:#?}", self.done);
     }
 
-    /// A stranger's datagram causes at most one to it (the room has one end word), a short one, and beside it what
-    /// follows from an accepted login or goes to the owner of a name.
+    /// A stranger's datagram causes at most one to it (the room has one end word), a short one, and
+    /// beside it what follows from an accepted login or goes to the owner of a name.
     fn is_no_amplifier(&self, from: u8, sent: &[Sent]) {
         let answers: Vec<&Sent> = sent.iter().filter(|(to, _)| to.contains(&from)).collect();
         assert!(
@@ -325,7 +327,8 @@ impl Pair {
         );
     }
 
-    /// Everything that is due is done, one removal a call, and each is one that the model agrees with.
+    /// Everything that is due is done, one removal a call, and each is one that the model agrees
+    /// with.
     fn do_what_is_due(&mut self) {
         let moment = Timestamp::from_millis(self.now);
         let mut calls = 0;
@@ -394,7 +397,8 @@ impl Pair {
     }
 }
 
-/// What was sent, in order; the recipients of each payload sorted. Checks what holds for every output.
+/// What was sent, in order; the recipients of each payload sorted. Checks what holds for every
+/// output.
 fn sent(outgoing: &Outgoing<'_, At>) -> Vec<Sent> {
     let sent: Vec<Sent> = outgoing
         .transmits()

@@ -5,7 +5,8 @@ use chat_proto::{DeliveryBuf, Dialect, Reading, ReplyBuf, RequestBuf};
 
 use super::{Message, dialects, survives};
 
-/// A request that is drawn from `bytes` survives, in every one of [`dialects`] and in one that is drawn too.
+/// A request that is drawn from `bytes` survives, in every one of [`dialects`] and in one that is
+/// drawn too.
 pub fn request_value(bytes: &[u8]) {
     let mut source = Unstructured::new(bytes);
     if let Ok(request) = RequestBuf::arbitrary(&mut source) {
@@ -14,7 +15,8 @@ pub fn request_value(bytes: &[u8]) {
     }
 }
 
-/// A delivery that is drawn from `bytes` survives, in every one of [`dialects`] and in one that is drawn too.
+/// A delivery that is drawn from `bytes` survives, in every one of [`dialects`] and in one that is
+/// drawn too.
 pub fn delivery_value(bytes: &[u8]) {
     let mut source = Unstructured::new(bytes);
     if let Ok(delivery) = DeliveryBuf::arbitrary(&mut source) {
@@ -23,8 +25,9 @@ pub fn delivery_value(bytes: &[u8]) {
     }
 }
 
-/// A reply that is drawn from `bytes` survives, in every one of [`dialects`] and in one that is drawn too. A server
-/// only says its own end words, so that all of a dialect's stand for one that is not among them.
+/// A reply that is drawn from `bytes` survives, in every one of [`dialects`] and in one that is
+/// drawn too. A server only says its own end words, so that all of a dialect's stand for one that
+/// is not among them.
 pub fn reply_value(bytes: &[u8]) {
     let mut source = Unstructured::new(bytes);
     if let Ok(reply) = ReplyBuf::arbitrary(&mut source) {

@@ -1,4 +1,5 @@
-//! Reference models: the rules once more, written as naively as possible and without a look at the real code.
+//! Reference models: the rules once more, written as naively as possible and without a look at the
+//! real code.
 
 pub mod bans;
 pub mod bucket;

@@ -1,4 +1,5 @@
-//! The room of PROTOCOL.md, "Rules of the server": a list that is searched from one end to the other, and strings.
+//! The room of PROTOCOL.md, "Rules of the server": a list that is searched from one end to the
+//! other, and strings.
 
 use chat_proto::{DecodeErrorKind, Dialect, Request, TextError, Verb};
 
@@ -30,7 +31,8 @@ pub struct Rules {
     pub answers: Option<PerSecondAtOnce>,
     /// How many bans there can be.
     pub bans: usize,
-    /// After how many bytes somebody is out who has not said anything, at an address that is not private.
+    /// After how many bytes somebody is out who has not said anything, at an address that is not
+    /// private.
     pub silent_limit: Option<u64>,
 }
 
@@ -57,7 +59,8 @@ struct Member {
     suspect: bool,
     lines: Option<Allowance>,
     bytes: Option<Allowance>,
-    /// How many bytes went to this member and has it said nothing; `None` when that does not matter.
+    /// How many bytes went to this member and has it said nothing; `None` when that does not
+    /// matter.
     unanswered: Option<u64>,
 }
 
@@ -333,7 +336,8 @@ impl Room {
         one(at, "admin : are you still there?")
     }
 
-    /// Who has to go now: of those who said nothing the one who is in for longest, or else any that was idle.
+    /// Who has to go now: of those who said nothing the one who is in for longest, or else any that
+    /// was idle.
     #[must_use]
     pub fn due(&self, now: u64) -> Vec<String> {
         let limit = self.rules.silent_limit.unwrap_or(u64::MAX);
@@ -379,7 +383,8 @@ impl Room {
         sent
     }
 
-    /// Whoever has said nothing counts what is said and told to all others. (Who has just come counts its own notice.)
+    /// Whoever has said nothing counts what is said and told to all others. (Who has just come
+    /// counts its own notice.)
     fn heard_by_the_silent(&mut self, sent: Vec<Sent>) -> Vec<Sent> {
         for (_, text) in sent.iter().filter(|(_, text)| is_for_all(text)) {
             for member in &mut self.members {

@@ -16,8 +16,8 @@ pub fn path(columns: u16) -> String {
     format!("chat-cli/pictures/join-{columns}.svg")
 }
 
-/// Plays the conversation and draws what one of the people sees, as SVG. What differs from one time to the next is replaced:
-/// the time of day, and the port.
+/// Plays the conversation and draws what one of the people sees, as SVG. What differs from one time
+/// to the next is replaced: the time of day, and the port.
 ///
 /// # Panics
 /// When the program does not do what the conversation asks for.

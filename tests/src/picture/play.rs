@@ -38,7 +38,8 @@ pub(super) fn screen(columns: u16) -> (Vec<Vec<Cell>>, (usize, usize)) {
         "我也去！这句话来的时候 alice 正在打字，她打的字一个也没有乱。",
         &alice,
     );
-    // Three notices in all: more at once would be gathered in one line, which depends on how fast this machine is.
+    // Three notices in all: more at once would be gathered in one line, which depends on how fast
+    // this machine is.
     goes(bob, "bob", &alice);
     let view = alice.wait_until("the half-typed line at the end", &|view| {
         view.last_line().ends_with("see you th")

@@ -58,7 +58,8 @@ struct Run {
     wide: bool,
 }
 
-/// Narrow characters of the same style are drawn at once; a wide one alone, for its font may not be twice as wide.
+/// Narrow characters of the same style are drawn at once; a wide one alone, for its font may not be
+/// twice as wide.
 fn runs(row: &[Cell]) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     let mut column = 0;

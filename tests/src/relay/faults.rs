@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// How long a datagram is held back so that later ones overtake it: at least, and less than, so many milliseconds. Lines
-/// of a busy conversation are closer together than that.
+/// How long a datagram is held back so that later ones overtake it: at least, and less than, so
+/// many milliseconds. Lines of a busy conversation are closer together than that.
 const HELD_MILLIS: std::ops::Range<u64> = 2..20;
 
 /// How bad the network is, in each direction.
@@ -17,8 +17,8 @@ pub struct Faults {
     pub reorder_percent: u8,
 }
 
-/// Decides, for one direction of one client's traffic. The same seed decides the same for the first datagram, the
-/// second and so on, whatever goes on in other directions.
+/// Decides, for one direction of one client's traffic. The same seed decides the same for the first
+/// datagram, the second and so on, whatever goes on in other directions.
 #[derive(Debug)]
 pub(super) struct Dice {
     faults: Faults,
@@ -35,7 +35,8 @@ impl Dice {
 
     /// For how long each copy of the next datagram is held back; no copy: it is lost.
     pub(super) fn copies(&mut self) -> Vec<Duration> {
-        // Always the same number of throws for a datagram that comes through, and one for a lost one.
+        // Always the same number of throws for a datagram that comes through, and one for a lost
+        // one.
         if self.happens(self.faults.loss_percent) {
             return Vec::new();
         }

@@ -1,7 +1,9 @@
-//! A bad network: a relay between clients and one server that loses, doubles and reorders datagrams, from a seed.
+//! A bad network: a relay between clients and one server that loses, doubles and reorders
+//! datagrams, from a seed.
 //!
-//! Each client has a socket of its own towards the server, as behind a NAT, so that the server sees as many addresses as
-//! there are clients. One thread reads what the clients send, and one thread for each client what the server sends to it.
+//! Each client has a socket of its own towards the server, as behind a NAT, so that the server sees
+//! as many addresses as there are clients. One thread reads what the clients send, and one thread
+//! for each client what the server sends to it.
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
@@ -71,7 +73,8 @@ impl Relay {
         self.address
     }
 
-    /// Switches the faults on or off. Datagrams that are held back at this moment stay so until their time has come.
+    /// Switches the faults on or off. Datagrams that are held back at this moment stay so until
+    /// their time has come.
     pub fn set_faulty(&self, faulty: bool) {
         lock(&self.shared.record).faulty = faulty;
     }

@@ -34,8 +34,8 @@ pub struct Tally {
     pub forwarded: usize,
 }
 
-/// Everything that the relay remembers. All of it changes under one lock, so that a datagram is never between two states
-/// when a test looks.
+/// Everything that the relay remembers. All of it changes under one lock, so that a datagram is
+/// never between two states when a test looks.
 #[derive(Debug, Default)]
 pub(super) struct Record {
     /// Whether datagrams meet with faults now.

@@ -30,8 +30,8 @@ pub(super) struct Datagram {
     pub(super) from: At,
     pub(super) to: At,
     pub(super) payload: Payload,
-    /// Whether it was corrupted, carries a forged address or name, or was caused by such a one: then only the laws on
-    /// panics, bounds, safe text and structure hold for it.
+    /// Whether it was corrupted, carries a forged address or name, or was caused by such a one:
+    /// then only the laws on panics, bounds, safe text and structure hold for it.
     pub(super) tainted: bool,
 }
 

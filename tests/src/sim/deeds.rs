@@ -84,7 +84,8 @@ impl World {
         Ok(())
     }
 
-    /// The program dies; the person comes back from another address or, with a fixed port, the same.
+    /// The program dies; the person comes back from another address or, with a fixed port, the
+    /// same.
     pub(super) fn crash(&mut self, person: usize, until: u64) {
         self.tally.crashes += 1;
         self.people[person].client = None;

@@ -1,4 +1,5 @@
-//! What the network and the clock bring: arrivals, reports and deadlines, handed to whom they are for.
+//! What the network and the clock bring: arrivals, reports and deadlines, handed to whom they are
+//! for.
 
 use super::address::At;
 use super::datagram::Datagram;

@@ -24,7 +24,8 @@ pub const REASONS: &str = "nobody is removed but for a reason that holds";
 pub const ALTERNATE: &str = "join and leave alternate for every name and listener";
 /// Every accepted line, and every notice, goes to exactly the members of that moment.
 pub const EXACTLY_THE_MEMBERS: &str = "what is said goes to exactly the members of that moment";
-/// A stranger gets at most one datagram per datagram (a quit: one per end word), of at most 120 bytes.
+/// A stranger gets at most one datagram per datagram (a quit: one per end word), of at most 120
+/// bytes.
 pub const NO_AMPLIFIER: &str = "a stranger gets at most one short datagram per datagram";
 /// A silent member at an address that may be forged gets so much of the room's traffic and no more.
 pub const SILENT_BOUND: &str = "a silent member at a public address gets no more than the limit";
@@ -32,7 +33,8 @@ pub const SILENT_BOUND: &str = "a silent member at a public address gets no more
 pub const MEMORY: &str = "memory stays under the bound of the configuration";
 /// After calling `handle_timeout` until nothing is due, `poll_timeout` is in the future.
 pub const TIMEOUTS: &str = "after what is due is done, poll_timeout is in the future";
-/// What a room or a person sends is a message of the protocol, of at most 1,024 bytes, and fits the event.
+/// What a room or a person sends is a message of the protocol, of at most 1,024 bytes, and fits the
+/// event.
 pub const STRUCTURE: &str = "what is sent is a message that fits the event";
 /// On a network without faults every line arrives.
 pub const ALL_ARRIVES: &str = "without faults every line arrives";

@@ -76,8 +76,8 @@ fn config(rng: &mut Rng, calm: bool, idle: bool, people: usize) -> Config {
                 burst: NonZeroU32::new(burst)?,
             })
         };
-        // Where only the network's reports remove the dead, a room full of them keeps the living out: nobody is left
-        // whose lines could meet a report.
+        // Where only the network's reports remove the dead, a room full of them keeps the living
+        // out: nobody is left whose lines could meet a report.
         let most = u32::try_from(people + rng.usize(..20)).unwrap_or(u32::MAX);
         config.max_members = NonZeroU32::new(if idle { most } else { 16_384 });
         config.member_lines = rate(5, 10);

@@ -9,7 +9,8 @@ use super::laws::{MEMORY, TIMEOUTS, Violation, hold};
 use super::shadow::Shadow;
 use super::tally::Tally;
 
-/// Runs a closure and returns by how many bytes the heap has grown: the program that simulates brings its counter.
+/// Runs a closure and returns by how many bytes the heap has grown: the program that simulates
+/// brings its counter.
 pub type Heap = fn(&mut dyn FnMut()) -> i64;
 
 /// One call of a server.

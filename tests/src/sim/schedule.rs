@@ -3,7 +3,8 @@
 /// The span of the wheel; a power of two.
 const SPAN: usize = 1 << 13;
 
-/// Things to come, in the order of their milliseconds and, within one, in the order in which they were planned.
+/// Things to come, in the order of their milliseconds and, within one, in the order in which they
+/// were planned.
 #[derive(Debug)]
 pub(super) struct Schedule<T> {
     wheel: Vec<Vec<T>>,
@@ -28,7 +29,8 @@ impl<T> Schedule<T> {
         self.now
     }
 
-    /// Plans `thing` for the millisecond `at`: at the earliest the next one, at the latest the horizon.
+    /// Plans `thing` for the millisecond `at`: at the earliest the next one, at the latest the
+    /// horizon.
     pub(super) fn plan(&mut self, at: u64, thing: T) {
         let at = at.clamp(self.now + 1, self.now + Self::HORIZON);
         self.wheel[at as usize & (SPAN - 1)].push(thing);

@@ -1,4 +1,5 @@
-//! What a room must have sent, seen from outside: who is in, as its events say, and who was told what.
+//! What a room must have sent, seen from outside: who is in, as its events say, and who was told
+//! what.
 
 use std::collections::BTreeMap;
 

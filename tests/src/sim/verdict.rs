@@ -81,8 +81,8 @@ impl Shadow {
         })
     }
 
-    /// What has to be sent for an event, where anybody is there to be sent it. (Questions whether somebody is there may be
-    /// sent or not.)
+    /// What has to be sent for an event, where anybody is there to be sent it. (Questions whether
+    /// somebody is there may be sent or not.)
     fn expected(&self, event: &Event<'_, At>, words: usize, closing: usize) -> Sent {
         let anybody = usize::from(self.len() > 0);
         let others = usize::from(self.len() > 1);

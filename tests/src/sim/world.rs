@@ -92,7 +92,8 @@ impl World {
     /// No world has faults for less: everybody has to get in first.
     pub const SHORTEST_MILLIS: u64 = 2 * CALM_FROM_MILLIS;
 
-    /// The world of `seed`, with faults for `millis` simulated milliseconds. `heap` counts the rooms' memory.
+    /// The world of `seed`, with faults for `millis` simulated milliseconds. `heap` counts the
+    /// rooms' memory.
     #[must_use]
     pub fn new(seed: u64, millis: u64, heap: Option<Heap>, in_words: bool) -> Self {
         let mut rng = Rng::with_seed(seed);

@@ -5,8 +5,9 @@ use std::ops::Range;
 
 /// How many sockets on `127.0.0.1`, which stay open.
 const NEIGHBOURS: usize = 64;
-/// The last bytes of the addresses `127.0.0.x` with a socket each. Linux answers for the whole of `127.0.0.0/8`. One
-/// of these sockets after the other is closed and replaced by a new one on another port, so that members vanish.
+/// The last bytes of the addresses `127.0.0.x` with a socket each. Linux answers for the whole of
+/// `127.0.0.0/8`. One of these sockets after the other is closed and replaced by a new one on
+/// another port, so that members vanish.
 const TRAVELLERS: Range<u8> = 2..21;
 
 /// Names that belong to somebody else, are reserved, look like others, or are none.
@@ -46,7 +47,8 @@ pub(crate) struct Flood {
 
 struct Peer {
     home: Ipv4Addr,
-    /// What the server sends to it is left unread; the kernel throws it away when its buffer is full.
+    /// What the server sends to it is left unread; the kernel throws it away when its buffer is
+    /// full.
     socket: UdpSocket,
     /// Of the two names under which it logs in, the first one; [`second`] is the other.
     name: String,
@@ -81,8 +83,8 @@ impl Flood {
         self.peers[place] = self.peer(self.peers[place].home);
     }
 
-    /// All quit, and the travellers' sockets are closed: whoever still is a member under a name that a flipped byte made
-    /// vanishes then. `after_each` is called after a few datagrams.
+    /// All quit, and the travellers' sockets are closed: whoever still is a member under a name
+    /// that a flipped byte made vanishes then. `after_each` is called after a few datagrams.
     pub(crate) fn leave(&mut self, mut after_each: impl FnMut()) {
         for peer in 0..self.peers.len() {
             let name = self.peers[peer].name.clone();
@@ -91,7 +93,8 @@ impl Flood {
             }
             after_each();
         }
-        // The others' ports stay taken: tests that run at the same time must not get what is meant for these.
+        // The others' ports stay taken: tests that run at the same time must not get what is meant
+        // for these.
         self.peers.truncate(NEIGHBOURS);
     }
 

@@ -1,4 +1,5 @@
-//! A very long flood of bad and good datagrams: the server lives, answers as before, and its memory does not grow.
+//! A very long flood of bad and good datagrams: the server lives, answers as before, and its memory
+//! does not grow.
 
 mod flood;
 
@@ -17,12 +18,13 @@ const SEED: u64 = 20_260_705;
 const DATAGRAMS: usize = 100_000;
 /// After so many datagrams the server has needed all the memory that such a flood makes it need.
 const WARM_UP: usize = 50_000;
-/// So few that no buffer of the kernel overflows before the server is asked whether it has read them.
+/// So few that no buffer of the kernel overflows before the server is asked whether it has read
+/// them.
 const BURST: usize = 128;
-/// How much more memory the server may have in use after the flood than after the beginning of it. A leak of nine bytes
-/// for each of a million datagrams would be seen. It is not zero because the tables whose size is bounded (members,
-/// networks, names) need not have been at their largest after the beginning, and because an allocator keeps some of what
-/// is given back to it.
+/// How much more memory the server may have in use after the flood than after the beginning of it.
+/// A leak of nine bytes for each of a million datagrams would be seen. It is not zero because the
+/// tables whose size is bounded (members, networks, names) need not have been at their largest
+/// after the beginning, and because an allocator keeps some of what is given back to it.
 const GROWTH_KB: u64 = 8 * 1024;
 /// A reply that has not come after this time will not come: a buffer was full.
 const RESEND: Duration = Duration::from_millis(500);
@@ -108,7 +110,8 @@ fn converse(server: SocketAddr) {
     alice.quit("alice");
 }
 
-/// Logs in, again and again: right after a flood the server may leave logins from its address unanswered for a while.
+/// Logs in, again and again: right after a flood the server may leave logins from its address
+/// unanswered for a while.
 fn enter(server: SocketAddr, name: &str) -> RawPeer {
     let peer = RawPeer::new(server);
     let started = Instant::now();
@@ -134,8 +137,9 @@ fn said_ok(peer: &RawPeer) -> bool {
     false
 }
 
-/// A member whose repeated login is always answered: a server takes the datagrams of the loopback network in the order in
-/// which they were sent, so that everything before it has been read when the answer comes.
+/// A member whose repeated login is always answered: a server takes the datagrams of the loopback
+/// network in the order in which they were sent, so that everything before it has been read when
+/// the answer comes.
 struct Probe {
     peer: RawPeer,
     repeated: Cell<usize>,
@@ -156,7 +160,8 @@ impl Probe {
             self.peer.send("L probe");
             if said_ok(&self.peer) {
                 if repeated {
-                    // The answer to the first one may have been late only; it must not be taken for that to a later one.
+                    // The answer to the first one may have been late only; it must not be taken for
+                    // that to a later one.
                     while self.peer.receive_within(RESEND / 10).is_some() {}
                 }
                 return;

@@ -1,5 +1,5 @@
-//! The limit: receives as the room does, polling only when nothing is left, sends with as few calls as possible, and
-//! does nothing else.
+//! The limit: receives as the room does, polling only when nothing is left, sends with as few calls
+//! as possible, and does nothing else.
 
 use std::array;
 use std::io::{self, ErrorKind, IoSlice};

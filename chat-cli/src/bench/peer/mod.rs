@@ -1,6 +1,7 @@
 //! The processes that are measured: the server of this program, and what it is compared with.
 //!
-//! Each is a process of its own, because only a process has a CPU time that nothing else is part of.
+//! Each is a process of its own, because only a process has a CPU time that nothing else is part
+//! of.
 
 mod forwarder;
 mod naive;

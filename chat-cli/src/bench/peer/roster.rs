@@ -27,7 +27,8 @@ impl<A: From<SocketAddr>> Roster<A> {
     }
 
     pub(super) fn wish(&mut self, datagram: &[u8], from: SocketAddr) -> Wish {
-        // A scan costs less than a send even among thousands, and a map would be one more thing to explain.
+        // A scan costs less than a send even among thousands, and a map would be one more thing to
+        // explain.
         let place = self.keys.iter().position(|&key| key == from);
         match (datagram.starts_with(b"L "), place) {
             (false, Some(but)) => Wish::PassOn { but },

@@ -12,7 +12,8 @@ use super::target::{Kind, Target, as_f64};
 const SERVER_TO_FORWARDER: Wanted = Wanted::AtMost(1.10);
 /// And the naive server's of the server's, in rooms of some size.
 const NAIVE_TO_SERVER: Wanted = Wanted::AtLeast(1.08);
-/// A batch of a few saves little: below so many members nothing is asked of the naive server's ratio.
+/// A batch of a few saves little: below so many members nothing is asked of the naive server's
+/// ratio.
 const MEMBERS_FOR_NAIVE: u32 = 100;
 /// What a datagram of a server may cost in a larger room, of what it costs in a smaller one.
 const GROWTH: Wanted = Wanted::AtMost(1.25);
@@ -60,7 +61,8 @@ pub(super) struct Cpu {
     /// Over the rounds.
     #[serde(flatten)]
     pub(super) all: Spread,
-    /// What of the median was spent in the program, and what in the kernel: over all rounds, in ticks of 10 ms.
+    /// What of the median was spent in the program, and what in the kernel: over all rounds, in
+    /// ticks of 10 ms.
     pub(super) user: f64,
     pub(super) system: f64,
 }

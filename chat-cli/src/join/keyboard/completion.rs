@@ -32,7 +32,8 @@ impl LineHelper {
     }
 }
 
-/// Where the word at the end of `line` begins, and what it can become: a command at the start of the line, a name anywhere.
+/// Where the word at the end of `line` begins, and what it can become: a command at the start of
+/// the line, a name anywhere.
 fn candidates(line: &str, names: impl Iterator<Item = String>) -> (usize, Vec<String>) {
     let start = line
         .char_indices()
@@ -74,7 +75,8 @@ impl Completer for LineHelper {
 }
 
 impl Highlighter for LineHelper {
-    /// Called before the line is drawn, and after the editor has noted how to take away the old one.
+    /// Called before the line is drawn, and after the editor has noted how to take away the old
+    /// one.
     fn highlight<'l>(&self, line: &'l str, pos: usize) -> Cow<'l, str> {
         self.widening.before_drawing(line, pos);
         Cow::Borrowed(line)

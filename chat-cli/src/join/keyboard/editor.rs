@@ -1,4 +1,5 @@
-//! The line editor: `rustyline` in a thread of its own, which is the only one that reads the terminal.
+//! The line editor: `rustyline` in a thread of its own, which is the only one that reads the
+//! terminal.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -52,9 +53,11 @@ impl Editor {
             .max_history_size(HISTORY_LINES)
             .map_err(other)?
             .completion_type(CompletionType::List)
-            // A question about many candidates would hold up what the room says until it is answered.
+            // A question about many candidates would hold up what the room says until it is
+            // answered.
             .completion_prompt_limit(usize::MAX)
-            // The helper is asked how to draw the line in any case; whether it uses colours is its own choice.
+            // The helper is asked how to draw the line in any case; whether it uses colours is its
+            // own choice.
             .color_mode(ColorMode::Forced)
             .build();
         let mut editor = LineEditor::with_config(config).map_err(other)?;
@@ -74,8 +77,9 @@ impl Editor {
     }
 }
 
-/// The editor takes the keys one by one only while it reads a line, and leaves the terminal in between as it was before. A terminal
-/// that hands over whole lines would turn a Ctrl-D that comes just then into nothing at all, and show what is typed twice.
+/// The editor takes the keys one by one only while it reads a line, and leaves the terminal in
+/// between as it was before. A terminal that hands over whole lines would turn a Ctrl-D that comes
+/// just then into nothing at all, and show what is typed twice.
 fn keep_keys(before: &Termios) -> io::Result<()> {
     let mut between = before.clone();
     between
@@ -90,7 +94,8 @@ impl Drop for Editor {
     fn drop(&mut self) {
         let _gone = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
         if self.typing.load(Ordering::Acquire) {
-            // The editor did not end by itself: leave its line, and tell the terminal to paste as ever.
+            // The editor did not end by itself: leave its line, and tell the terminal to paste as
+            // ever.
             let mut out = io::stdout().lock();
             let _gone = out.write_all(b"\x1b[?2004l\r\n").and_then(|()| out.flush());
         }

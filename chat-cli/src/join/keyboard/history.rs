@@ -7,13 +7,13 @@ use etcetera::BaseStrategy;
 use rustyline::history::FileHistory;
 use rustyline::{Editor, Helper};
 
-/// The file, where there is one. A history that cannot be read or written is no reason not to chat: the lines of this
-/// session can be brought back in any case.
+/// The file, where there is one. A history that cannot be read or written is no reason not to chat:
+/// the lines of this session can be brought back in any case.
 pub(super) struct HistoryFile(Option<PathBuf>);
 
 impl HistoryFile {
-    /// Reads it: `chat/history` in the folder for states (`$XDG_STATE_HOME`, or `~/.local/state`), which only the user can
-    /// read.
+    /// Reads it: `chat/history` in the folder for states (`$XDG_STATE_HOME`, or `~/.local/state`),
+    /// which only the user can read.
     pub(super) fn open<H: Helper>(editor: &mut Editor<H, FileHistory>) -> Self {
         let Some(folder) = folder() else {
             return Self(None);

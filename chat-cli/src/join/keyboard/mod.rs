@@ -1,7 +1,7 @@
 //! Where lines come from when a person types them.
 //!
-//! At a terminal that can be drawn on there is a line editor (feature `line-editing`); everywhere else lines are read as
-//! they come.
+//! At a terminal that can be drawn on there is a line editor (feature `line-editing`); everywhere
+//! else lines are read as they come.
 
 #[cfg(feature = "line-editing")]
 mod completion;
@@ -41,7 +41,8 @@ impl<'s> Keyboard<'s> {
         };
         #[cfg(feature = "line-editing")]
         {
-            // Decided first: an editor works on a terminal only, and the one that it draws on must be the one it reads.
+            // Decided first: an editor works on a terminal only, and the one that it draws on must
+            // be the one it reads.
             let can_be_edited =
                 screen.is_terminal() && io::stdin().is_terminal() && !console::in_background();
             let editor = if can_be_edited && editor::is_able() {

@@ -1,9 +1,9 @@
 //! Keeps what was said on the screen when the window grows wider.
 //!
-//! A terminal that grows wider joins the rows of a long line again, so the line that is being typed takes fewer rows than
-//! before. The editor does not know: it takes away as many rows as it drew, the uppermost of which now hold what somebody
-//! said. So, just before it does, this takes the typed line away itself and puts as many empty rows there as the editor is
-//! going to take.
+//! A terminal that grows wider joins the rows of a long line again, so the line that is being typed
+//! takes fewer rows than before. The editor does not know: it takes away as many rows as it drew,
+//! the uppermost of which now hold what somebody said. So, just before it does, this takes the
+//! typed line away itself and puts as many empty rows there as the editor is going to take.
 
 use std::cell::Cell;
 use std::fmt::Write as _;
@@ -48,7 +48,8 @@ impl Widening {
     }
 }
 
-/// What makes room for the editor's clearing. The line is the same in both, as only the window has changed.
+/// What makes room for the editor's clearing. The line is the same in both, as only the window has
+/// changed.
 fn repair(before: Drawn, now: Drawn) -> String {
     let mut repair = String::new();
     if now.columns > before.columns && before.end > 0 {
@@ -67,7 +68,8 @@ fn repair(before: Drawn, now: Drawn) -> String {
     repair
 }
 
-/// In which row, counted from 0, the end of the texts is: a character that does not fit goes to the next row whole.
+/// In which row, counted from 0, the end of the texts is: a character that does not fit goes to the
+/// next row whole.
 fn last_row<'t>(columns: u16, texts: impl Iterator<Item = &'t str>) -> usize {
     let columns = usize::from(columns).max(2);
     let (mut row, mut column) = (0, 0);

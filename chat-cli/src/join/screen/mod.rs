@@ -41,8 +41,8 @@ pub(crate) struct Look {
     pub(crate) bell: bool,
 }
 
-/// Where events go. What the room said goes to standard output; what the program itself has to say goes to standard
-/// error, or above the line that is being typed.
+/// Where events go. What the room said goes to standard output; what the program itself has to say
+/// goes to standard error, or above the line that is being typed.
 pub(crate) struct Screen {
     language: Language,
     form: Form,
@@ -177,7 +177,8 @@ impl Screen {
             return;
         };
         if let Err(failure) = open.append(name, text) {
-            // Half a transcript that looks whole would be worse than none: it ends here, and the exit code says so.
+            // Half a transcript that looks whole would be worse than none: it ends here, and the
+            // exit code says so.
             *transcript = None;
             self.transcript_broke.set(true);
             drop(transcript);

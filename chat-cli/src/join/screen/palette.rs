@@ -4,8 +4,8 @@ use std::io::IsTerminal;
 
 use anstyle::{Ansi256Color, Style};
 
-/// The colours of names, of the 256 that terminals have by number: each has a contrast of at least 3 to black and to white
-/// (WCAG 2, the bound for large text), and they differ from each other.
+/// The colours of names, of the 256 that terminals have by number: each has a contrast of at least
+/// 3 to black and to white (WCAG 2, the bound for large text), and they differ from each other.
 const NAMES: [u8; 14] = [27, 28, 29, 30, 32, 63, 64, 94, 97, 131, 163, 165, 166, 197];
 
 /// How things are drawn.
@@ -15,7 +15,8 @@ pub(crate) struct Palette {
 }
 
 impl Palette {
-    /// Colours where standard output is a terminal that has them and the user has not said `NO_COLOR`.
+    /// Colours where standard output is a terminal that has them and the user has not said
+    /// `NO_COLOR`.
     pub(crate) fn of_standard_output() -> Self {
         let wanted = std::io::stdout().is_terminal() && !anstyle_query::no_color();
         Self {
@@ -86,7 +87,8 @@ impl Palette {
     }
 }
 
-/// FNV-1a: the same on every machine and in every version, which the standard library does not promise of its hash.
+/// FNV-1a: the same on every machine and in every version, which the standard library does not
+/// promise of its hash.
 fn stable_hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

@@ -12,8 +12,8 @@ const QUEUED_LINES: usize = 16_384;
 /// How long the end of the program waits for them.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Lines on their way to a thread that draws them. The terminal can keep it waiting (while the user searches the history,
-/// or has stopped the output with Ctrl-S); the room goes on meanwhile.
+/// Lines on their way to a thread that draws them. The terminal can keep it waiting (while the user
+/// searches the history, or has stopped the output with Ctrl-S); the room goes on meanwhile.
 pub(crate) struct LinePrinter {
     lines: Option<SyncSender<String>>,
     left_out: Arc<AtomicU64>,
@@ -21,7 +21,8 @@ pub(crate) struct LinePrinter {
 }
 
 impl LinePrinter {
-    /// Starts the thread. `print` draws one line, without its line feed; `left_out` words how many were not drawn.
+    /// Starts the thread. `print` draws one line, without its line feed; `left_out` words how many
+    /// were not drawn.
     pub(crate) fn start(
         mut print: impl FnMut(String) -> io::Result<()> + Send + 'static,
         words: impl Fn(u64) -> String + Send + 'static,

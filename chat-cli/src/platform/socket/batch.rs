@@ -1,6 +1,7 @@
 //! Many datagrams with one system call (Linux); elsewhere there is no such call.
 //!
-//! Everything that the call needs is on the stack: nothing is allocated, and nothing has to be kept.
+//! Everything that the call needs is on the stack: nothing is allocated, and nothing has to be
+//! kept.
 
 use std::net::{SocketAddr, UdpSocket};
 
@@ -9,13 +10,15 @@ pub(super) use linux::send;
 #[cfg(not(target_os = "linux"))]
 pub(super) use nothing::send;
 
-/// The most datagrams that one call sends. More at once gain nothing measurable, and the call takes 1,024 at most.
+/// The most datagrams that one call sends. More at once gain nothing measurable, and the call takes
+/// 1,024 at most.
 pub(super) const MAX_BATCH: usize = 64;
 
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Batch {
-    /// So many, from the first. Where these are not all, the next one could not be sent; why is not known.
+    /// So many, from the first. Where these are not all, the next one could not be sent; why is not
+    /// known.
     Sent(usize),
     /// The first one could not be sent, and none was.
     Failed,
@@ -25,7 +28,8 @@ pub(super) enum Batch {
     NoSuchCall,
 }
 
-/// The form in which a socket takes the address: an IPv4 peer of an IPv6 socket is `::ffff:a.b.c.d`.
+/// The form in which a socket takes the address: an IPv4 peer of an IPv6 socket is
+/// `::ffff:a.b.c.d`.
 pub(super) fn on_wire(is_ipv6: bool, to: SocketAddr) -> SocketAddr {
     match to {
         SocketAddr::V4(ipv4) if is_ipv6 => {
@@ -45,7 +49,8 @@ mod linux {
 
     use super::{Batch, MAX_BATCH, SocketAddr, UdpSocket, on_wire};
 
-    /// What is enough for a conversation, and for a small room: headers that are not used have to be made all the same.
+    /// What is enough for a conversation, and for a small room: headers that are not used have to
+    /// be made all the same.
     const TINY_BATCH: usize = 4;
     const SMALL_BATCH: usize = 16;
 

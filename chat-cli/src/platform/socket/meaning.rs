@@ -40,7 +40,8 @@ pub(super) fn meaning(error: &io::Error) -> Meaning {
         | ErrorKind::NetworkUnreachable => return Meaning::EarlierDatagram,
         _ => {}
     }
-    // The other errors that Linux makes of an ICMP message; anyone can send one, so they must not count as strange.
+    // The other errors that Linux makes of an ICMP message; anyone can send one, so they must not
+    // count as strange.
     #[cfg(target_os = "linux")]
     if Errno::from_io_error(error) == Some(Errno::NONET) {
         return Meaning::EarlierDatagram;

@@ -1,8 +1,9 @@
 //! The UDP socket of the chat, with the noise of the network kept away from its caller.
 //!
-//! On a datagram socket an error is mostly somebody else's: "connection refused" from a receive, or from a send,
-//! tells that an *earlier* datagram found nobody. None of that is a reason to stop, so a receive separates it from
-//! real failures and a send that fails is a datagram that was lost, as any may be.
+//! On a datagram socket an error is mostly somebody else's: "connection refused" from a receive, or
+//! from a send, tells that an *earlier* datagram found nobody. None of that is a reason to stop, so
+//! a receive separates it from real failures and a send that fails is a datagram that was lost, as
+//! any may be.
 
 mod batch;
 mod meaning;
@@ -19,21 +20,23 @@ use super::{drop_counter, error_queue};
 use meaning::{Meaning, meaning};
 use sending::Batching;
 
-/// The receive buffer that is asked for, in bytes: some ten thousand chat lines, the burst of a large room. A queue
-/// that overflows drops datagrams without a word.
+/// The receive buffer that is asked for, in bytes: some ten thousand chat lines, the burst of a
+/// large room. A queue that overflows drops datagrams without a word.
 pub const WANTED_RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
 
-/// How many unreachable addresses are remembered until somebody asks. More are forgotten: they are hints.
+/// How many unreachable addresses are remembered until somebody asks. More are forgotten: they are
+/// hints.
 const MAX_UNREACHABLE: usize = 4096;
 
-/// How many receives in a row may fail for an unknown reason before it is the socket that is broken. Enough for a
-/// passing shortage of memory; few enough that the loop does not turn on it for ever.
+/// How many receives in a row may fail for an unknown reason before it is the socket that is
+/// broken. Enough for a passing shortage of memory; few enough that the loop does not turn on it
+/// for ever.
 const MAX_STRANGE: u32 = 100;
 
 /// A nonblocking UDP socket: a server's, or a client's that hears nobody but its server.
 ///
-/// Addresses that it reports are canonical: an IPv4 peer of a dual-stack socket is `a.b.c.d`, not `::ffff:a.b.c.d`,
-/// so that one peer has one name. It takes them in either form.
+/// Addresses that it reports are canonical: an IPv4 peer of a dual-stack socket is `a.b.c.d`, not
+/// `::ffff:a.b.c.d`, so that one peer has one name. It takes them in either form.
 #[derive(Debug)]
 pub struct ChatSocket {
     udp: UdpSocket,
@@ -42,7 +45,8 @@ pub struct ChatSocket {
     server: Option<SocketAddr>,
     receive_buffer: usize,
     unreachable: RefCell<Unreachable>,
-    /// A send of a client met the news that its server is unreachable, which the next receive passes on.
+    /// A send of a client met the news that its server is unreachable, which the next receive
+    /// passes on.
     server_refused: Cell<bool>,
     strange: Cell<u32>,
     batching: Cell<Batching>,
@@ -54,16 +58,17 @@ pub struct ChatSocket {
 pub enum Received {
     /// A datagram, perhaps an empty one.
     Datagram {
-        /// How many bytes of the buffer it fills. One that is longer than the buffer is cut, so a buffer should be
-        /// one byte longer than the longest datagram that is welcome.
+        /// How many bytes of the buffer it fills. One that is longer than the buffer is cut, so a
+        /// buffer should be one byte longer than the longest datagram that is welcome.
         len: usize,
         /// Who sent it, canonical; for a client, its server.
         from: SocketAddr,
     },
     /// Nothing is there now.
     Nothing,
-    /// Something that was sent earlier could not be delivered. A client knows that it was its server; a server can
-    /// ask [`take_unreachable`](ChatSocket::take_unreachable). There may be more to receive.
+    /// Something that was sent earlier could not be delivered. A client knows that it was its
+    /// server; a server can ask [`take_unreachable`](ChatSocket::take_unreachable). There may
+    /// be more to receive.
     PeerUnreachable,
 }
 
@@ -84,8 +89,8 @@ struct Unreachable {
 }
 
 impl ChatSocket {
-    /// A server's socket, on `addr` and on nothing that another socket has. `[::]` takes IPv4 too, whatever the
-    /// system's default.
+    /// A server's socket, on `addr` and on nothing that another socket has. `[::]` takes IPv4 too,
+    /// whatever the system's default.
     pub fn bind(addr: SocketAddr) -> io::Result<ChatSocket> {
         let addr = canonical(addr);
         let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
@@ -140,7 +145,8 @@ impl ChatSocket {
         })
     }
 
-    /// The address that the socket is bound to, with the port that the system chose if it was asked to.
+    /// The address that the socket is bound to, with the port that the system chose if it was asked
+    /// to.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.udp.local_addr()
     }
@@ -155,15 +161,17 @@ impl ChatSocket {
         self.receive_buffer
     }
 
-    /// A warning for the operator, with the remedy, when less was granted than [`WANTED_RECEIVE_BUFFER`].
+    /// A warning for the operator, with the remedy, when less was granted than
+    /// [`WANTED_RECEIVE_BUFFER`].
     pub fn small_receive_buffer(&self) -> Option<SmallBuffer> {
         SmallBuffer::of(self.receive_buffer)
     }
 
     /// Takes the next datagram, without waiting for one.
     ///
-    /// An error means that the socket itself does not work, and that nothing will be received any more. Everything
-    /// else that can go wrong is [`PeerUnreachable`](Received::PeerUnreachable) or [`Nothing`](Received::Nothing).
+    /// An error means that the socket itself does not work, and that nothing will be received any
+    /// more. Everything else that can go wrong is
+    /// [`PeerUnreachable`](Received::PeerUnreachable) or [`Nothing`](Received::Nothing).
     pub fn receive(&self, buf: &mut [u8]) -> io::Result<Received> {
         if self.server_refused.take() {
             return Ok(Received::PeerUnreachable);
@@ -202,15 +210,17 @@ impl ChatSocket {
         }
     }
 
-    /// Which peers were reported unreachable since the last call: canonical, each once, the first report first. At
-    /// most 4096; a hint, which a stranger can forge. Always empty on a client, and on systems other than Linux.
+    /// Which peers were reported unreachable since the last call: canonical, each once, the first
+    /// report first. At most 4096; a hint, which a stranger can forge. Always empty on a
+    /// client, and on systems other than Linux.
     pub fn take_unreachable(&self) -> Vec<SocketAddr> {
         self.collect_unreachable();
         self.take_collected()
     }
 
-    /// The same without asking the kernel: those whom a wait, a receive or a send has met. Whoever waits with
-    /// [`Inbox::wait`](super::inbox::Inbox::wait) misses nobody, because what the kernel still knows ends that wait.
+    /// The same without asking the kernel: those whom a wait, a receive or a send has met. Whoever
+    /// waits with [`Inbox::wait`](super::inbox::Inbox::wait) misses nobody, because what the
+    /// kernel still knows ends that wait.
     pub fn take_collected(&self) -> Vec<SocketAddr> {
         self.unreachable.take().in_order
     }
@@ -220,13 +230,14 @@ impl ChatSocket {
         !self.unreachable.borrow().in_order.is_empty()
     }
 
-    /// How many datagrams the kernel dropped because they were not received in time; `None` where that is not known.
+    /// How many datagrams the kernel dropped because they were not received in time; `None` where
+    /// that is not known.
     pub fn dropped_by_kernel(&self) -> Option<u64> {
         drop_counter::dropped(&self.udp)
     }
 
-    /// Moves the kernel's reports into [`take_collected`](ChatSocket::take_collected)'s list, which also clears
-    /// the errors that are pending because of them. Returns how many there were.
+    /// Moves the kernel's reports into [`take_collected`](ChatSocket::take_collected)'s list, which
+    /// also clears the errors that are pending because of them. Returns how many there were.
     pub(crate) fn collect_unreachable(&self) -> usize {
         if self.server.is_some() {
             return 0;
@@ -245,7 +256,8 @@ impl ChatSocket {
     }
 }
 
-/// `::ffff:a.b.c.d` as `a.b.c.d`, and any other address without its flow label, which is no part of who it is.
+/// `::ffff:a.b.c.d` as `a.b.c.d`, and any other address without its flow label, which is no part of
+/// who it is.
 pub(crate) fn canonical(addr: SocketAddr) -> SocketAddr {
     match addr {
         SocketAddr::V4(_) => addr,
@@ -257,7 +269,8 @@ pub(crate) fn canonical(addr: SocketAddr) -> SocketAddr {
 }
 
 fn ask_for_receive_buffer(socket: &Socket) {
-    // Linux grants what it can of any request; other systems refuse one that is too large as a whole.
+    // Linux grants what it can of any request; other systems refuse one that is too large as a
+    // whole.
     let mut size = WANTED_RECEIVE_BUFFER;
     while size >= 64 * 1024 && socket.set_recv_buffer_size(size).is_err() {
         size /= 2;

@@ -12,35 +12,37 @@ use super::batch::{self, Batch, MAX_BATCH};
 use super::meaning::{Meaning, is_refused, meaning};
 use super::{ChatSocket, Sent};
 
-/// How long a send waits for room in the send buffer: it empties at the speed of the network, so a second without
-/// room means that the interface is stuck.
+/// How long a send waits for room in the send buffer: it empties at the speed of the network, so a
+/// second without room means that the interface is stuck.
 const SEND_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How often a send is repeated when the queue of the interface is full, a millisecond apart.
 const QUEUE_RETRIES: u32 = 5;
 
-/// How often a send is repeated because of another peer's error. Each failure takes a pending error away; more can
-/// arrive meanwhile, but a send must end.
+/// How often a send is repeated because of another peer's error. Each failure takes a pending error
+/// away; more can arrive meanwhile, but a send must end.
 const PENDING_RETRIES: u32 = 8;
 
 /// What is known of the system's call that sends many datagrams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Batching {
-    /// The caller does not want it, or the system does not have it: each datagram has a call of its own.
+    /// The caller does not want it, or the system does not have it: each datagram has a call of its
+    /// own.
     Off,
     Untried,
     Works,
 }
 
-/// Until when sends of one payload wait for room in the send buffer; `None` while there is no need to.
+/// Until when sends of one payload wait for room in the send buffer; `None` while there is no need
+/// to.
 #[derive(Debug, Default)]
 struct Patience {
     deadline: Option<Instant>,
 }
 
 impl ChatSocket {
-    /// Whether [`send_to_each`](ChatSocket::send_to_each) may send many datagrams with one call, as it does at first
-    /// where the system can.
+    /// Whether [`send_to_each`](ChatSocket::send_to_each) may send many datagrams with one call, as
+    /// it does at first where the system can.
     pub fn set_batching(&self, on: bool) {
         self.batching
             .set(if on { Batching::Untried } else { Batching::Off });
@@ -56,8 +58,9 @@ impl ChatSocket {
         self.send_to_patiently(&mut Patience::default(), payload, to)
     }
 
-    /// Sends one payload to many peers, to each once and in this order, with as few system calls as possible: on Linux
-    /// one for 64 peers. `lost` is told of each datagram that cannot be sent, and why; the others are sent all the same.
+    /// Sends one payload to many peers, to each once and in this order, with as few system calls as
+    /// possible: on Linux one for 64 peers. `lost` is told of each datagram that cannot be
+    /// sent, and why; the others are sent all the same.
     ///
     /// When the system's buffers stay full it waits a second in all and not for every peer.
     pub fn send_to_each(
@@ -70,16 +73,18 @@ impl ChatSocket {
         self.send_to_each_with(batch, payload, to, lost);
     }
 
-    /// Sends a client's datagram to its server. Waits a second at most, when the system's buffers are full.
+    /// Sends a client's datagram to its server. Waits a second at most, when the system's buffers
+    /// are full.
     ///
-    /// The news that an earlier datagram found nobody does not take this one with it: it is sent all the same, and
-    /// the next [`receive`](ChatSocket::receive) reports the news.
+    /// The news that an earlier datagram found nobody does not take this one with it: it is sent
+    /// all the same, and the next [`receive`](ChatSocket::receive) reports the news.
     pub fn send(&self, payload: &[u8]) -> Sent {
         self.send_with(&mut Patience::default(), || self.udp.send(payload))
     }
 
-    /// A batch that stops early says nothing of why. Whatever the reason, the datagram that now comes first either goes
-    /// with the next batch or, when that sends nothing, by itself: all judging of errors is that of a single send.
+    /// A batch that stops early says nothing of why. Whatever the reason, the datagram that now
+    /// comes first either goes with the next batch or, when that sends nothing, by itself: all
+    /// judging of errors is that of a single send.
     pub(super) fn send_to_each_with(
         &self,
         batch: impl Fn(&[SocketAddr]) -> Batch,
@@ -110,7 +115,8 @@ impl ChatSocket {
                     outcome => outcome == Batch::PerhapsRefused,
                 };
                 match self.send_to_patiently(&mut patience, payload, first) {
-                    // What was refused to the batch is not refused to a send: it was the call and not the datagram.
+                    // What was refused to the batch is not refused to a send: it was the call and
+                    // not the datagram.
                     Sent::Done if refused => self.batching.set(Batching::Off),
                     Sent::Done => {}
                     Sent::Lost(error) => lost(first, error),
@@ -131,8 +137,8 @@ impl ChatSocket {
             Batch::Sent(sent) => {
                 self.batching.set(Batching::Works);
                 if sent < to.len() {
-                    // Perhaps for the error of another peer, which has now been taken out of the socket: only the error
-                    // queue still knows whose it was.
+                    // Perhaps for the error of another peer, which has now been taken out of the
+                    // socket: only the error queue still knows whose it was.
                     self.collect_unreachable();
                 }
                 outcome
@@ -141,8 +147,8 @@ impl ChatSocket {
                 self.collect_unreachable();
                 outcome
             }
-            // A packet filter can refuse a datagram in this way too, but only a filter of system calls can do so from
-            // the first.
+            // A packet filter can refuse a datagram in this way too, but only a filter of system
+            // calls can do so from the first.
             Batch::PerhapsRefused if self.batching.get() == Batching::Works => Batch::Failed,
             Batch::PerhapsRefused => outcome,
             Batch::NoSuchCall => {
@@ -192,7 +198,8 @@ impl ChatSocket {
         }
     }
 
-    /// Whether an error that a send met may belong to an earlier datagram, in which case it is now out of the way.
+    /// Whether an error that a send met may belong to an earlier datagram, in which case it is now
+    /// out of the way.
     fn is_of_another(&self, error: &io::Error) -> bool {
         if self.server.is_some() {
             let refused = is_refused(error);
@@ -200,8 +207,8 @@ impl ChatSocket {
                 .set(refused || self.server_refused.get());
             return refused;
         }
-        // Others than "connection refused" can come from this machine (no route), where trying again helps nobody;
-        // but then nothing is in the queue.
+        // Others than "connection refused" can come from this machine (no route), where trying
+        // again helps nobody; but then nothing is in the queue.
         self.collect_unreachable() > 0 || is_refused(error)
     }
 

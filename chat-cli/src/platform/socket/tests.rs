@@ -18,8 +18,8 @@ fn peer() -> UdpSocket {
     peer
 }
 
-/// An address where nobody answers us, for as long as the socket lives: it is connected elsewhere, so the kernel
-/// refuses for it, and no other test can be given its port.
+/// An address where nobody answers us, for as long as the socket lives: it is connected elsewhere,
+/// so the kernel refuses for it, and no other test can be given its port.
 fn dead() -> (UdpSocket, SocketAddr) {
     let reserved = peer();
     reserved.connect("127.0.0.1:1").unwrap();
@@ -250,7 +250,8 @@ fn only_a_broken_socket_is_an_error() {
     assert_eq!(of(Errno::AGAIN), Meaning::Wait);
     assert_eq!(of(Errno::CONNREFUSED), Meaning::EarlierDatagram);
     assert_eq!(of(Errno::NETUNREACH), Meaning::EarlierDatagram);
-    // Measured with forged ICMP messages on Linux 6.18: each of these is what a receive then fails with.
+    // Measured with forged ICMP messages on Linux 6.18: each of these is what a receive then fails
+    // with.
     for errno in [
         Errno::MSGSIZE,
         Errno::NOPROTOOPT,

@@ -15,7 +15,8 @@ use crate::room::{Board, Command, Input};
 /// How long the room may take to answer: it does so between two datagrams.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Starts a thread that answers at this address; returns where that is (port 0 takes any that is free).
+/// Starts a thread that answers at this address; returns where that is (port 0 takes any that is
+/// free).
 pub(super) fn start(
     address: SocketAddr,
     board: Board,

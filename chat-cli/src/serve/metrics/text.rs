@@ -149,7 +149,8 @@ mod tests {
     use super::*;
     use crate::room::Losses;
 
-    /// A room in which every count is another number, so that none can be left out or taken for another.
+    /// A room in which every count is another number, so that none can be left out or taken for
+    /// another.
     #[test]
     fn every_count_of_the_room_is_there_once() {
         let mut next = 1_000;

@@ -1,5 +1,6 @@
-//! Shows that the checks can fail: puts one fault after the other into a copy of `chat-core` and says which check kills it.
-//! Only an assertion counts, not a time limit and not a fault that does not compile.
+//! Shows that the checks can fail: puts one fault after the other into a copy of `chat-core` and
+//! says which check kills it. Only an assertion counts, not a time limit and not a fault that does
+//! not compile.
 
 mod list;
 mod workshop;
@@ -26,7 +27,8 @@ struct Args {
     write: Option<PathBuf>,
 }
 
-/// One for each kind of harm: to who may speak, to what is sent, to what is freed, to what is bounded, and to who comes back.
+/// One for each kind of harm: to who may speak, to what is sent, to what is freed, to what is
+/// bounded, and to who comes back.
 const FIVE: [&str; 5] = [
     "a member may speak under any name",
     "a speaker hears itself",

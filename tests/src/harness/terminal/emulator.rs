@@ -1,5 +1,5 @@
-//! Draws what a program writes to its terminal, as a terminal does: wide characters take two cells, combining marks none, long
-//! lines are broken, and broken anew when the width changes.
+//! Draws what a program writes to its terminal, as a terminal does: wide characters take two cells,
+//! combining marks none, long lines are broken, and broken anew when the width changes.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -126,7 +126,8 @@ impl Emulator {
         .trimmed()
     }
 
-    /// The rows that are seen, cell by cell. The second half of a wide character is no cell of its own.
+    /// The rows that are seen, cell by cell. The second half of a wide character is no cell of its
+    /// own.
     pub fn cells(&self) -> Vec<Vec<Cell>> {
         let grid = self.term.grid();
         let cell = |row, column| &grid[Line(row)][Column(column)];

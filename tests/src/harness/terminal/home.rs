@@ -8,8 +8,8 @@ use std::process::{self, Command};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A folder in which a user keeps things, and settings that are the same whoever runs the tests. The last clone takes the folder
-/// away.
+/// A folder in which a user keeps things, and settings that are the same whoever runs the tests.
+/// The last clone takes the folder away.
 #[derive(Clone, Debug)]
 pub struct Home {
     folder: Arc<Folder>,

@@ -41,10 +41,12 @@ pub trait Seat {
     fn wait_until(&self, what: &str, fits: &dyn Fn(&View) -> bool) -> View;
     /// Waits for the program's end, which must be with this exit code.
     fn expect_exit(&mut self, code: i32);
-    /// Whether the terminal is as a shell leaves it to programs. One that edits lines itself changes that.
+    /// Whether the terminal is as a shell leaves it to programs. One that edits lines itself
+    /// changes that.
     fn is_cooked(&self) -> bool;
 
-    /// Waits until the program edits lines itself: what is typed before would be shown by the terminal, too.
+    /// Waits until the program edits lines itself: what is typed before would be shown by the
+    /// terminal, too.
     ///
     /// # Panics
     /// With the screen, when that does not happen.

@@ -32,7 +32,8 @@ pub fn open(columns: u16, rows: u16) -> io::Result<(Pty, Line)> {
     Ok((pty, line))
 }
 
-/// A command that makes the terminal on its standard input its own, which `setsid` of util-linux does.
+/// A command that makes the terminal on its standard input its own, which `setsid` of util-linux
+/// does.
 pub fn command() -> Command {
     let mut command = Command::new("setsid");
     command.arg("--ctty");
@@ -78,8 +79,8 @@ impl Line {
     }
 }
 
-/// Whether a terminal is as a shell leaves it to programs: it shows what is typed, hands over whole lines, and makes a signal of
-/// Ctrl-C.
+/// Whether a terminal is as a shell leaves it to programs: it shows what is typed, hands over whole
+/// lines, and makes a signal of Ctrl-C.
 ///
 /// # Errors
 /// The system's.

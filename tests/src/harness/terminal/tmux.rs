@@ -18,14 +18,16 @@ pub struct Tmux {
 /// Stands before what tmux says about the window, behind what is seen.
 const ABOUT: &str = "\u{1}about";
 
-/// Runs a program and puts its exit code into a file: tmux itself forgets some. Ctrl-C is for the program only.
+/// Runs a program and puts its exit code into a file: tmux itself forgets some. Ctrl-C is for the
+/// program only.
 const KEEP_EXIT_CODE: &str = r#"trap : INT; kept=$1; shift; "$@"; echo $? >"$kept""#;
 
 impl Tmux {
     /// Starts `chat` with these arguments in a window of this width.
     ///
     /// # Errors
-    /// A sentence that says why it cannot be done on this machine: a test then prints it with the word SKIPPED.
+    /// A sentence that says why it cannot be done on this machine: a test then prints it with the
+    /// word SKIPPED.
     ///
     /// # Panics
     /// When tmux is there and does not do what it is asked to.
@@ -179,7 +181,8 @@ impl Seat for Tmux {
             "-y",
             &ROWS.to_string(),
         ]);
-        // tmux draws at once, and tells the program some moments later: what that writes meanwhile is for the old width.
+        // tmux draws at once, and tells the program some moments later: what that writes meanwhile
+        // is for the old width.
         let told = || pty::columns(self.terminal()).is_ok_and(|told| told == columns);
         let told = wait_for(|| told().then_some(()));
         assert!(

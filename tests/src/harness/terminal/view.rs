@@ -9,8 +9,8 @@ use unicode_width::UnicodeWidthStr;
 pub struct View {
     /// How wide it is.
     pub columns: u16,
-    /// All lines as the program wrote them, those that have scrolled away included: what the terminal broke into several rows
-    /// is one line. No blanks at the end.
+    /// All lines as the program wrote them, those that have scrolled away included: what the
+    /// terminal broke into several rows is one line. No blanks at the end.
     pub lines: Vec<String>,
     /// The rows that are seen, broken where the terminal breaks them. No blanks at the end.
     pub rows: Vec<String>,
@@ -34,7 +34,8 @@ impl View {
         self.lines.last().map_or("", String::as_str)
     }
 
-    /// Where the cursor stands behind the last thing on the screen, moved to the left by these columns.
+    /// Where the cursor stands behind the last thing on the screen, moved to the left by these
+    /// columns.
     pub fn end_less(&self, columns: usize) -> (usize, usize) {
         let width = usize::from(self.columns);
         let last = self

@@ -109,8 +109,8 @@ fn both_families_are_reached_from_one_socket() {
 
 #[test]
 fn one_address_that_cannot_be_sent_to_costs_nobody_else_a_datagram() {
-    // No port is an invalid argument; the network's broadcast address is forbidden (or has no route); another family
-    // does not fit the socket.
+    // No port is an invalid argument; the network's broadcast address is forbidden (or has no
+    // route); another family does not fit the socket.
     let unsendable = ["127.0.0.1:0", "255.255.255.255:9", "[::1]:9"];
     for batching in [true, false] {
         for bad in unsendable.map(|bad| bad.parse::<SocketAddr>().unwrap()) {
@@ -251,7 +251,8 @@ fn an_address_that_is_refused_to_every_send_says_nothing_against_batches() {
     socket.send_to_each_with(batch, b"hello", [bad, bad], |_, _| ());
     assert_eq!((tried.get(), socket.batching.get()), (1, Batching::Untried));
 
-    // Where a batch has worked, a refusal is that of one datagram, even if it is sent the next time.
+    // Where a batch has worked, a refusal is that of one datagram, even if it is sent the next
+    // time.
     let batch = stand_in(&socket, &tried, Batch::Sent(9));
     socket.send_to_each_with(batch, b"hello", addresses(&peers), |peer, error| {
         panic!("{peer}: {error}")
