@@ -1,4 +1,4 @@
-//! What reading and writing one datagram costs: `cargo bench -p chat-proto --features simd`.
+//! Measures reading and writing one datagram: `cargo bench -p chat-proto`.
 //!
 //! `yardstick` is the least that a reader of such a line could do: find its two blanks, and see
 //! that it is UTF-8.

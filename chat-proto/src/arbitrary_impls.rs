@@ -1,60 +1,50 @@
-//! Values from a fuzzer's bytes: characters are drawn, those that do not fit are left out, and what
-//! remains goes through the checked constructor.
+//! Values from a fuzzer's bytes. Strings borrow: each is the longest valid beginning of the text
+//! that the fuzzer gives.
 
-use alloc::string::String;
-use alloc::vec::Vec;
+use std::vec::Vec;
 
 use arbitrary::{Arbitrary, Error, Result, Unstructured};
 
 use crate::dialect::{Dialect, EndWords, Verbs};
 use crate::limits::{MAX_END_WORDS, MAX_NAME, MAX_REASON, MAX_TEXT, MAX_WORD};
 use crate::name::Name;
-use crate::text::{ReasonBuf, Text, TextBuf};
+use crate::text::{Reason, Text};
 use crate::word::Word;
 
-/// Arbitrary characters that `fits` lets through one by one, up to `limit` bytes.
-fn characters(
-    u: &mut Unstructured<'_>,
+/// Returns the first value that `new` makes of a beginning of the fuzzer's text, from `limit` bytes
+/// downwards.
+fn longest<'a, T, E>(
+    u: &mut Unstructured<'a>,
     limit: usize,
-    fits: impl Fn(&str) -> bool,
-) -> Result<String> {
-    let mut text = String::new();
-    for character in <&str>::arbitrary(u)?.chars() {
-        if text.len() + character.len_utf8() > limit {
-            break;
-        }
-        if fits(character.encode_utf8(&mut [0; 4])) {
-            text.push(character);
-        }
-    }
-    Ok(text)
+    new: impl Fn(&'a str) -> Result<T, E>,
+) -> Result<T> {
+    let text: &'a str = u.arbitrary()?;
+    let beginnings = (0..=limit).rev().filter_map(|end| text.get(..end));
+    let mut values = beginnings.filter_map(|beginning| new(beginning).ok());
+    values.next().ok_or(Error::IncorrectFormat)
 }
 
 impl<'a> Arbitrary<'a> for Name {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        let text = characters(u, MAX_NAME, |c| Name::new(c).is_ok())?;
-        Name::new(&text).map_err(|_| Error::IncorrectFormat)
+        longest(u, MAX_NAME, Name::new)
     }
 }
 
 impl<'a> Arbitrary<'a> for Word {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        let text = characters(u, MAX_WORD, |c| Word::new(c).is_ok())?;
-        Word::new(&text).map_err(|_| Error::IncorrectFormat)
+        longest(u, MAX_WORD, Word::new)
     }
 }
 
-impl<'a> Arbitrary<'a> for TextBuf {
+impl<'a> Arbitrary<'a> for Text<'a> {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        let text = characters(u, MAX_TEXT, |c| Text::new(c).is_ok())?;
-        TextBuf::new(text).map_err(|_| Error::IncorrectFormat)
+        longest(u, MAX_TEXT, Text::new)
     }
 }
 
-impl<'a> Arbitrary<'a> for ReasonBuf {
+impl<'a> Arbitrary<'a> for Reason<'a> {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        let text = characters(u, MAX_REASON, |c| Text::new(c).is_ok())?;
-        ReasonBuf::new(text).map_err(|_| Error::IncorrectFormat)
+        longest(u, MAX_REASON, Reason::new)
     }
 }
 
@@ -70,7 +60,7 @@ impl<'a> Arbitrary<'a> for EndWords {
         let count = u.int_in_range(1..=MAX_END_WORDS)?;
         let words = (0..count)
             .map(|_| u.arbitrary())
-            .collect::<Result<Vec<Word>>>()?;
+            .collect::<Result<Vec<_>>>()?;
         EndWords::new(&words).map_err(|_| Error::IncorrectFormat)
     }
 }
@@ -88,8 +78,8 @@ impl<'a> Arbitrary<'a> for Dialect {
             dialect = dialect.with_verbs(u.arbitrary()?);
         }
         Ok(dialect
-            .with_prefix(u.arbitrary()?)
+            .with_leading_newline(u.arbitrary()?)
             .with_language(u.arbitrary()?)
-            .with_reading(u.arbitrary()?))
+            .with_lenient_reading(u.arbitrary()?))
     }
 }

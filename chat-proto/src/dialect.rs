@@ -1,4 +1,4 @@
-//! How a room spells the protocol: PROTOCOL.md, "Dialects".
+//! The spelling of the protocol in one room: PROTOCOL.md, "Dialects".
 
 use thiserror::Error;
 
@@ -22,34 +22,9 @@ pub struct Dialect {
     verbs: Verbs,
     success: Word,
     ends: EndWords,
-    prefix: Prefix,
+    leading_newline: bool,
     language: Language,
-    reading: Reading,
-}
-
-/// How closely a datagram has to follow the grammar to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub enum Reading {
-    /// Only what this dialect writes is read: what decodes encodes to the same bytes.
-    Strict,
-    /// The spellings that programs in the field use are read too, as the canonical value.
-    Lenient,
-}
-
-/// What stands in front of each delivery (never of a reply).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
-pub enum Prefix {
-    /// Nothing.
-    #[default]
-    None,
-    /// One line feed: a client that prints a prompt then shows the line below it.
-    Newline,
+    lenient_reading: bool,
 }
 
 /// The words that begin a request; distinct.
@@ -67,23 +42,23 @@ pub struct EndWords {
     words: [Option<Word>; MAX_END_WORDS],
 }
 
-/// Why words do not make a dialect.
+/// Words that make no dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DialectError {
-    /// The same word twice where distinct ones are needed.
+    /// One word in two places.
     #[error("the word `{0}` is used for two things")]
     Clash(Word),
-    /// `FAIL` is what a refusal begins with.
+    /// `FAIL`, which begins refusals.
     #[error("the word FAIL is the word for refusals")]
     Fail,
-    /// No end word at all.
+    /// No end word.
     #[error("at least one end word is needed")]
     NoEndWord,
     /// More than [`MAX_END_WORDS`].
     #[error("there can be {MAX_END_WORDS} end words at most, these are {count}")]
     TooManyEndWords {
-        /// How many were given.
+        /// The number of words given.
         count: usize,
     },
 }
@@ -120,9 +95,9 @@ impl Default for Verbs {
     /// `L`, `C`, `Q`.
     fn default() -> Self {
         Self {
-            login: Word::known("L"),
-            chat: Word::known("C"),
-            quit: Word::known("Q"),
+            login: word("L"),
+            chat: word("C"),
+            quit: word("Q"),
         }
     }
 }
@@ -167,40 +142,37 @@ impl core::fmt::Debug for EndWords {
 impl Default for EndWords {
     /// `EXIT`.
     fn default() -> Self {
-        let mut words = [None; MAX_END_WORDS];
-        if let Some(first) = words.first_mut() {
-            *first = Some(Word::known("EXIT"));
-        }
-        Self { words }
+        Self::new(&[word("EXIT")]).expect("one word is enough")
     }
 }
 
 impl Default for Dialect {
-    /// [`Dialect::lenient`]: what a program that meets others wants.
+    /// [`Dialect::lenient`], for programs that meet existing ones.
     fn default() -> Self {
         Self::lenient()
     }
 }
 
 impl Dialect {
-    /// The grammar and nothing else: `L`, `C`, `Q`, `OK`, `EXIT`, no prefix, English notices.
+    /// The grammar and nothing else: `L`, `C`, `Q`, `OK`, `EXIT`, no leading newline, English
+    /// notices; only what this dialect writes is read.
     pub fn strict() -> Self {
         Self {
             verbs: Verbs::default(),
-            success: Word::known("OK"),
+            success: word("OK"),
             ends: EndWords::default(),
-            prefix: Prefix::None,
+            leading_newline: false,
             language: Language::English,
-            reading: Reading::Strict,
+            lenient_reading: false,
         }
     }
 
-    /// Writes what [`Dialect::strict`] writes and reads what programs in the field write.
+    /// Writes like [`Dialect::strict`] and also reads the spellings of existing programs.
     pub fn lenient() -> Self {
-        Self::strict().with_reading(Reading::Lenient)
+        Self::strict().with_lenient_reading(true)
     }
 
-    /// With another success word and other end words, which have to be distinct from each other and
+    /// Replaces the success word and the end words, which have to be distinct from each other and
     /// from `FAIL`.
     pub fn with_words(self, success: Word, ends: EndWords) -> Result<Self, DialectError> {
         if success.as_str() == "FAIL" || ends.contains("FAIL") {
@@ -216,28 +188,36 @@ impl Dialect {
         })
     }
 
-    /// With other words at the beginning of requests.
+    /// Replaces the words that begin requests.
     #[must_use]
     pub fn with_verbs(self, verbs: Verbs) -> Self {
         Self { verbs, ..self }
     }
 
-    /// With something else in front of deliveries.
+    /// Puts a line feed in front of each delivery (never of a reply), so that a client that prints a
+    /// prompt shows the line below it.
     #[must_use]
-    pub fn with_prefix(self, prefix: Prefix) -> Self {
-        Self { prefix, ..self }
+    pub fn with_leading_newline(self, leading_newline: bool) -> Self {
+        Self {
+            leading_newline,
+            ..self
+        }
     }
 
-    /// With notices and refusals in another language.
+    /// Chooses the language of notices and refusals.
     #[must_use]
     pub fn with_language(self, language: Language) -> Self {
         Self { language, ..self }
     }
 
-    /// Read more or less closely.
+    /// Reads the spellings of existing programs too, as the canonical value. Without it only what
+    /// this dialect writes is read: what decodes encodes to the same bytes.
     #[must_use]
-    pub fn with_reading(self, reading: Reading) -> Self {
-        Self { reading, ..self }
+    pub fn with_lenient_reading(self, lenient_reading: bool) -> Self {
+        Self {
+            lenient_reading,
+            ..self
+        }
     }
 
     /// The words that begin requests.
@@ -255,9 +235,9 @@ impl Dialect {
         &self.ends
     }
 
-    /// What stands in front of deliveries.
-    pub fn prefix(&self) -> Prefix {
-        self.prefix
+    /// Whether a line feed stands in front of each delivery.
+    pub fn leading_newline(&self) -> bool {
+        self.leading_newline
     }
 
     /// The language of notices and refusals.
@@ -265,34 +245,28 @@ impl Dialect {
         self.language
     }
 
-    /// How closely datagrams are read.
-    pub fn reading(&self) -> Reading {
-        self.reading
+    /// Whether the spellings of existing programs are read too.
+    pub fn lenient_reading(&self) -> bool {
+        self.lenient_reading
     }
+}
 
-    pub(crate) fn is_lenient(&self) -> bool {
-        self.reading == Reading::Lenient
-    }
+fn word(text: &str) -> Word {
+    Word::new(text).expect("a test makes every word of the default dialect")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn word(text: &str) -> Word {
-        Word::new(text).unwrap()
-    }
-
     #[test]
-    fn the_default_words_pass_the_checks() {
-        for known in ["L", "C", "Q", "OK", "EXIT"] {
-            assert_eq!(Word::known(known), word(known));
-        }
-        assert_eq!(EndWords::new(&[word("EXIT")]), Ok(EndWords::default()));
-        assert_eq!(
-            Verbs::new(word("L"), word("C"), word("Q")),
-            Ok(Verbs::default())
-        );
+    fn the_default_words_are_those_of_the_grammar() {
+        let verbs = Verbs::default();
+        let verbs = [verbs.login(), verbs.chat(), verbs.quit()];
+        assert_eq!(verbs, ["L", "C", "Q"].map(word));
+        assert!(EndWords::default().iter().eq([word("EXIT")]));
+        assert_eq!(Dialect::strict().success(), word("OK"));
+        assert!(Dialect::default().lenient_reading());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::error::EncodeError;
 use crate::limits::MAX_DATAGRAM;
 
 /// Collects the pieces of one datagram. It goes on counting when the buffer is full, so that the
-/// error can say how much was needed.
+/// error can name the size needed.
 pub(crate) struct Writer<'b> {
     buffer: &'b mut [u8],
     len: usize,
@@ -15,17 +15,16 @@ impl<'b> Writer<'b> {
         Self { buffer, len: 0 }
     }
 
-    pub(crate) fn put(mut self, piece: impl AsRef<[u8]>) -> Self {
-        let piece = piece.as_ref();
+    pub(crate) fn put(mut self, piece: &str) -> Self {
         let end = self.len + piece.len();
-        if let Some(place) = self.buffer.get_mut(self.len..end) {
-            place.copy_from_slice(piece);
+        if let Some(space) = self.buffer.get_mut(self.len..end) {
+            space.copy_from_slice(piece.as_bytes());
         }
         self.len = end;
         self
     }
 
-    /// The datagram, or why there is none.
+    /// Returns the datagram, or the reason why it does not fit.
     pub(crate) fn finish(self) -> Result<&'b [u8], EncodeError> {
         let (needed, available) = (self.len, self.buffer.len());
         if needed > MAX_DATAGRAM {

@@ -1,41 +1,33 @@
-//! What can go wrong with a datagram, and where.
+//! Faults of a datagram, and where they are.
 
 use thiserror::Error;
 
 use crate::limits::MAX_DATAGRAM;
 use crate::name::NameError;
-use crate::request::Verb;
 use crate::text::{ReasonError, TextError};
 
-/// Why a datagram is no request, reply or delivery.
+/// A datagram that is not what it was read as: the place and the kind of the fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("at byte {offset}: {kind}")]
 pub struct DecodeError {
     pub(crate) offset: usize,
     #[source]
     pub(crate) kind: DecodeErrorKind,
-    pub(crate) verb: Option<Verb>,
 }
 
 impl DecodeError {
-    /// Where the datagram went wrong, in bytes from its start; within `0..=len`.
+    /// The place of the fault, in bytes from the start of the datagram; within `0..=len`.
     pub fn offset(&self) -> usize {
         self.offset
     }
 
-    /// What was wrong there.
+    /// The kind of the fault.
     pub fn kind(&self) -> DecodeErrorKind {
         self.kind
     }
-
-    /// For a request: what the sender wanted, when the datagram begins with a verb and a blank. It
-    /// tells a bad login, which is answered, from junk, which is not.
-    pub fn verb(&self) -> Option<Verb> {
-        self.verb
-    }
 }
 
-/// What was wrong with a datagram.
+/// A kind of fault in a datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DecodeErrorKind {
@@ -54,9 +46,9 @@ pub enum DecodeErrorKind {
     /// A request begins with a word that is none of the verbs.
     #[error("a request begins with one of the words for login, chat and quit (L, C, Q)")]
     UnknownVerb,
-    /// One blank has to stand here and does not.
-    #[error("a blank is missing here")]
-    MissingBlank,
+    /// A single space belongs here.
+    #[error("a space is missing here")]
+    MissingSpace,
     /// No valid name.
     #[error(transparent)]
     Name(NameError),
@@ -72,21 +64,21 @@ pub enum DecodeErrorKind {
     /// Neither success word nor end word nor `FAIL`.
     #[error("a reply is the success word, an end word or FAIL with a reason")]
     UnknownReply,
-    /// Neither somebody's line nor a notice.
+    /// Neither a member's line nor a notice.
     #[error("a delivery reads `name : text`, `* name joined` or `* name left`")]
     NotADelivery,
 }
 
-/// Why a value was not written.
+/// A value that was not written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum EncodeError {
     /// The caller's buffer is too small; [`MAX_DATAGRAM`] bytes are always enough.
     #[error("the buffer has {available} bytes, {needed} are needed")]
     BufferTooSmall {
-        /// How long the datagram would be, in bytes.
+        /// The datagram's length in bytes.
         needed: usize,
-        /// How long the buffer is, in bytes.
+        /// The buffer's length in bytes.
         available: usize,
     },
     /// The datagram would be longer than [`MAX_DATAGRAM`]: possible only with request verbs of more
@@ -95,7 +87,7 @@ pub enum EncodeError {
         "with this dialect's verb the datagram would have {needed} bytes, {MAX_DATAGRAM} are allowed"
     )]
     DatagramTooLong {
-        /// How long the datagram would be, in bytes.
+        /// The datagram's length in bytes.
         needed: usize,
     },
 }

@@ -1,4 +1,4 @@
-//! Everything that a server says in words: PROTOCOL.md, "Notices" and "Refusals".
+//! The words of notices and of the operator: PROTOCOL.md, "Notices" and "Rules of the server".
 
 use crate::name::Name;
 use crate::text::Text;
@@ -18,10 +18,10 @@ pub enum Language {
 }
 
 impl Language {
-    /// Every language there is.
+    /// Every language.
     pub const ALL: [Self; 2] = [Self::English, Self::Chinese];
 
-    /// What stands behind the name in a notice that somebody came.
+    /// The words behind the name of a member that came.
     pub(crate) fn joined(self) -> &'static str {
         match self {
             Self::English => "joined",
@@ -29,7 +29,7 @@ impl Language {
         }
     }
 
-    /// What stands behind the name in a notice that somebody left.
+    /// The words behind the name of a member that left.
     pub(crate) fn left(self) -> &'static str {
         match self {
             Self::English => "left",
@@ -37,20 +37,22 @@ impl Language {
         }
     }
 
-    /// The name under which the operator speaks when nothing else was chosen: `admin`, `管理员`.
+    /// The operator's name unless another one is chosen: `admin`, `管理员`.
     pub fn operator(self) -> Name {
-        Name::known(match self {
+        let name = match self {
             Self::English => "admin",
             Self::Chinese => "管理员",
-        })
+        };
+        Name::new(name).expect("a test makes every operator's name")
     }
 
-    /// What the operator asks a member whose address was reported unreachable.
+    /// The operator's question to a member whose address was reported unreachable.
     pub fn probe(self) -> Text<'static> {
-        Text::known(match self {
+        let question = match self {
             Self::English => "are you still there?",
             Self::Chinese => "你还在吗？",
-        })
+        };
+        Text::new(question).expect("a test makes every question")
     }
 }
 
@@ -59,13 +61,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_operator_is_called_and_says_passes_the_checks() {
+    fn the_operator_has_a_name_and_a_question_in_every_language() {
         for language in Language::ALL {
-            assert_eq!(
-                Name::new(language.operator().as_str()),
-                Ok(language.operator())
-            );
-            assert_eq!(Text::new(language.probe().as_str()), Ok(language.probe()));
+            assert!(!language.operator().as_str().is_empty());
+            assert!(!language.probe().as_str().is_empty());
         }
     }
 }

@@ -1,15 +1,15 @@
 //! The sizes that PROTOCOL.md, "Limits", gives. All in bytes.
 
-/// The longest datagram of either direction: what the programs in use read at once.
+/// The longest plain datagram of either direction, because existing programs read no more at once.
 pub const MAX_DATAGRAM: usize = 1024;
 /// The longest [`Name`](crate::Name).
 pub const MAX_NAME: usize = 32;
-/// The longest [`Text`](crate::Text): what is left of a delivery's datagram beside the longest
-/// name, `" : "` and a line feed in front.
+/// The longest [`Text`](crate::Text): the rest of a delivery's datagram beside the longest name,
+/// `" : "` and a line feed in front.
 pub const MAX_TEXT: usize = MAX_DATAGRAM - MAX_NAME - " : ".len() - "\n".len();
 /// The longest success, end or request [`Word`](crate::Word).
 pub const MAX_WORD: usize = 16;
-/// How many end words a [`Dialect`](crate::Dialect) can have.
+/// The largest number of end words in a [`Dialect`](crate::Dialect).
 pub const MAX_END_WORDS: usize = 8;
 /// The longest refusal, `FAIL ` included.
 pub const MAX_REFUSAL: usize = 120;

@@ -1,37 +1,37 @@
-//! Who speaks: PROTOCOL.md, "Names".
+//! Names of members: PROTOCOL.md, "Names".
 
-use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
-use icu_properties::{CodePointMapData, CodePointSetData};
+use arrayvec::ArrayString;
 use thiserror::Error;
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-use crate::inline::{Inline, inline_newtype};
 use crate::limits::MAX_NAME;
-use crate::utf8::Utf8;
+use crate::string_traits::owned_string_traits;
 
-/// A member's name: 1 to [`MAX_NAME`] bytes of UTF-8, kept in place (33 bytes, `Copy`).
+/// A member's name: 1 to [`MAX_NAME`] bytes of UTF-8, kept in place (`Copy`, no allocation).
 ///
-/// No blank or other white space, no control, format or invisible character, no `:` or `：`; it
-/// does not begin with `*` or `~` and is none of `OK`, `FAIL`, `EXIT` in any case. So no name can
-/// be taken for a notice, a reply or a separator. Names are compared byte by byte: `Bob` and `bob`
-/// are two.
+/// It holds no white space, no control, format or invisible character, no `:` and no `：`; it does
+/// not begin with `*` or `~` and is none of `OK`, `FAIL`, `EXIT` in any case. So no name can be
+/// taken for a notice, a reply or a separator. Names are compared byte by byte: `Bob` and `bob` are
+/// two names.
 ///
 /// ```
 /// use chat_proto::Name;
 ///
 /// assert_eq!(Name::new("小明")?.as_str(), "小明");
-/// assert_eq!(Name::new("two words").unwrap_err().to_string(), "a name cannot hold the character U+0020");
+/// let error = Name::new("two words").unwrap_err();
+/// assert_eq!(error.to_string(), "a name cannot hold the character U+0020");
 /// # Ok::<(), chat_proto::NameError>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(Inline<{ MAX_NAME / 8 }>);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(ArrayString<MAX_NAME>);
 
-inline_newtype!(Name, NameError);
+owned_string_traits!(Name, NameError);
 
-/// Why a string is no [`Name`].
+/// A string that is not a [`Name`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum NameError {
-    /// There is nothing where a name belongs.
+    /// No character at all.
     #[error("a name is missing here")]
     Empty,
     /// Longer than [`MAX_NAME`].
@@ -45,10 +45,10 @@ pub enum NameError {
     Forbidden {
         /// The character.
         character: char,
-        /// Where it stands, in bytes from the start of the name.
+        /// Its place, in bytes from the start of the name.
         offset: usize,
     },
-    /// It begins like a notice (`*`) or like what is kept for extensions (`~`).
+    /// It begins like a notice (`*`) or like an extension (`~`).
     #[error("a name cannot begin with `{0}`")]
     Marker(char),
     /// `OK`, `FAIL` or `EXIT`, in any case.
@@ -57,7 +57,7 @@ pub enum NameError {
 }
 
 impl NameError {
-    /// Where the string went wrong, in bytes from its start; within `0..=len`.
+    /// The place of the fault, in bytes from the start of the string; within `0..=len`.
     pub fn offset(&self) -> usize {
         match self {
             Self::Forbidden { offset, .. } => *offset,
@@ -70,120 +70,54 @@ impl NameError {
 impl Name {
     /// Checks `text` against the rules above.
     pub fn new(text: &str) -> Result<Self, NameError> {
-        CheckedName::new(text.into(), plain_prefix(text.as_bytes())).map(CheckedName::keep)
-    }
-
-    /// A name of this crate's own tables, all of which a test puts through [`Name::new`].
-    pub(crate) fn known(text: &'static str) -> Self {
-        Self(Inline::known(text.as_bytes()))
-    }
-}
-
-/// A string that is a [`Name`], not yet copied: while a datagram is being read its name is handed
-/// from rule to rule, and a copy at every step would cost more than the reading.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct CheckedName<'a>(Utf8<'a>);
-
-impl<'a> CheckedName<'a> {
-    /// Checks `text`, whose first `plain` bytes are known to be plain: see [`plain_prefix`].
-    #[inline(always)]
-    pub(crate) fn new(text: Utf8<'a>, plain: usize) -> Result<Self, NameError> {
-        let bytes = text.as_bytes();
-        if bytes.len() > MAX_NAME {
-            return Err(NameError::TooLong { len: bytes.len() });
+        let kept = ArrayString::from(text).map_err(|_| NameError::TooLong { len: text.len() })?;
+        let mut characters = text.char_indices();
+        if let Some((offset, character)) = characters.find(|&(_, c)| is_forbidden(c)) {
+            return Err(NameError::Forbidden { character, offset });
         }
-        if bytes.len() > plain {
-            check_closely(text.as_str())?;
+        match text.chars().next() {
+            None => return Err(NameError::Empty),
+            Some(marker @ ('*' | '~')) => return Err(NameError::Marker(marker)),
+            Some(_) => {}
         }
-        match bytes {
-            [] => Err(NameError::Empty),
-            [marker @ (b'*' | b'~'), ..] => Err(NameError::Marker(char::from(*marker))),
-            word if is_reply_word(word) => Err(NameError::ReplyWord),
-            _ => Ok(Self(text)),
+        let mut reply_words = ["OK", "FAIL", "EXIT"].into_iter();
+        if reply_words.any(|word| word.eq_ignore_ascii_case(text)) {
+            return Err(NameError::ReplyWord);
         }
+        Ok(Self(kept))
     }
 
-    #[inline]
-    pub(crate) fn keep(self) -> Name {
-        Name(Inline::known(self.0.as_bytes()))
-    }
-}
-
-/// How many bytes at the start of `text` are plain: characters by themselves that a name can hold.
-/// Nearly every name is made of nothing but these; only the others are looked at character by
-/// character.
-#[inline]
-pub(crate) fn plain_prefix(text: &[u8]) -> usize {
-    let (groups, rest) = text.as_chunks();
-    let mut plain = 0;
-    for group in groups {
-        let here = plain_in_group(*group);
-        plain += here;
-        if here < group.len() {
-            return plain;
-        }
-    }
-    plain
-        + rest
-            .iter()
-            .position(|byte| !is_plain(*byte))
-            .unwrap_or(rest.len())
-}
-
-/// The same for eight bytes, all at once in one number: the lowest byte comes first, and of a byte
-/// that is not plain the highest bit is set. (Borrows and carries can set it in bytes behind the
-/// first such one, where it does not matter.)
-#[inline]
-fn plain_in_group(group: [u8; 8]) -> usize {
-    const EACH: u64 = u64::from_le_bytes([1; 8]);
-    let bytes = u64::from_le_bytes(group);
-    let below = |bytes: u64, limit: u64| bytes.wrapping_sub(EACH * limit) & !bytes;
-    let colon = below(bytes ^ (EACH * 0x3a), 1);
-    let above = bytes | bytes.wrapping_add(EACH);
-    let found = (below(bytes, 0x21) | colon | above) & (EACH * 0x80);
-    found.trailing_zeros() as usize / 8
-}
-
-fn check_closely(text: &str) -> Result<(), NameError> {
-    match text
-        .char_indices()
-        .find(|&(_, character)| is_forbidden(character))
-    {
-        None => Ok(()),
-        Some((offset, character)) => Err(NameError::Forbidden { character, offset }),
+    /// The characters.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
-/// Whether a name can hold the byte, and it is a character by itself.
-fn is_plain(byte: u8) -> bool {
-    matches!(byte, b'!'..=b'9' | b';'..=b'~')
-}
-
-#[inline(always)]
-fn is_reply_word(word: &[u8]) -> bool {
-    let is = |known: &[u8]| word.eq_ignore_ascii_case(known);
-    match word.len() {
-        2 => is(b"OK"),
-        4 => is(b"FAIL") || is(b"EXIT"),
-        _ => false,
-    }
-}
-
-/// What a name cannot hold; all else is
-///
 /// ```abnf
 /// name-char = %x21-39 / %x3B-7E / visible   ; not ":" nor "："
 /// ```
 fn is_forbidden(c: char) -> bool {
-    if let Ok(byte @ ..0x80) = u8::try_from(c) {
-        return !is_plain(byte);
+    if c.is_ascii() {
+        return !c.is_ascii_graphic() || c == ':';
     }
-    // U+2800 is the one blank that Unicode calls a symbol: an empty Braille cell.
+    // U+2800, an empty Braille cell, is the one blank that Unicode calls a symbol.
     matches!(c, '：' | '\u{2800}')
         || c.is_whitespace()
         || c.is_control()
-        || CodePointMapData::<GeneralCategory>::new().get(c) == GeneralCategory::Format
-        || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+        || c.general_category() == GeneralCategory::Format
+        || is_invisible(c)
+}
+
+/// Returns whether Unicode calls the character default ignorable (`Default_Ignorable_Code_Point`):
+/// programs show nothing for it. A [`Name`] refuses such characters; a [`Text`](crate::Text) may
+/// hold them, so a terminal has to escape them.
+pub fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
+        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
+        | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}'
+        | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 #[cfg(test)]
@@ -258,17 +192,5 @@ mod tests {
     fn names_are_ordered_like_their_strings() {
         let names = ["a", "aa", "ab", "b", "é", "老"].map(|n| Name::new(n).unwrap());
         assert!(names.is_sorted());
-    }
-
-    #[test]
-    fn the_plain_bytes_are_counted_up_to_the_first_other_one() {
-        for len in 0..40 {
-            for byte in 0..=u8::MAX {
-                let mut bytes = alloc::vec![b'x'; 40];
-                bytes[len] = byte;
-                let expected = if is_plain(byte) { 40 } else { len };
-                assert_eq!(plain_prefix(&bytes), expected, "{byte:#x} at {len}");
-            }
-        }
     }
 }

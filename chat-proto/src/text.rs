@@ -1,24 +1,25 @@
-//! What is said: PROTOCOL.md, "Text".
+//! Lines and reasons: PROTOCOL.md, "Text" and "Refusals".
 
 use thiserror::Error;
 
 use crate::limits::{MAX_REASON, MAX_TEXT};
-use crate::scan::first_control;
-use crate::utf8::Utf8;
+use crate::string_traits::borrowed_string_traits;
 
-/// What somebody said, borrowed: 0 to [`MAX_TEXT`] bytes of UTF-8 without control characters (TAB
-/// is allowed), never trimmed. It may hold characters that trick a terminal (bidirectional
-/// overrides, zero-width ones): a program that shows it makes it safe there.
+/// A line, borrowed: 0 to [`MAX_TEXT`] bytes of UTF-8 without control characters (TAB is allowed),
+/// never trimmed. It may hold characters that trick a terminal (bidirectional overrides, zero-width
+/// ones): a program that shows it makes it safe there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Text<'a>(Utf8<'a>);
+pub struct Text<'a>(&'a str);
 
-/// Why a refused login or line was refused, borrowed: 1 to [`MAX_REASON`] bytes of UTF-8 without
-/// control characters, not beginning with `:` (so that no refusal looks like somebody who is called
-/// `FAIL`).
+/// The reason of a refusal, borrowed: 1 to [`MAX_REASON`] bytes of UTF-8 without control
+/// characters, not beginning with `:`, so that no refusal looks like a member called `FAIL`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Reason<'a>(Utf8<'a>);
+pub struct Reason<'a>(&'a str);
 
-/// Why a string is no [`Text`].
+borrowed_string_traits!(Text, TextError);
+borrowed_string_traits!(Reason, ReasonError);
+
+/// A string that is not a [`Text`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TextError {
@@ -33,16 +34,16 @@ pub enum TextError {
     Control {
         /// The character.
         character: char,
-        /// Where it stands, in bytes from the start of the text.
+        /// Its place, in bytes from the start of the text.
         offset: usize,
     },
 }
 
-/// Why a string is no [`Reason`].
+/// A string that is not a [`Reason`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ReasonError {
-    /// There is nothing where a reason belongs.
+    /// No character at all.
     #[error("a reason is missing here")]
     Empty,
     /// Longer than [`MAX_REASON`].
@@ -59,13 +60,13 @@ pub enum ReasonError {
     Control {
         /// The character.
         character: char,
-        /// Where it stands, in bytes from the start of the reason.
+        /// Its place, in bytes from the start of the reason.
         offset: usize,
     },
 }
 
 impl TextError {
-    /// Where the string went wrong, in bytes from its start; within `0..=len`.
+    /// The place of the fault, in bytes from the start of the string; within `0..=len`.
     pub fn offset(&self) -> usize {
         match self {
             Self::TooLong { .. } => MAX_TEXT,
@@ -75,7 +76,7 @@ impl TextError {
 }
 
 impl ReasonError {
-    /// Where the string went wrong, in bytes from its start; within `0..=len`.
+    /// The place of the fault, in bytes from the start of the string; within `0..=len`.
     pub fn offset(&self) -> usize {
         match self {
             Self::TooLong { .. } => MAX_REASON,
@@ -88,14 +89,8 @@ impl ReasonError {
 impl<'a> Text<'a> {
     /// Checks `text` against the rules above.
     pub fn new(text: &'a str) -> Result<Self, TextError> {
-        Self::of(text.into())
-    }
-
-    #[inline(always)]
-    pub(crate) fn of(text: Utf8<'a>) -> Result<Self, TextError> {
-        let len = text.as_bytes().len();
-        if len > MAX_TEXT {
-            return Err(TextError::TooLong { len });
+        if text.len() > MAX_TEXT {
+            return Err(TextError::TooLong { len: text.len() });
         }
         match first_control(text) {
             None => Ok(Self(text)),
@@ -103,30 +98,15 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// A text of this crate's own tables, all of which a test puts through [`Text::new`].
-    pub(crate) fn known(text: &'static str) -> Text<'static> {
-        Text(text.into())
-    }
-
-    /// The characters. Looks at every byte once more: who forwards takes
-    /// [`as_bytes`](Self::as_bytes).
+    /// The characters.
     pub fn as_str(&self) -> &'a str {
-        self.0.as_str()
-    }
-
-    /// The characters as UTF-8 bytes.
-    pub fn as_bytes(&self) -> &'a [u8] {
-        self.0.as_bytes()
+        self.0
     }
 }
 
 impl<'a> Reason<'a> {
     /// Checks `text` against the rules above.
     pub fn new(text: &'a str) -> Result<Self, ReasonError> {
-        Self::of(text.into())
-    }
-
-    pub(crate) fn of(text: Utf8<'a>) -> Result<Self, ReasonError> {
         match text.as_bytes() {
             [] => return Err(ReasonError::Empty),
             long if long.len() > MAX_REASON => {
@@ -141,127 +121,57 @@ impl<'a> Reason<'a> {
         }
     }
 
-    /// A reason of this crate's own tables, all of which a test puts through [`Reason::new`].
-    pub(crate) fn known(text: &'static str) -> Reason<'static> {
-        Reason(text.into())
-    }
-
-    /// The characters. Looks at every byte once more: who forwards takes
-    /// [`as_bytes`](Self::as_bytes).
+    /// The characters.
     pub fn as_str(&self) -> &'a str {
-        self.0.as_str()
-    }
-
-    /// The characters as UTF-8 bytes.
-    pub fn as_bytes(&self) -> &'a [u8] {
-        self.0.as_bytes()
+        self.0
     }
 }
 
-/// What the borrowed strings have in common.
-macro_rules! borrowed_newtype {
-    ($type:ident, $error:ty) => {
-        impl<'a> TryFrom<&'a str> for $type<'a> {
-            type Error = $error;
-
-            fn try_from(text: &'a str) -> Result<Self, $error> {
-                Self::new(text)
-            }
-        }
-
-        impl AsRef<str> for $type<'_> {
-            fn as_ref(&self) -> &str {
-                self.as_str()
-            }
-        }
-
-        impl core::fmt::Display for $type<'_> {
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-    };
+fn first_control(text: &str) -> Option<(usize, char)> {
+    let mut characters = text.char_indices();
+    characters.find(|&(_, c)| c.is_control() && c != '\t')
 }
-borrowed_newtype!(Text, TextError);
-borrowed_newtype!(Reason, ReasonError);
 
 #[cfg(feature = "alloc")]
 mod owned {
     use alloc::string::String;
 
-    use super::{Reason, ReasonError, Text, TextError};
+    use super::{Text, TextError};
+    use crate::string_traits::owned_string_traits;
 
-    /// What the owned strings have in common.
-    macro_rules! owned_newtype {
-        ($(#[$doc:meta])* $owned:ident, $borrowed:ident, $as_borrowed:ident, $error:ty) => {
-            $(#[$doc])*
-            #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-            pub struct $owned(String);
+    /// An owned [`Text`], for a line that waits.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub struct TextBuf(String);
 
-            impl $owned {
-                /// Checks `text` as the borrowed form does.
-                pub fn new(text: impl Into<String>) -> Result<Self, $error> {
-                    let text = text.into();
-                    $borrowed::new(&text)?;
-                    Ok(Self(text))
-                }
+    owned_string_traits!(TextBuf, TextError);
 
-                /// The borrowed form.
-                pub fn $as_borrowed(&self) -> $borrowed<'_> {
-                    // Checked by `new`, the only door.
-                    $borrowed(self.0.as_str().into())
-                }
+    impl TextBuf {
+        /// Checks `text` as [`Text::new`] does.
+        pub fn new(text: impl Into<String>) -> Result<Self, TextError> {
+            let text = text.into();
+            Text::new(&text)?;
+            Ok(Self(text))
+        }
 
-                /// The characters.
-                pub fn as_str(&self) -> &str {
-                    &self.0
-                }
+        /// The borrowed form.
+        pub fn as_text(&self) -> Text<'_> {
+            Text(&self.0)
+        }
 
-                /// The characters as UTF-8 bytes.
-                pub fn as_bytes(&self) -> &[u8] {
-                    self.0.as_bytes()
-                }
-            }
-
-            impl From<$borrowed<'_>> for $owned {
-                fn from(text: $borrowed<'_>) -> Self {
-                    Self(text.as_str().into())
-                }
-            }
-
-            impl core::str::FromStr for $owned {
-                type Err = $error;
-
-                fn from_str(text: &str) -> Result<Self, $error> {
-                    Self::new(text)
-                }
-            }
-
-            impl AsRef<str> for $owned {
-                fn as_ref(&self) -> &str {
-                    &self.0
-                }
-            }
-
-            impl core::fmt::Display for $owned {
-                fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                    f.pad(&self.0)
-                }
-            }
-        };
+        /// The characters.
+        pub fn as_str(&self) -> &str {
+            &self.0
+        }
     }
 
-    owned_newtype!(
-        /// An owned [`Text`].
-        TextBuf, Text, as_text, TextError
-    );
-    owned_newtype!(
-        /// An owned [`Reason`].
-        ReasonBuf, Reason, as_reason, ReasonError
-    );
+    impl From<Text<'_>> for TextBuf {
+        fn from(text: Text<'_>) -> Self {
+            Self(text.0.into())
+        }
+    }
 }
 #[cfg(feature = "alloc")]
-pub use owned::{ReasonBuf, TextBuf};
+pub use owned::TextBuf;
 
 #[cfg(test)]
 mod tests {
@@ -283,7 +193,6 @@ mod tests {
 
     #[test]
     fn every_control_but_tab_is_found_wherever_it_stands() {
-        // Positions on both sides of the edge between two blocks.
         for before in [0, 1, 30, 31, 32, 33, 63, 64] {
             for code in (0..0x20).chain(0x7f..0xa0) {
                 let character = char::from_u32(code).unwrap();

@@ -1,22 +1,23 @@
 //! The words that programs wait for: PROTOCOL.md, "Dialects".
 
+use arrayvec::ArrayString;
 use thiserror::Error;
 
-use crate::inline::{Inline, inline_newtype};
 use crate::limits::MAX_WORD;
+use crate::string_traits::owned_string_traits;
 
 /// A success word (`OK`), an end word (`EXIT`) or a request's verb (`L`): 1 to [`MAX_WORD`] bytes
 /// of UTF-8 without white space and controls, not beginning with `*` or `~`. Kept in place, `Copy`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Word(Inline<{ MAX_WORD / 8 }>);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Word(ArrayString<MAX_WORD>);
 
-inline_newtype!(Word, WordError);
+owned_string_traits!(Word, WordError);
 
-/// Why a string is no [`Word`].
+/// A string that is not a [`Word`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum WordError {
-    /// It has no character.
+    /// No character at all.
     #[error("a word is missing here")]
     Empty,
     /// Longer than [`MAX_WORD`].
@@ -37,19 +38,20 @@ impl Word {
     /// Checks `text` against the rules above.
     pub fn new(text: &str) -> Result<Self, WordError> {
         let first = text.chars().next().ok_or(WordError::Empty)?;
-        let inline = Inline::new(text).ok_or(WordError::TooLong { len: text.len() })?;
-        if let Some(c) = text.chars().find(|c| c.is_whitespace() || c.is_control()) {
+        let kept = ArrayString::from(text).map_err(|_| WordError::TooLong { len: text.len() })?;
+        let mut characters = text.chars();
+        if let Some(c) = characters.find(|c| c.is_whitespace() || c.is_control()) {
             return Err(WordError::Forbidden(c));
         }
         if matches!(first, '*' | '~') {
             return Err(WordError::Marker(first));
         }
-        Ok(Self(inline))
+        Ok(Self(kept))
     }
 
-    /// A word of this crate's own tables, all of which a test puts through [`Word::new`].
-    pub(crate) fn known(text: &'static str) -> Self {
-        Self(Inline::known(text.as_bytes()))
+    /// The characters.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

@@ -1,0 +1,135 @@
+//! The rules that requests, replies and deliveries share, and the way from a nom error to a
+//! [`DecodeError`]. nom stays inside this crate.
+
+use nom::bytes::complete::{tag, take_till};
+use nom::combinator::{all_consuming, rest};
+use nom::error::{ErrorKind, ParseError};
+use nom::{IResult, Parser};
+
+use crate::dialect::Dialect;
+use crate::error::{DecodeError, DecodeErrorKind};
+use crate::limits::MAX_DATAGRAM;
+use crate::name::Name;
+use crate::text::Text;
+
+/// The result of one rule: the rest of the input and a value.
+pub(crate) type Step<'a, T> = IResult<&'a str, T, Fault>;
+
+/// A place in the input where a rule failed.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    /// Bytes from there to the end of the input: rules see only the rest of it.
+    bytes_left: usize,
+    kind: DecodeErrorKind,
+}
+
+impl Fault {
+    /// Fails at the start of `input`; another alternative may succeed.
+    pub(crate) fn soft<T>(input: &str, kind: DecodeErrorKind) -> Step<'_, T> {
+        Err(nom::Err::Error(Self::at(input, 0, kind)))
+    }
+
+    /// Fails `offset` bytes into `input` for good: no other alternative is tried.
+    pub(crate) fn hard(input: &str, offset: usize, kind: DecodeErrorKind) -> nom::Err<Self> {
+        nom::Err::Failure(Self::at(input, offset, kind))
+    }
+
+    fn at(input: &str, offset: usize, kind: DecodeErrorKind) -> Self {
+        let bytes_left = input.len() - offset;
+        Self { bytes_left, kind }
+    }
+}
+
+impl ParseError<&str> for Fault {
+    // nom's own parsers stand where a space belongs, or in front of an alternative that reports
+    // its own kind.
+    fn from_error_kind(input: &str, nom_kind: ErrorKind) -> Self {
+        let kind = match nom_kind {
+            ErrorKind::Eof => DecodeErrorKind::Trailing,
+            _ => DecodeErrorKind::MissingSpace,
+        };
+        Self::at(input, 0, kind)
+    }
+
+    fn append(_: &str, _: ErrorKind, other: Self) -> Self {
+        other
+    }
+}
+
+/// Reads all of `datagram` by `rule`. Checks length and UTF-8 first; a lenient dialect leaves out
+/// one line end behind the message, as `nc` sends it.
+pub(crate) fn datagram<'a, T>(
+    datagram: &'a [u8],
+    dialect: &Dialect,
+    rule: impl Parser<&'a str, Output = T, Error = Fault>,
+) -> Result<T, DecodeError> {
+    let fail = |offset, kind| Err(DecodeError { offset, kind });
+    if datagram.is_empty() {
+        return fail(0, DecodeErrorKind::Empty);
+    }
+    if datagram.len() > MAX_DATAGRAM {
+        let len = datagram.len();
+        return fail(MAX_DATAGRAM, DecodeErrorKind::TooLong { len });
+    }
+    let mut input = match core::str::from_utf8(datagram) {
+        Ok(input) => input,
+        Err(error) => return fail(error.valid_up_to(), DecodeErrorKind::NotUtf8),
+    };
+    if dialect.lenient_reading()
+        && let Some(line) = input.strip_suffix('\n')
+    {
+        input = line.strip_suffix('\r').unwrap_or(line);
+    }
+    match all_consuming(rule).parse(input) {
+        Ok((_, value)) => Ok(value),
+        Err(nom::Err::Error(fault) | nom::Err::Failure(fault)) => {
+            fail(input.len() - fault.bytes_left, fault.kind)
+        }
+        // Only nom's streaming parsers ask for more, and none is used.
+        Err(nom::Err::Incomplete(_)) => fail(input.len(), DecodeErrorKind::MissingSpace),
+    }
+}
+
+/// ```abnf
+/// SP = %x20
+/// ```
+pub(crate) fn space(input: &str) -> Step<'_, &str> {
+    tag(" ").parse(input)
+}
+
+/// ```abnf
+/// name = 1*name-char   ; at most 32 bytes, see Name
+/// ```
+///
+/// Ends before a space.
+pub(crate) fn name(input: &str) -> Step<'_, Name> {
+    name_before(input, |c| c == ' ')
+}
+
+/// Reads a name that ends before the first character for which `ends` is true.
+pub(crate) fn name_before(input: &str, ends: impl Fn(char) -> bool) -> Step<'_, Name> {
+    let (left, text) = take_till(ends).parse(input)?;
+    match Name::new(text) {
+        Ok(name) => Ok((left, name)),
+        Err(error) => Err(Fault::hard(
+            input,
+            error.offset(),
+            DecodeErrorKind::Name(error),
+        )),
+    }
+}
+
+/// ```abnf
+/// text = *text-char   ; at most 988 bytes, see Text
+/// ```
+pub(crate) fn text(input: &str) -> Step<'_, Text<'_>> {
+    let (left, text) = rest(input)?;
+    match Text::new(text) {
+        Ok(text) => Ok((left, text)),
+        Err(error) => Err(Fault::hard(
+            input,
+            error.offset(),
+            DecodeErrorKind::Text(error),
+        )),
+    }
+}
