@@ -69,16 +69,19 @@ impl NameError {
 
 impl Name {
     /// Checks `text` against the rules above.
+    #[inline]
     pub fn new(text: &str) -> Result<Self, NameError> {
         let kept = ArrayString::from(text).map_err(|_| NameError::TooLong { len: text.len() })?;
-        let mut characters = text.char_indices();
-        if let Some((offset, character)) = characters.find(|&(_, c)| is_forbidden(c)) {
-            return Err(NameError::Forbidden { character, offset });
+        if !text.bytes().all(is_plain) {
+            let mut characters = text.char_indices();
+            if let Some((offset, character)) = characters.find(|&(_, c)| is_forbidden(c)) {
+                return Err(NameError::Forbidden { character, offset });
+            }
         }
-        match text.chars().next() {
-            None => return Err(NameError::Empty),
-            Some(marker @ ('*' | '~')) => return Err(NameError::Marker(marker)),
-            Some(_) => {}
+        match text.as_bytes() {
+            [] => return Err(NameError::Empty),
+            [marker @ (b'*' | b'~'), ..] => return Err(NameError::Marker(char::from(*marker))),
+            _ => {}
         }
         let mut reply_words = ["OK", "FAIL", "EXIT"].into_iter();
         if reply_words.any(|word| word.eq_ignore_ascii_case(text)) {
@@ -97,8 +100,8 @@ impl Name {
 /// name-char = %x21-39 / %x3B-7E / visible   ; not ":" nor "："
 /// ```
 fn is_forbidden(c: char) -> bool {
-    if c.is_ascii() {
-        return !c.is_ascii_graphic() || c == ':';
+    if let Ok(byte @ ..0x80) = u8::try_from(c) {
+        return !is_plain(byte);
     }
     // U+2800, an empty Braille cell, is the one blank that Unicode calls a symbol.
     matches!(c, '：' | '\u{2800}')
@@ -106,6 +109,11 @@ fn is_forbidden(c: char) -> bool {
         || c.is_control()
         || c.general_category() == GeneralCategory::Format
         || is_invisible(c)
+}
+
+/// Returns whether the byte is an ASCII character that a name can hold.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_graphic() && byte != b':'
 }
 
 /// Returns whether Unicode calls the character default ignorable (`Default_Ignorable_Code_Point`):

@@ -1,8 +1,8 @@
 //! The rules that requests, replies and deliveries share, and the way from a nom error to a
 //! [`DecodeError`]. nom stays inside this crate.
 
-use nom::bytes::complete::{tag, take_till};
-use nom::combinator::{all_consuming, rest};
+use nom::character::complete::char;
+use nom::combinator::rest;
 use nom::error::{ErrorKind, ParseError};
 use nom::{IResult, Parser};
 
@@ -58,10 +58,11 @@ impl ParseError<&str> for Fault {
 
 /// Reads all of `datagram` by `rule`. Checks length and UTF-8 first; a lenient dialect leaves out
 /// one line end behind the message, as `nc` sends it.
+#[inline]
 pub(crate) fn datagram<'a, T>(
     datagram: &'a [u8],
     dialect: &Dialect,
-    rule: impl Parser<&'a str, Output = T, Error = Fault>,
+    rule: impl FnOnce(&'a str) -> Step<'a, T>,
 ) -> Result<T, DecodeError> {
     let fail = |offset, kind| Err(DecodeError { offset, kind });
     if datagram.is_empty() {
@@ -80,8 +81,9 @@ pub(crate) fn datagram<'a, T>(
     {
         input = line.strip_suffix('\r').unwrap_or(line);
     }
-    match all_consuming(rule).parse(input) {
-        Ok((_, value)) => Ok(value),
+    match rule(input) {
+        Ok(("", value)) => Ok(value),
+        Ok((left, _)) => fail(input.len() - left.len(), DecodeErrorKind::Trailing),
         Err(nom::Err::Error(fault) | nom::Err::Failure(fault)) => {
             fail(input.len() - fault.bytes_left, fault.kind)
         }
@@ -93,8 +95,19 @@ pub(crate) fn datagram<'a, T>(
 /// ```abnf
 /// SP = %x20
 /// ```
-pub(crate) fn space(input: &str) -> Step<'_, &str> {
-    tag(" ").parse(input)
+#[inline]
+pub(crate) fn space(input: &str) -> Step<'_, char> {
+    char(' ').parse(input)
+}
+
+/// Returns the rest from the first ASCII character on for which `ends` is true, and the text in
+/// front of it; no rest where there is none. Looking at bytes takes half the time of nom's
+/// `take_till`, which looks at characters.
+#[inline]
+pub(crate) fn take_before(ends: impl Fn(u8) -> bool, input: &str) -> (&str, &str) {
+    let end = input.bytes().position(ends);
+    let (text, left) = input.split_at(end.unwrap_or(input.len()));
+    (left, text)
 }
 
 /// ```abnf
@@ -102,13 +115,15 @@ pub(crate) fn space(input: &str) -> Step<'_, &str> {
 /// ```
 ///
 /// Ends before a space.
+#[inline]
 pub(crate) fn name(input: &str) -> Step<'_, Name> {
-    name_before(input, |c| c == ' ')
+    name_before(|byte| byte == b' ', input)
 }
 
-/// Reads a name that ends before the first character for which `ends` is true.
-pub(crate) fn name_before(input: &str, ends: impl Fn(char) -> bool) -> Step<'_, Name> {
-    let (left, text) = take_till(ends).parse(input)?;
+/// Reads a name that ends before the first ASCII character for which `ends` is true.
+#[inline]
+pub(crate) fn name_before(ends: impl Fn(u8) -> bool, input: &str) -> Step<'_, Name> {
+    let (left, text) = take_before(ends, input);
     match Name::new(text) {
         Ok(name) => Ok((left, name)),
         Err(error) => Err(Fault::hard(
@@ -122,6 +137,7 @@ pub(crate) fn name_before(input: &str, ends: impl Fn(char) -> bool) -> Step<'_, 
 /// ```abnf
 /// text = *text-char   ; at most 988 bytes, see Text
 /// ```
+#[inline]
 pub(crate) fn text(input: &str) -> Step<'_, Text<'_>> {
     let (left, text) = rest(input)?;
     match Text::new(text) {

@@ -1,8 +1,7 @@
 //! Client to server: PROTOCOL.md, "Requests" and "Lenient reading".
 
 use nom::Parser;
-use nom::branch::alt;
-use nom::bytes::complete::{tag, take_till};
+use nom::bytes::complete::tag;
 use nom::combinator::{all_consuming, opt, rest};
 use nom::sequence::preceded;
 
@@ -10,7 +9,7 @@ use crate::dialect::Dialect;
 use crate::encode::Writer;
 use crate::error::{DecodeError, DecodeErrorKind, EncodeError};
 use crate::name::Name;
-use crate::parse::{self, Fault, Step, name, name_before, space, text};
+use crate::parse::{self, Fault, Step, name, name_before, space, take_before, text};
 use crate::text::Text;
 
 /// A client's request to a server.
@@ -135,20 +134,21 @@ impl Verb {
         Self::from_word(str::from_utf8(datagram.get(..end)?).ok()?, dialect)
     }
 
+    #[inline]
     fn from_word(word: &str, dialect: &Dialect) -> Option<Self> {
         let verbs = dialect.verbs();
-        let own = [
-            (verbs.chat(), Self::Chat),
-            (verbs.login(), Self::Login),
-            (verbs.quit(), Self::Quit),
-        ];
-        let own = own.into_iter().find(|(known, _)| known.as_str() == word);
-        own.map(|(_, verb)| verb).or_else(|| {
-            let mut lenient = LENIENT_VERBS.iter().filter(|_| dialect.lenient_reading());
-            lenient
-                .find(|(known, _)| *known == word)
-                .map(|(_, verb)| *verb)
-        })
+        if word == verbs.chat.as_str() {
+            Some(Self::Chat)
+        } else if word == verbs.login.as_str() {
+            Some(Self::Login)
+        } else if word == verbs.quit.as_str() {
+            Some(Self::Quit)
+        } else if dialect.lenient_reading() {
+            let mut verbs = LENIENT_VERBS.iter();
+            verbs.find_map(|(known, verb)| (*known == word).then_some(*verb))
+        } else {
+            None
+        }
     }
 }
 
@@ -157,13 +157,15 @@ impl Verb {
 /// ```
 ///
 /// A lenient dialect also takes `Qname`.
+#[inline]
 fn request<'a>(input: &'a str, dialect: &Dialect) -> Step<'a, Request<'a>> {
-    let (left, word) = take_till(|c| c == ' ').parse(input)?;
+    let (left, word) = take_before(|byte| byte == b' ', input);
     match Verb::from_word(word, dialect) {
         Some(Verb::Login) => preceded(space, login).parse(left),
         Some(Verb::Chat) => {
             let colon = dialect.lenient_reading() && word == COLON_VERB;
-            preceded(space, |input| chat(input, dialect, colon)).parse(left)
+            let (left, _) = space(left)?;
+            chat(left, dialect, colon)
         }
         Some(Verb::Quit) => preceded(space, |input| quit(input, dialect)).parse(left),
         None if dialect.lenient_reading() => {
@@ -188,12 +190,16 @@ fn login(input: &str) -> Step<'_, Request<'_>> {
 ///
 /// A lenient dialect also takes `C name` for an empty text, `CHAT name:text`, and `C name #` for a
 /// quit where `#` is an end word.
+#[inline]
 fn chat<'a>(input: &'a str, dialect: &Dialect, colon: bool) -> Step<'a, Request<'a>> {
     let lenient = dialect.lenient_reading();
-    let (left, name) = name_before(input, |c| c == ' ' || (colon && c == ':'))?;
-    let (left, text) = match left {
-        "" if lenient => text(left)?,
-        _ => preceded(alt((space, tag(":"))), text).parse(left)?,
+    let ends_name = |byte| byte == b' ' || (colon && byte == b':');
+    let (left, name) = name_before(ends_name, input)?;
+    // The separator that ended the name, or nothing, stands in front of the text.
+    let (left, text) = match left.get(1..) {
+        Some(behind_separator) => text(behind_separator)?,
+        None if lenient => text(left)?,
+        None => return Fault::soft(left, DecodeErrorKind::MissingSpace),
     };
     if lenient && text.as_str() == QUIT_TEXT && dialect.ends().contains(QUIT_TEXT) {
         return Ok((left, Request::Quit { name }));
