@@ -17,7 +17,16 @@ use crate::word::Word;
 /// assert_eq!(dialect.success().as_str(), "ok");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// With the feature `serde`: a table of `verbs` (three words), `success`, `ends` (a list of words),
+/// `leading_newline`, `language` and `lenient_reading`. A missing field is as in
+/// [`Dialect::default`]; an unknown one is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(remote = "Self", default, deny_unknown_fields)
+)]
 pub struct Dialect {
     verbs: Verbs,
     success: Word,
@@ -94,11 +103,7 @@ impl Verbs {
 impl Default for Verbs {
     /// `L`, `C`, `Q`.
     fn default() -> Self {
-        Self {
-            login: word("L"),
-            chat: word("C"),
-            quit: word("Q"),
-        }
+        Self::new(word("L"), word("C"), word("Q")).expect("three distinct words")
     }
 }
 
@@ -174,50 +179,45 @@ impl Dialect {
 
     /// Replaces the success word and the end words, which have to be distinct from each other and
     /// from `FAIL`.
-    pub fn with_words(self, success: Word, ends: EndWords) -> Result<Self, DialectError> {
+    pub fn with_words(mut self, success: Word, ends: EndWords) -> Result<Self, DialectError> {
         if success.as_str() == "FAIL" || ends.contains("FAIL") {
             return Err(DialectError::Fail);
         }
         if ends.contains(success.as_str()) {
             return Err(DialectError::Clash(success));
         }
-        Ok(Self {
-            success,
-            ends,
-            ..self
-        })
+        (self.success, self.ends) = (success, ends);
+        Ok(self)
     }
 
     /// Replaces the words that begin requests.
     #[must_use]
-    pub fn with_verbs(self, verbs: Verbs) -> Self {
-        Self { verbs, ..self }
+    pub fn with_verbs(mut self, verbs: Verbs) -> Self {
+        self.verbs = verbs;
+        self
     }
 
     /// Puts a line feed in front of each delivery (never of a reply), so that a client that prints a
     /// prompt shows the line below it.
     #[must_use]
-    pub fn with_leading_newline(self, leading_newline: bool) -> Self {
-        Self {
-            leading_newline,
-            ..self
-        }
+    pub fn with_leading_newline(mut self, leading_newline: bool) -> Self {
+        self.leading_newline = leading_newline;
+        self
     }
 
     /// Chooses the language of notices and refusals.
     #[must_use]
-    pub fn with_language(self, language: Language) -> Self {
-        Self { language, ..self }
+    pub fn with_language(mut self, language: Language) -> Self {
+        self.language = language;
+        self
     }
 
     /// Reads the spellings of existing programs too, as the canonical value. Without it only what
     /// this dialect writes is read: what decodes encodes to the same bytes.
     #[must_use]
-    pub fn with_lenient_reading(self, lenient_reading: bool) -> Self {
-        Self {
-            lenient_reading,
-            ..self
-        }
+    pub fn with_lenient_reading(mut self, lenient_reading: bool) -> Self {
+        self.lenient_reading = lenient_reading;
+        self
     }
 
     /// The words that begin requests.

@@ -35,23 +35,12 @@
 //!
 //! # Features
 //!
-//! | feature | adds |
-//! |---|---|
-//! | `alloc` (default) | [`TextBuf`], an owned text |
-//! | `serde` | `Serialize` for everything but errors; `Deserialize` for what a program configures or stores |
-//! | `arbitrary` | `arbitrary::Arbitrary`: values that borrow from a fuzzer's bytes |
+//! * `alloc` (default): [`TextBuf`], an owned text.
+//! * `serde`: `Serialize` for all values, `Deserialize` for those that a program configures or
+//!   stores, through their constructors.
+//! * `arbitrary`: `Arbitrary` values that borrow from a fuzzer's bytes, for tests; it uses std.
 //!
-//! Values that come in through serde pass their constructors:
-//!
-//! | type | form |
-//! |---|---|
-//! | [`Name`], [`Word`], [`TextBuf`] | a string |
-//! | [`Language`] | `"english"` or `"chinese"` |
-//! | [`Verbs`], [`EndWords`] | a list of words: login, chat, quit; the end words in their order |
-//! | [`Dialect`] | a table of `verbs`, `success`, `ends`, `leading_newline`, `language` and `lenient_reading`; a missing one is as in [`Dialect::default`] |
-//!
-//! None of them changes what a function does. The crate is `no_std` in every combination;
-//! `arbitrary` brings a dependency that uses std.
+//! None of them changes what a function does. The crate itself is always `no_std`.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // A broken promise of our own tables is a bug and says so; nothing from outside gets there.

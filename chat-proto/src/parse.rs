@@ -2,15 +2,14 @@
 //! [`DecodeError`]. nom stays inside this crate.
 
 use nom::character::complete::char;
-use nom::combinator::rest;
 use nom::error::{ErrorKind, ParseError};
 use nom::{IResult, Parser};
 
 use crate::dialect::Dialect;
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::limits::MAX_DATAGRAM;
-use crate::name::Name;
-use crate::text::Text;
+use crate::name::{Name, NameError};
+use crate::text::{Text, TextError};
 
 /// The result of one rule: the rest of the input and a value.
 pub(crate) type Step<'a, T> = IResult<&'a str, T, Fault>;
@@ -124,14 +123,8 @@ pub(crate) fn name(input: &str) -> Step<'_, Name> {
 #[inline]
 pub(crate) fn name_before(ends: impl Fn(u8) -> bool, input: &str) -> Step<'_, Name> {
     let (left, text) = take_before(ends, input);
-    match Name::new(text) {
-        Ok(name) => Ok((left, name)),
-        Err(error) => Err(Fault::hard(
-            input,
-            error.offset(),
-            DecodeErrorKind::Name(error),
-        )),
-    }
+    let fault = |error: NameError| Fault::hard(input, error.offset(), DecodeErrorKind::Name(error));
+    Ok((left, Name::new(text).map_err(fault)?))
 }
 
 /// ```abnf
@@ -139,13 +132,6 @@ pub(crate) fn name_before(ends: impl Fn(u8) -> bool, input: &str) -> Step<'_, Na
 /// ```
 #[inline]
 pub(crate) fn text(input: &str) -> Step<'_, Text<'_>> {
-    let (left, text) = rest(input)?;
-    match Text::new(text) {
-        Ok(text) => Ok((left, text)),
-        Err(error) => Err(Fault::hard(
-            input,
-            error.offset(),
-            DecodeErrorKind::Text(error),
-        )),
-    }
+    let fault = |error: TextError| Fault::hard(input, error.offset(), DecodeErrorKind::Text(error));
+    Ok(("", Text::new(input).map_err(fault)?))
 }

@@ -10,7 +10,7 @@ use crate::dialect::Dialect;
 use crate::encode::Writer;
 use crate::error::{DecodeError, DecodeErrorKind, EncodeError};
 use crate::parse::{self, Fault, Step, space};
-use crate::text::Reason;
+use crate::text::{Reason, ReasonError};
 use crate::word::Word;
 
 /// A server's answer to a request.
@@ -108,13 +108,7 @@ fn refusal(input: &str) -> Step<'_, Reply<'_>> {
 /// reason = 1*text-char   ; at most 115 bytes, not beginning with ":", see Reason
 /// ```
 fn reason(input: &str) -> Step<'_, Reason<'_>> {
-    let (left, text) = rest(input)?;
-    match Reason::new(text) {
-        Ok(reason) => Ok((left, reason)),
-        Err(error) => Err(Fault::hard(
-            input,
-            error.offset(),
-            DecodeErrorKind::Reason(error),
-        )),
-    }
+    let fault =
+        |error: ReasonError| Fault::hard(input, error.offset(), DecodeErrorKind::Reason(error));
+    Ok(("", Reason::new(input).map_err(fault)?))
 }

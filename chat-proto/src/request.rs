@@ -96,25 +96,17 @@ impl<'a> Request<'a> {
         buffer: &'b mut [u8],
     ) -> Result<&'b [u8], EncodeError> {
         let verbs = dialect.verbs();
-        let verb = match self {
-            Self::Login { .. } => verbs.login(),
-            Self::Chat { .. } => verbs.chat(),
-            Self::Quit { .. } => verbs.quit(),
+        let (verb, separator, tail) = match self {
+            Self::Login { extension, .. } => match extension {
+                Some(tail) => (verbs.login(), " ~", tail.as_str()),
+                None => (verbs.login(), "", ""),
+            },
+            Self::Chat { text, .. } => (verbs.chat(), " ", text.as_str()),
+            Self::Quit { .. } => (verbs.quit(), "", ""),
         };
         let begin = Writer::new(buffer).put(verb.as_str()).put(" ");
-        let begin = begin.put(self.name().as_str());
-        match self {
-            Self::Login {
-                extension: Some(tail),
-                ..
-            } => begin.put(" ~").put(tail.as_str()),
-            Self::Chat { text, .. } => begin.put(" ").put(text.as_str()),
-            Self::Login {
-                extension: None, ..
-            }
-            | Self::Quit { .. } => begin,
-        }
-        .finish()
+        let name = self.name();
+        begin.put(name.as_str()).put(separator).put(tail).finish()
     }
 }
 
@@ -137,17 +129,15 @@ impl Verb {
     #[inline]
     fn from_word(word: &str, dialect: &Dialect) -> Option<Self> {
         let verbs = dialect.verbs();
-        if word == verbs.chat.as_str() {
-            Some(Self::Chat)
-        } else if word == verbs.login.as_str() {
-            Some(Self::Login)
-        } else if word == verbs.quit.as_str() {
-            Some(Self::Quit)
-        } else if dialect.lenient_reading() {
-            let mut verbs = LENIENT_VERBS.iter();
-            verbs.find_map(|(known, verb)| (*known == word).then_some(*verb))
-        } else {
-            None
+        match word {
+            _ if word == verbs.chat.as_str() => Some(Self::Chat),
+            _ if word == verbs.login.as_str() => Some(Self::Login),
+            _ if word == verbs.quit.as_str() => Some(Self::Quit),
+            _ if !dialect.lenient_reading() => None,
+            _ => {
+                let mut lenient = LENIENT_VERBS.iter();
+                lenient.find_map(|(known, verb)| (*known == word).then_some(*verb))
+            }
         }
     }
 }

@@ -4,6 +4,8 @@ use thiserror::Error;
 
 use crate::limits::{MAX_REASON, MAX_TEXT};
 use crate::string_traits::borrowed_string_traits;
+#[cfg(feature = "alloc")]
+use crate::string_traits::owned_string_traits;
 
 /// A line, borrowed: 0 to [`MAX_TEXT`] bytes of UTF-8 without control characters (TAB is allowed),
 /// never trimmed. It may hold characters that trick a terminal (bidirectional overrides, zero-width
@@ -142,46 +144,40 @@ fn first_control(text: &str) -> Option<(usize, char)> {
     characters.find(|&(_, c)| c.is_control() && c != '\t')
 }
 
+/// An owned [`Text`], for a line that waits.
 #[cfg(feature = "alloc")]
-mod owned {
-    use alloc::string::String;
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TextBuf(alloc::string::String);
 
-    use super::{Text, TextError};
-    use crate::string_traits::owned_string_traits;
+#[cfg(feature = "alloc")]
+owned_string_traits!(TextBuf, TextError);
 
-    /// An owned [`Text`], for a line that waits.
-    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-    pub struct TextBuf(String);
-
-    owned_string_traits!(TextBuf, TextError);
-
-    impl TextBuf {
-        /// Checks `text` as [`Text::new`] does.
-        pub fn new(text: impl Into<String>) -> Result<Self, TextError> {
-            let text = text.into();
-            Text::new(&text)?;
-            Ok(Self(text))
-        }
-
-        /// The borrowed form.
-        pub fn as_text(&self) -> Text<'_> {
-            Text(&self.0)
-        }
-
-        /// The characters.
-        pub fn as_str(&self) -> &str {
-            &self.0
-        }
+#[cfg(feature = "alloc")]
+impl TextBuf {
+    /// Checks `text` as [`Text::new`] does.
+    pub fn new(text: impl Into<alloc::string::String>) -> Result<Self, TextError> {
+        let text = text.into();
+        Text::new(&text)?;
+        Ok(Self(text))
     }
 
-    impl From<Text<'_>> for TextBuf {
-        fn from(text: Text<'_>) -> Self {
-            Self(text.0.into())
-        }
+    /// The borrowed form.
+    pub fn as_text(&self) -> Text<'_> {
+        Text(&self.0)
+    }
+
+    /// The characters.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
+
 #[cfg(feature = "alloc")]
-pub use owned::TextBuf;
+impl From<Text<'_>> for TextBuf {
+    fn from(text: Text<'_>) -> Self {
+        Self(text.0.into())
+    }
+}
 
 #[cfg(test)]
 mod tests {
