@@ -1,4 +1,4 @@
-//! Any bytes as the life of a room: `chat_tests::laws::server_model` says which laws hold.
+//! Any bytes as the life of a room: `chat_fuzz::server::server_model` says which laws hold.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| chat_tests::laws::server_model(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| chat_fuzz::server::server_model(bytes));

@@ -3,7 +3,6 @@
 pub mod benchmarks;
 pub mod harness;
 pub mod laws;
-pub mod model;
 pub mod picture;
 pub mod relay;
 pub mod sim;

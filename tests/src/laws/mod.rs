@@ -14,27 +14,18 @@
 //! Value in, bytes out, value back: [`survives`], for values drawn from bytes [`request_value`],
 //! [`reply_value`] and [`delivery_value`].
 //!
-//! Beyond the grammar: [`server_model`], [`client_model`] and [`safe_text`].
-//!
 //! The exceptions, all of them in PROTOCOL.md, are the three methods of [`Message`] with a body.
 
-mod client_actions;
-mod client_model;
 mod dialects;
 mod message;
-mod safe_text;
-mod server_model;
 mod values;
 
 use chat_proto::{
     DecodeError, DeliveryBuf, Dialect, EncodeError, MAX_DATAGRAM, Reading, ReplyBuf, RequestBuf,
 };
 
-pub use client_model::client_model;
 pub use dialects::{dialects, quit_by_text};
 pub use message::Message;
-pub use safe_text::safe_text;
-pub use server_model::server_model;
 pub use values::{delivery_value, reply_value, request_value};
 
 /// The laws of requests, for any bytes in every one of [`dialects`].

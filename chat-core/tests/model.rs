@@ -1,0 +1,72 @@
+//! The room against the naive model, and the laws of the client: over random bytes and over the
+//! fuzzer's committed corpora.
+
+// What the fuzz crate includes is public there.
+#![allow(
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+
+#[path = "laws/client.rs"]
+mod client;
+mod naive;
+#[path = "laws/server.rs"]
+mod server;
+
+use std::fs;
+use std::panic::catch_unwind;
+use std::path::Path;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use client::client_model;
+use server::server_model;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_096))]
+
+    #[test]
+    fn the_room_does_what_the_naive_model_does(bytes in vec(any::<u8>(), 0..800)) {
+        server_model(&bytes);
+    }
+
+    #[test]
+    fn the_client_keeps_its_laws(bytes in vec(any::<u8>(), 0..600)) {
+        client_model(&bytes);
+    }
+}
+
+#[test]
+fn the_fuzzers_rooms_do_what_the_naive_model_does() {
+    over_the_corpus_of("server_model", server_model);
+}
+
+#[test]
+fn the_fuzzers_clients_keep_their_laws() {
+    over_the_corpus_of("client_model", client_model);
+}
+
+fn over_the_corpus_of(target: &str, law: fn(&[u8])) {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../fuzz/corpus")
+        .join(target);
+    let files = fs::read_dir(&corpus).expect("a committed corpus");
+    let paths: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
+    assert!(
+        paths.len() >= 10,
+        "only {} files in {}",
+        paths.len(),
+        corpus.display()
+    );
+    for path in paths {
+        let bytes = fs::read(&path).expect("a file of the corpus");
+        assert!(
+            catch_unwind(|| law(&bytes)).is_ok(),
+            "{} breaks a law: see above",
+            path.display()
+        );
+    }
+}

@@ -1,0 +1,30 @@
+//! Names, and what is wrong with them: a table instead of Unicode.
+
+/// Names that look alike stand in one row. The model knows no others.
+pub const NAMES: [&[&str]; 6] = [
+    &["alice", "Alice", "AL1CE", "аlice"],
+    &["bob", "Вob"],
+    &["小明"],
+    &["d"],
+    &["Admin2", "管理員", "小ádmin"],
+    &["e\u{301}\u{301}", "\u{301}e"],
+];
+/// The row of names that are reserved.
+pub(super) const RESERVED: usize = 4;
+/// The row of names with stray combining marks.
+pub(super) const HEAPS: usize = 5;
+
+/// The rows of names that somebody can have.
+pub fn free() -> &'static [&'static [&'static str]] {
+    &NAMES[..RESERVED]
+}
+
+/// Whether `name` is one that the model knows.
+pub fn knows(name: &str) -> bool {
+    row(name).is_some()
+}
+
+/// In which row a name stands.
+pub(super) fn row(name: &str) -> Option<usize> {
+    NAMES.iter().position(|row| row.contains(&name))
+}

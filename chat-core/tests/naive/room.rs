@@ -1,0 +1,394 @@
+//! The room of PROTOCOL.md, "Rules of the server": a list that is searched from one end to the
+//! other, and strings.
+
+use std::num::{NonZeroU32, NonZeroU64};
+
+use chat_core::Config;
+use chat_core::proto::{DecodeErrorKind, Request, TextError, Verb};
+
+use super::bans::Bans;
+use super::bucket::Allowance;
+use super::names::{HEAPS, NAMES, RESERVED, row};
+
+/// What an address is asked that may be dead.
+pub const PROBE: &str = "admin : are you still there?";
+
+/// A datagram that the room sends: to whom (sorted), and what.
+pub type Sent = (Vec<u8>, String);
+
+/// Returns the network of an address: two addresses are one.
+pub fn network(at: u8) -> u8 {
+    at / 2
+}
+
+/// Whether an address is private: the first four are.
+pub fn is_private(at: u8) -> bool {
+    at < 4
+}
+
+/// Somebody who is in.
+#[derive(Debug)]
+struct Member {
+    name: String,
+    at: u8,
+    heard: u64,
+    refused: Option<u64>,
+    asked: Option<u64>,
+    suspect: bool,
+    lines: Allowance,
+    bytes: Allowance,
+    /// Bytes sent to a member that has said nothing; `None` when that does not matter.
+    unanswered: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Network {
+    number: u8,
+    logins: Allowance,
+    used: u64,
+}
+
+/// A room that speaks plain L/C/Q, with the operator `admin`.
+#[derive(Debug)]
+pub struct Room {
+    config: Config,
+    members: Vec<Member>,
+    networks: Vec<Network>,
+    answers: Allowance,
+    /// Whom the operator does not want.
+    pub bans: Bans,
+    closed: bool,
+}
+
+impl Room {
+    /// An empty room.
+    pub fn new(config: Config) -> Self {
+        Self {
+            answers: Allowance::full(config.stranger_replies),
+            bans: Bans::new(config.max_bans.get() as usize),
+            config,
+            members: Vec::new(),
+            networks: Vec::new(),
+            closed: false,
+        }
+    }
+
+    /// Lists who is in, from where; sorted by name.
+    pub fn members(&self) -> Vec<(String, u8)> {
+        let pair = |member: &Member| (member.name.clone(), member.at);
+        let mut members: Vec<_> = self.members.iter().map(pair).collect();
+        members.sort();
+        members
+    }
+
+    fn member(&mut self, at: u8) -> Option<&mut Member> {
+        self.members.iter_mut().find(|member| member.at == at)
+    }
+
+    /// Takes a datagram.
+    pub fn receive(&mut self, now: u64, from: u8, datagram: &[u8]) -> Vec<Sent> {
+        if self.closed {
+            return vec![];
+        }
+        let own_name = self.member(from).map(|member| {
+            member.heard = member.heard.max(now);
+            member.suspect = false;
+            member.name.clone()
+        });
+        let len = datagram.len() as u64;
+        let sent = match (Request::decode(datagram, &self.config.dialect), own_name) {
+            (Ok(Request::Login { name, .. }), own_name) => {
+                self.login(now, from, name.as_str(), own_name)
+            }
+            (Ok(Request::Chat { .. }), None) => {
+                self.answer_stranger(now, from, "FAIL not logged in")
+            }
+            (Ok(Request::Chat { name, text }), Some(own)) => {
+                if !self.may_say(now, from, len) {
+                    self.refuse_line(now, from, "FAIL too fast")
+                } else if name.as_str() == own {
+                    if let Some(member) = self.member(from) {
+                        member.unanswered = None;
+                    }
+                    vec![(self.all_but(from), format!("{own} : {text}"))]
+                } else {
+                    self.refuse_line(now, from, "FAIL not your name")
+                }
+            }
+            (Ok(Request::Quit { name }), Some(own)) if name.as_str() == own => {
+                self.members.retain(|member| member.at != from);
+                vec![
+                    (vec![from], "EXIT".into()),
+                    (self.all(), format!("* {own} left")),
+                ]
+            }
+            (Ok(Request::Quit { .. }), own_name) => self.end_nobody(now, from, own_name.is_some()),
+            (Err(error), own_name) => match (error.verb(), own_name, error.kind()) {
+                (Some(Verb::Login), ..) if !self.may_log_in(now, from) => vec![],
+                (Some(Verb::Login), None, _) => self.answer_stranger(now, from, "FAIL bad name"),
+                (Some(Verb::Login), Some(_), _) => one(from, "FAIL bad name"),
+                (Some(Verb::Quit), own_name, _) => self.end_nobody(now, from, own_name.is_some()),
+                (Some(Verb::Chat), None, _) => {
+                    self.answer_stranger(now, from, "FAIL not logged in")
+                }
+                (Some(Verb::Chat), Some(_), kind) => match bad_line(kind) {
+                    None => vec![],
+                    Some(_) if !self.may_say(now, from, len) => {
+                        self.refuse_line(now, from, "FAIL too fast")
+                    }
+                    Some(refusal) => self.refuse_line(now, from, refusal),
+                },
+                _ => vec![],
+            },
+        };
+        self.heard_by_the_silent(sent)
+    }
+
+    fn login(&mut self, now: u64, from: u8, name: &str, own_name: Option<String>) -> Vec<Sent> {
+        if own_name.as_deref() == Some(name) {
+            return one(from, "OK");
+        }
+        if !self.may_log_in(now, from) {
+            return vec![];
+        }
+        let stranger = own_name.is_none();
+        let row = row(name).expect("a name that the model knows");
+        let looks_like =
+            |member: &Member| NAMES[row].contains(&member.name.as_str()) && member.at != from;
+        let is_neighbour = |member: &&Member| network(member.at) == network(from);
+        let neighbours = self.members.iter().filter(is_neighbour).count();
+        let reaches = |count: usize, most: Option<NonZeroU32>| {
+            most.is_some_and(|most| count >= most.get() as usize)
+        };
+        let full = reaches(self.members.len(), self.config.max_members)
+            || reaches(neighbours, self.config.max_members_per_network);
+        let taken = self.members.iter().position(looks_like);
+        let refusal = match taken {
+            _ if row == HEAPS => Some("FAIL bad name"),
+            _ if row == RESERVED => Some("FAIL reserved"),
+            _ if self.bans.hit(now, name, from) => Some("FAIL banned"),
+            Some(_) => Some("FAIL name taken"),
+            None if stranger && full => Some("FAIL room full"),
+            None => None,
+        };
+        if let Some(refusal) = refusal {
+            let mut sent = if stranger {
+                self.answer_stranger(now, from, refusal)
+            } else {
+                one(from, refusal)
+            };
+            if refusal == "FAIL name taken" {
+                let owner = &mut self.members[taken.expect("somebody has it")];
+                if owner
+                    .asked
+                    .is_none_or(|asked| now.saturating_sub(asked) >= 5_000)
+                {
+                    owner.asked = Some(now);
+                    sent.extend(one(owner.at, PROBE));
+                }
+            }
+            return sent;
+        }
+        let mut sent = one(from, "OK");
+        if let Some(before) = own_name {
+            sent.push((self.all_but(from), format!("* {before} left")));
+            if let Some(member) = self.member(from) {
+                name.clone_into(&mut member.name);
+            }
+        } else {
+            self.members.push(Member {
+                name: name.to_owned(),
+                at: from,
+                heard: now,
+                refused: None,
+                asked: None,
+                suspect: false,
+                lines: Allowance::full(self.config.member_lines),
+                bytes: Allowance::full(self.config.member_bytes),
+                unanswered: (!is_private(from)).then_some(0),
+            });
+        }
+        sent.push((self.all_but(from), format!("* {name} joined")));
+        sent
+    }
+
+    /// Answers a quit of somebody who is not in under that name.
+    fn end_nobody(&mut self, now: u64, from: u8, member: bool) -> Vec<Sent> {
+        if !member {
+            return self.answer_stranger(now, from, "EXIT");
+        }
+        if self.may_say(now, from, 0) {
+            one(from, "EXIT")
+        } else {
+            self.refuse_line(now, from, "FAIL too fast")
+        }
+    }
+
+    fn answer_stranger(&mut self, now: u64, from: u8, answer: &str) -> Vec<Sent> {
+        if self.answers.uses(now, 1) {
+            one(from, answer)
+        } else {
+            vec![]
+        }
+    }
+
+    fn may_log_in(&mut self, now: u64, from: u8) -> bool {
+        let number = network(from);
+        let mut place = self
+            .networks
+            .iter()
+            .position(|network| network.number == number);
+        if place.is_none() {
+            if self.networks.len() >= self.config.tracked_networks.get() as usize {
+                self.networks
+                    .sort_by_key(|network| (network.used, network.number));
+                self.networks.remove(0);
+            }
+            place = Some(self.networks.len());
+            let logins = Allowance::full(self.config.network_logins);
+            self.networks.push(Network {
+                number,
+                logins,
+                used: now,
+            });
+        }
+        let network = &mut self.networks[place.expect("it was just put there")];
+        let may = network.logins.uses(now, 1);
+        if may {
+            network.used = now;
+        }
+        may
+    }
+
+    fn may_say(&mut self, now: u64, from: u8, len: u64) -> bool {
+        let member = self.member(from).expect("only members are asked about");
+        if !member.lines.uses(now, 1) {
+            return false;
+        }
+        let may = member.bytes.uses(now, len);
+        if !may {
+            member.lines.returns_one();
+        }
+        may
+    }
+
+    fn refuse_line(&mut self, now: u64, from: u8, refusal: &str) -> Vec<Sent> {
+        let member = self.member(from).expect("only members are refused a line");
+        if member
+            .refused
+            .is_some_and(|refused| now.saturating_sub(refused) < 1_000)
+        {
+            return vec![];
+        }
+        member.refused = Some(now);
+        one(from, refusal)
+    }
+
+    /// Takes the network's report that nobody is there.
+    pub fn unreachable(&mut self, now: u64, at: u8) -> Vec<Sent> {
+        match self.member(at) {
+            None => vec![],
+            Some(member) if member.suspect => {
+                let name = member.name.clone();
+                self.members.retain(|member| member.at != at);
+                self.heard_by_the_silent(vec![(self.all(), format!("* {name} left"))])
+            }
+            Some(member) => {
+                member.suspect = true;
+                member.asked = Some(now);
+                one(at, PROBE)
+            }
+        }
+    }
+
+    /// Lists who has to go now: of those who said nothing the one who is in for longest, or else
+    /// any that was idle.
+    pub fn due(&self, now: u64) -> Vec<String> {
+        let limit = self
+            .config
+            .silent_traffic_bytes
+            .map_or(u64::MAX, NonZeroU64::get);
+        let is_silent = |member: &&Member| member.unanswered.is_some_and(|bytes| bytes >= limit);
+        if let Some(silent) = self.members.iter().find(is_silent) {
+            return vec![silent.name.clone()];
+        }
+        let limit = self.config.idle_limit_seconds;
+        let limit = limit.map_or(u64::MAX, |seconds| u64::from(seconds.get()) * 1_000);
+        let is_idle = |member: &&Member| member.heard.saturating_add(limit) <= now;
+        self.members
+            .iter()
+            .filter(is_idle)
+            .map(|member| member.name.clone())
+            .collect()
+    }
+
+    /// Removes a member: the operator wants it, who may say why, or a limit does.
+    pub fn remove(&mut self, name: &str, reason: Option<&str>) -> Vec<Sent> {
+        let Some(place) = self.members.iter().position(|member| member.name == name) else {
+            return vec![];
+        };
+        let gone = self.members.remove(place);
+        let told = reason.map(|reason| (vec![gone.at], format!("admin : {reason}")));
+        let end = (vec![gone.at], "EXIT".into());
+        let sent =
+            self.heard_by_the_silent(vec![end, (self.all(), format!("* {} left", gone.name))]);
+        told.into_iter().chain(sent).collect()
+    }
+
+    /// Says something as the operator.
+    pub fn announce(&mut self, text: &str) -> Vec<Sent> {
+        let sent = vec![(self.all(), format!("admin : {text}"))];
+        self.heard_by_the_silent(sent)
+    }
+
+    /// Closes.
+    pub fn close(&mut self) -> Vec<Sent> {
+        let sent = vec![(self.all(), "EXIT".to_owned())];
+        self.members.clear();
+        self.closed = true;
+        sent
+    }
+
+    /// Counts, for members that have said nothing, what is said and told to all others. (Who has
+    /// just come counts its own notice.)
+    fn heard_by_the_silent(&mut self, sent: Vec<Sent>) -> Vec<Sent> {
+        for (_, text) in sent.iter().filter(|(_, text)| is_for_all(text)) {
+            for member in &mut self.members {
+                member.unanswered = member.unanswered.map(|bytes| bytes + text.len() as u64);
+            }
+        }
+        sent
+    }
+
+    fn all(&self) -> Vec<u8> {
+        let mut all: Vec<u8> = self.members.iter().map(|member| member.at).collect();
+        all.sort_unstable();
+        all
+    }
+
+    fn all_but(&self, at: u8) -> Vec<u8> {
+        let mut all = self.all();
+        all.retain(|&other| other != at);
+        all
+    }
+}
+
+fn one(to: u8, what: &str) -> Vec<Sent> {
+    vec![(vec![to], what.to_owned())]
+}
+
+/// Lines and notices, but no replies and no probes.
+fn is_for_all(text: &str) -> bool {
+    text.starts_with("* ") || (text.contains(" : ") && text != PROBE)
+}
+
+fn bad_line(kind: DecodeErrorKind) -> Option<&'static str> {
+    match kind {
+        DecodeErrorKind::TooLong { .. } | DecodeErrorKind::Text(TextError::TooLong { .. }) => {
+            Some("FAIL too long")
+        }
+        DecodeErrorKind::Text(_) => Some("FAIL control character"),
+        DecodeErrorKind::Name(_) => Some("FAIL not your name"),
+        _ => None,
+    }
+}
