@@ -296,6 +296,42 @@ fn a_new_login_that_is_refused_for_a_reason_that_passes_is_tried_again() {
 }
 
 #[test]
+fn a_client_that_logs_in_again_still_hears_the_server() {
+    let unknown = &b"FAIL not logged in"[..];
+    for (datagram, event) in [
+        (unknown, ClientEvent::Nothing),
+        (b"bob : hi", delivered("bob", "hi")),
+        (b"bob: hi", ClientEvent::Unparsed(b"bob: hi")),
+        (b"EXIT", ended("EXIT")),
+    ] {
+        let mut client = member();
+        let _lost = client.handle(at(0), unknown);
+        assert_eq!(client.handle(at(1), datagram).event(), event);
+        assert_eq!(client.is_done(), datagram == b"EXIT");
+    }
+}
+
+#[test]
+fn a_client_that_leaves_hears_the_server_until_its_end_word() {
+    let mut client = member();
+    let _quit = client.quit(at(0));
+    for (datagram, event) in [
+        (&b"OK"[..], ClientEvent::Nothing),
+        (b"FAIL no", ClientEvent::LineRefused { answer: b"FAIL no" }),
+        (b"bob : hi", delivered("bob", "hi")),
+        (b"bob: hi", ClientEvent::Unparsed(b"bob: hi")),
+        (b"EXIT", ClientEvent::Left { answered: true }),
+    ] {
+        assert_eq!(client.handle(at(1), datagram).event(), event);
+    }
+}
+
+fn ended(word: &str) -> ClientEvent<'static> {
+    let word = Word::new(word).unwrap();
+    ClientEvent::Ended { word }
+}
+
+#[test]
 fn other_refusals_are_told_and_change_nothing() {
     let mut client = member();
     let answer = b"FAIL too long";
