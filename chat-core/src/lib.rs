@@ -26,35 +26,29 @@
 //!
 //! # The shape of every call
 //!
-//! A call takes `now` and what happened, and returns an [`Outgoing`]: the [`Event`] for the program
-//! and the few [`Transmit`]s that it caused, in sending order, borrowed from the server. A transmit
-//! is one payload for a set of [`Recipients`]; the addresses are read straight from the member
-//! table, so that a broadcast copies nothing. The borrow keeps the table as it is until everything
-//! is sent.
+//! A call takes `now` and what happened. It returns an [`Outgoing`]: the [`Event`] for the program,
+//! and the few [`Transmit`]s that it caused, in sending order. A transmit is one payload for a set
+//! of [`Recipients`], whose addresses are read from the member table: a broadcast copies nothing.
+//! It borrows the server, so the table stays as it is until everything is sent.
 //!
 //! Nothing that arrives from the network is an error or a panic: a bad datagram is an event
-//! ([`Event::Dropped`], [`Event::Refused`]) and a count in [`Stats`].
+//! ([`Event::Dropped`], [`Event::Refused`]) and a count in [`Stats`]. There is no clock, no
+//! randomness and no hash order in this crate: the same calls give the same results.
 //!
-//! How to embed it, call by call, with whole programs on tokio, mio and a simulated network: the
-//! [`guide`].
+//! The rules are those of PROTOCOL.md. The [`guide`] shows how to embed a room, with whole programs.
 //!
-//! The same calls give the same results: there is no clock, no randomness and no hash order in
-//! here. The rules are those of PROTOCOL.md.
-//!
-//! # Features
-//!
-//! | feature | adds |
-//! |---|---|
-//! | `serde` | `Serialize` and `Deserialize` for every value, `Serialize` for events: [what is a value](guide#values-to-keep-and-serde) |
-//!
-//! It changes nothing that a function does. The crate is `no_std` (with `alloc`) with it and
-//! without.
+//! The feature `serde` adds `Serialize` and `Deserialize` for what a program configures or stores ([`Config`],
+//! [`ClientConfig`], [`Rate`], [`Ban`]), and `Serialize` for events and [`Stats`]. The crate is
+//! `no_std` (with `alloc`) with it and without.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// An `expect` names an invariant of this crate, and a panic there is a bug in it. Nothing that
+// comes from outside (datagrams, names, addresses, times) leads to one.
+#![allow(clippy::expect_used, clippy::missing_panics_doc)]
 
 extern crate alloc;
 
-/// The README's code compiles and does what it says.
+/// Tests the code of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;
@@ -63,8 +57,6 @@ mod client;
 pub mod guide;
 mod peer;
 mod rate;
-#[cfg(feature = "serde")]
-mod serde_forms;
 mod server;
 mod time;
 

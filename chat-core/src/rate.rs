@@ -1,31 +1,32 @@
-//! How often something may happen: token buckets.
+//! Token buckets, and a bounded table of them.
 
+use alloc::collections::{BTreeMap, BTreeSet};
 use core::num::NonZeroU32;
+use core::time::Duration;
 
 use crate::time::Timestamp;
 
-/// What one event costs. Debt is counted in thousandths of an event, because a rate of one event a
-/// second pays back exactly one thousandth in each millisecond: no rounding, hence no drift.
+/// The debt of one event, in thousandths: a rate of one event a second pays back exactly one
+/// thousandth in each millisecond, so nothing is ever rounded.
 const EVENT: u64 = 1_000;
 
-/// At most [`burst`](Self::burst) events at once and [`per_second`](Self::per_second) in the long
-/// run. Neither can be zero: a limit that is off is `None`.
+/// A limit on events: [`burst`](Self::burst) at once, [`per_second`](Self::per_second) in the long
+/// run. Neither can be zero; a limit that is off is `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Rate {
-    /// How many a second in the long run.
+    /// Events a second in the long run.
     pub per_second: NonZeroU32,
-    /// How many at once after a pause.
+    /// Events at once after a pause.
     pub burst: NonZeroU32,
 }
 
 impl Rate {
-    /// A rate from two plain numbers; a zero counts as one.
-    pub(crate) const fn at_least_one(per_second: u32, burst: u32) -> Self {
+    pub(crate) const fn new(per_second: u32, burst: u32) -> Self {
         Self {
-            per_second: at_least_one(per_second),
-            burst: at_least_one(burst),
+            per_second: NonZeroU32::new(per_second).expect("a default rate is not zero"),
+            burst: NonZeroU32::new(burst).expect("a default burst is not zero"),
         }
     }
 
@@ -34,17 +35,10 @@ impl Rate {
     }
 }
 
-const fn at_least_one(number: u32) -> NonZeroU32 {
-    match NonZeroU32::new(number) {
-        Some(number) => number,
-        None => NonZeroU32::MIN,
-    }
-}
-
 /// A token bucket: how much of a [`Rate`] is used up. A new one is full.
 ///
-/// A clock that goes backwards pays nothing back for that step and counts on from there: a jump
-/// neither gives a second burst nor stops anybody until the clock has caught up.
+/// When the clock goes backwards, the bucket pays nothing back for that step and goes on from the
+/// earlier moment: a jump gives no second burst and blocks nothing until the clock has caught up.
 ///
 /// ```
 /// use std::num::NonZeroU32;
@@ -67,39 +61,85 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// Takes `amount` events out. Whether they were there; if not, nothing is taken. More than the
-    /// burst is never there.
+    /// Takes `amount` events and returns `true`, or takes nothing and returns `false` when fewer
+    /// are there. More than the burst is never there.
     pub fn take(&mut self, now: Timestamp, rate: Rate, amount: u32) -> bool {
         self.debt = self.debt_at(now, rate);
         self.counted_until = now;
         let debt = self.debt + u64::from(amount) * EVENT;
-        let there = debt <= rate.capacity();
-        if there {
+        let enough = debt <= rate.capacity();
+        if enough {
             self.debt = debt;
         }
-        there
+        enough
     }
 
-    /// Puts `amount` events back that were taken and not used.
+    /// Puts back `amount` events that were taken and not used.
     pub fn give_back(&mut self, amount: u32) {
         self.debt = self.debt.saturating_sub(u64::from(amount) * EVENT);
     }
 
-    /// The earliest moment at which [`take`](Self::take) gives `amount`: `now` itself when it would
-    /// now, the last possible moment when it never will.
+    /// Returns the earliest moment at which [`take`](Self::take) gives `amount`: `now` when it
+    /// gives them at once, the last possible moment when it never does.
     pub fn ready_at(&self, now: Timestamp, rate: Rate, amount: u32) -> Timestamp {
         let needed = u64::from(amount) * EVENT;
         let Some(most) = rate.capacity().checked_sub(needed) else {
             return Timestamp::from_millis(u64::MAX);
         };
         let excess = self.debt_at(now, rate).saturating_sub(most);
-        now.plus_millis(excess.div_ceil(u64::from(rate.per_second.get())))
+        let millis = excess.div_ceil(u64::from(rate.per_second.get()));
+        now.plus(Duration::from_millis(millis))
     }
 
     fn debt_at(&self, now: Timestamp, rate: Rate) -> u64 {
-        let passed = now.millis_since(self.counted_until);
+        let passed = now
+            .as_millis()
+            .saturating_sub(self.counted_until.as_millis());
         let paid = passed.saturating_mul(u64::from(rate.per_second.get()));
         self.debt.saturating_sub(paid)
+    }
+}
+
+/// One bucket per key, for at most `capacity` keys: a new key replaces the one unused for longest.
+#[derive(Debug)]
+pub(crate) struct Buckets<K> {
+    capacity: NonZeroU32,
+    /// Each key's bucket, and the last time that it gave something.
+    by_key: BTreeMap<K, (Bucket, Timestamp)>,
+    /// The same keys, the one unused for longest first.
+    by_use: BTreeSet<(Timestamp, K)>,
+}
+
+impl<K: Copy + Ord> Buckets<K> {
+    pub(crate) fn new(capacity: NonZeroU32) -> Self {
+        Self {
+            capacity,
+            by_key: BTreeMap::new(),
+            by_use: BTreeSet::new(),
+        }
+    }
+
+    /// Takes one event from the bucket of `key`; `false` when its `rate` is used up.
+    pub(crate) fn take(&mut self, now: Timestamp, key: K, rate: Rate) -> bool {
+        if let Some((bucket, used)) = self.by_key.get_mut(&key) {
+            let given = bucket.take(now, rate, 1);
+            if given {
+                self.by_use.remove(&(*used, key));
+                self.by_use.insert((now, key));
+                *used = now;
+            }
+            return given;
+        }
+        if self.by_key.len() >= self.capacity.get() as usize
+            && let Some((_, unused)) = self.by_use.pop_first()
+        {
+            self.by_key.remove(&unused);
+        }
+        let mut bucket = Bucket::default();
+        let given = bucket.take(now, rate, 1);
+        self.by_key.insert(key, (bucket, now));
+        self.by_use.insert((now, key));
+        given
     }
 }
 
@@ -107,14 +147,14 @@ impl Bucket {
 mod tests {
     use super::*;
 
-    const RATE: Rate = Rate::at_least_one(2, 3);
+    const RATE: Rate = Rate::new(2, 3);
 
     fn at(millis: u64) -> Timestamp {
         Timestamp::from_millis(millis)
     }
 
     #[test]
-    fn a_burst_then_the_rate_to_the_millisecond() {
+    fn a_rate_is_kept_to_the_millisecond() {
         let mut bucket = Bucket::default();
         let now = 1_000_000;
         assert!((0..3).all(|_| bucket.take(at(now), RATE, 1)), "the burst");
@@ -133,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn ready_at_is_the_first_moment_at_which_it_is_given() {
+    fn ready_at_is_the_first_moment_that_gives() {
         for amount in 1..=3 {
             let mut bucket = Bucket::default();
             assert!(bucket.take(at(10), RATE, 3));
@@ -154,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_jumps_gives_no_second_burst_and_takes_none_away() {
+    fn a_clock_that_jumps_gives_and_takes_no_burst() {
         let mut bucket = Bucket::default();
         assert!(bucket.take(at(100_000), RATE, 3));
         assert!(!bucket.take(at(50), RATE, 1), "back: nothing is paid");
@@ -164,5 +204,29 @@ mod tests {
             bucket.take(at(u64::MAX), RATE, 3),
             "the largest jump does not overflow"
         );
+    }
+
+    #[test]
+    fn a_full_table_drops_the_bucket_unused_for_longest() {
+        let rate = Rate::new(1, 1);
+        let mut buckets = Buckets::new(NonZeroU32::new(2).unwrap());
+        let at = Timestamp::from_millis;
+        assert!(buckets.take(at(0), 'a', rate));
+        assert!(buckets.take(at(1), 'b', rate));
+        assert!(!buckets.take(at(2), 'a', rate), "a has used its burst up");
+        assert!(
+            buckets.take(at(1_001), 'a', rate),
+            "a second later it may again"
+        );
+        assert!(
+            buckets.take(at(1_002), 'c', rate),
+            "b, the idlest, gives way"
+        );
+        assert!(!buckets.take(at(1_002), 'a', rate), "a is remembered");
+        assert!(buckets.take(at(1_002), 'b', rate), "b was forgotten");
+        for index in 0..100 {
+            buckets.take(at(2_000 + u64::from(index)), char::from(index), rate);
+            assert_eq!((buckets.by_key.len(), buckets.by_use.len()), (2, 2));
+        }
     }
 }

@@ -1,38 +1,51 @@
-//! The time, as the embedding program tells it.
+//! Time, as the embedding program reports it.
 
 use core::time::Duration;
 
-/// Milliseconds since any moment that the embedding program has chosen and keeps. Time that goes
-/// backwards is harmless: deadlines are then met later.
+/// Milliseconds since a fixed moment that the embedding program chooses. A clock that goes backwards
+/// is harmless: deadlines are then met later.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// use chat_core::Timestamp;
+///
+/// let now = Timestamp::from(Instant::now().elapsed());
+/// let due = now.plus(Duration::from_secs(1));
+/// assert_eq!(due.since(now), Duration::from_secs(1));
+/// assert_eq!(now.since(due), Duration::ZERO);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(transparent))]
 pub struct Timestamp(u64);
 
 impl Timestamp {
-    /// The moment `millis` milliseconds after the chosen one.
+    /// Creates the moment `millis` milliseconds after the chosen one.
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
     }
 
-    /// How many milliseconds after the chosen moment.
+    /// Returns the milliseconds since the chosen moment.
     pub const fn as_millis(self) -> u64 {
         self.0
     }
 
-    /// This moment and `millis` milliseconds; the last possible moment where that is too much.
+    /// Adds the whole milliseconds of `duration`; stops at the last possible moment.
     #[must_use]
-    pub const fn plus_millis(self, millis: u64) -> Self {
-        Self(self.0.saturating_add(millis))
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(Self::from(duration).0))
     }
 
-    /// How long it is from `now` until this moment; zero when it has passed.
-    pub const fn after(self, now: Self) -> Duration {
-        Duration::from_millis(self.0.saturating_sub(now.0))
+    /// Returns the time from `earlier` to this moment; zero when `earlier` is later.
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
+}
 
-    /// Milliseconds from `earlier` until this moment; zero when time went backwards.
-    pub(crate) const fn millis_since(self, earlier: Self) -> u64 {
-        self.0.saturating_sub(earlier.0)
+/// Reads the time since the chosen moment, such as `Instant::elapsed`; parts of a millisecond are
+/// cut off.
+impl From<Duration> for Timestamp {
+    fn from(since_chosen: Duration) -> Self {
+        Self(u64::try_from(since_chosen.as_millis()).unwrap_or(u64::MAX))
     }
 }

@@ -1,8 +1,8 @@
 #![doc = include_str!("guide.md")]
 
-/// The recipes: whole programs, as they stand in this crate's folder `examples`.
+/// Whole programs, from the folder `examples` of this crate.
 pub mod recipes {
-    /// A room on tokio: one task owns it, others send it messages.
+    /// A room on tokio: one task owns it, the others send it messages.
     ///
     /// ```no_run
     #[doc = include_str!("../../examples/tokio.rs")]

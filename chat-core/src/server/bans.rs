@@ -1,4 +1,4 @@
-//! Who may not log in: a table with a bounded number of bans.
+//! Bans of networks and names: PROTOCOL.md, rule 15.
 
 use alloc::collections::BTreeMap;
 use core::num::NonZeroU32;
@@ -6,140 +6,172 @@ use core::num::NonZeroU32;
 use chat_proto::Name;
 use thiserror::Error;
 
-use super::look_alike::Looks;
-use crate::peer::Peer;
+use super::confusable::Skeletons;
 use crate::time::Timestamp;
 
-/// Whom a ban is about.
+/// The people whom a ban concerns.
 ///
-/// With the feature `serde`: `{"network": "192.0.2.1:5000"}`, where addresses are socket addresses,
-/// or `{"name": "bob"}`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// With the feature `serde`: `{"address": "192.0.2.1"}` for one network,
+/// `{"networks": {"first": …, "last": …}}` for several, or `{"name": "bob"}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "serde", serde(into = "Written<N>", from = "Written<N>"))]
 #[non_exhaustive]
-pub enum BanTarget<A> {
-    /// Everybody in the [network](Peer::network) of this address.
-    Network(A),
-    /// Whoever logs in with this name, or with one that looks like it (PROTOCOL.md, "Names that
-    /// look alike").
+pub enum BanTarget<N: Copy + Ord> {
+    /// A range of networks, as [`Peer::network`](crate::Peer::network) gives them.
+    Networks {
+        /// The first network.
+        first: N,
+        /// The last one: `first` for a single network.
+        last: N,
+    },
+    /// A name and all names that are confusable with it (PROTOCOL.md, "Names that look alike").
     Name(Name),
 }
 
-/// A ban that stands.
+/// A ban: a target and an end.
 ///
-/// With the feature `serde`: `{"target": {"name": "bob"}, "until": 60000}`. Without `until` it has
-/// no end; the moments are those of the clock that the room was told, which another run of the
-/// program may not have.
+/// With the feature `serde`: `{"name": "bob", "until": 60000}`, by the clock of this run of the
+/// program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-pub struct Ban<A> {
-    /// Whom it is about, as it was given.
-    pub target: BanTarget<A>,
-    /// From when on it is over; `None`: it stays until it is taken back.
+pub struct Ban<N: Copy + Ord> {
+    /// The people whom it concerns.
+    #[cfg_attr(feature = "serde", serde(flatten))]
+    pub target: BanTarget<N>,
+    /// The first moment at which it no longer holds; `None`: it holds until it is taken back.
     pub until: Option<Timestamp>,
 }
 
-/// Why somebody was not banned.
+/// The reason for which a ban was not added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum BanError {
     /// There are as many bans as [`Config::max_bans`](crate::Config::max_bans).
     #[error("there are {most} bans already, and no more can be kept: take one back first")]
     TooMany {
-        /// How many there may be.
+        /// The limit.
         most: NonZeroU32,
     },
 }
 
-/// The bans. Those of networks are found by one lookup. Those of names are looked through: looking
-/// alike is no order, and there are few. One that is over is forgotten when its place is needed,
-/// and counts for nothing until then.
-#[derive(Debug)]
-pub(super) struct Bans<A: Peer> {
-    most: NonZeroU32,
-    networks: BTreeMap<A::Network, (A, Option<Timestamp>)>,
-    names: BTreeMap<Name, (Looks, Option<Timestamp>)>,
+/// The written form of a [`BanTarget`].
+#[cfg(feature = "serde")]
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Written<N> {
+    Address(N),
+    Networks { first: N, last: N },
+    Name(Name),
 }
 
-impl<A: Peer> Bans<A> {
+#[cfg(feature = "serde")]
+impl<N: Copy + Ord> From<BanTarget<N>> for Written<N> {
+    fn from(target: BanTarget<N>) -> Self {
+        match target {
+            BanTarget::Networks { first, last } if first == last => Self::Address(first),
+            BanTarget::Networks { first, last } => Self::Networks { first, last },
+            BanTarget::Name(name) => Self::Name(name),
+        }
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<N: Copy + Ord> From<Written<N>> for BanTarget<N> {
+    fn from(written: Written<N>) -> Self {
+        match written {
+            Written::Address(network) => Self::Networks {
+                first: network,
+                last: network,
+            },
+            Written::Networks { first, last } => Self::Networks { first, last },
+            Written::Name(name) => Self::Name(name),
+        }
+    }
+}
+
+/// A target as members are compared with it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Pattern<N> {
+    Networks { first: N, last: N },
+    Confusable(Skeletons),
+}
+
+impl<N: Copy + Ord> Pattern<N> {
+    pub(super) fn of(target: BanTarget<N>) -> Self {
+        match target {
+            BanTarget::Networks { first, last } => Self::Networks { first, last },
+            BanTarget::Name(name) => Self::Confusable(Skeletons::of(&name)),
+        }
+    }
+
+    pub(super) fn hits(self, skeletons: Skeletons, network: N) -> bool {
+        match self {
+            Self::Networks { first, last } => (first..=last).contains(&network),
+            Self::Confusable(banned) => banned.confusable_with(skeletons),
+        }
+    }
+}
+
+/// A bounded table of bans, searched from one end to the other: there are few, and neither ranges
+/// nor confusable names have an order. One that has ended is removed when its place is needed.
+#[derive(Debug)]
+pub(super) struct Bans<N: Copy + Ord> {
+    most: NonZeroU32,
+    bans: BTreeMap<BanTarget<N>, (Pattern<N>, Option<Timestamp>)>,
+}
+
+impl<N: Copy + Ord> Bans<N> {
     pub(super) fn new(most: NonZeroU32) -> Self {
         Self {
             most,
-            networks: BTreeMap::new(),
-            names: BTreeMap::new(),
+            bans: BTreeMap::new(),
         }
     }
 
-    /// Adds a ban, or gives the one of the same network or name another end.
-    pub(super) fn add(&mut self, now: Timestamp, ban: Ban<A>) -> Result<(), BanError> {
-        self.forget_past(now);
-        let known = match ban.target {
-            BanTarget::Network(address) => self.networks.contains_key(&address.network()),
-            BanTarget::Name(name) => self.names.contains_key(&name),
-        };
-        if !known && self.networks.len() + self.names.len() >= self.most.get() as usize {
+    /// Adds a ban, or gives the one with the same target another end.
+    pub(super) fn add(&mut self, now: Timestamp, ban: Ban<N>) -> Result<(), BanError> {
+        self.remove_ended(now);
+        let is_full = self.bans.len() >= self.most.get() as usize;
+        if is_full && !self.bans.contains_key(&ban.target) {
             return Err(BanError::TooMany { most: self.most });
         }
-        match ban.target {
-            BanTarget::Network(address) => {
-                self.networks
-                    .insert(address.network(), (address, ban.until));
-            }
-            BanTarget::Name(name) => {
-                self.names.insert(name, (Looks::of(&name), ban.until));
-            }
-        }
+        let pattern = Pattern::of(ban.target);
+        self.bans.insert(ban.target, (pattern, ban.until));
         Ok(())
     }
 
-    /// Takes back every ban that hits `target`. Whether there was one.
-    pub(super) fn remove(&mut self, now: Timestamp, target: BanTarget<A>) -> bool {
-        self.forget_past(now);
-        match target {
-            BanTarget::Network(address) => self.networks.remove(&address.network()).is_some(),
-            BanTarget::Name(name) => {
-                let (looks, before) = (Looks::of(&name), self.names.len());
-                self.names.retain(|_, (banned, _)| !banned.is_like(looks));
-                self.names.len() < before
-            }
+    /// Removes the ban of exactly these networks, or of every name that is confusable with this
+    /// one; `false` when there is none.
+    pub(super) fn remove(&mut self, now: Timestamp, target: BanTarget<N>) -> bool {
+        self.remove_ended(now);
+        let before = self.bans.len();
+        match Pattern::of(target) {
+            Pattern::Networks { .. } => drop(self.bans.remove(&target)),
+            Pattern::Confusable(name) => self.bans.retain(|_, (pattern, _)| {
+                !matches!(pattern, Pattern::Confusable(banned) if banned.confusable_with(name))
+            }),
         }
+        self.bans.len() < before
     }
 
-    /// The bans that stand at `now`: of networks, then of names, each in their order.
-    pub(super) fn iter(&self, now: Timestamp) -> impl Iterator<Item = Ban<A>> + '_ {
-        let networks = self.networks.values().map(|&(address, until)| Ban {
-            target: BanTarget::Network(address),
-            until,
-        });
-        let names = self.names.iter().map(|(&name, &(_, until))| Ban {
-            target: BanTarget::Name(name),
-            until,
-        });
-        networks
-            .chain(names)
-            .filter(move |ban| stands(ban.until, now))
+    /// Returns the bans that hold at `now`: of networks, then of names.
+    pub(super) fn iter(&self, now: Timestamp) -> impl Iterator<Item = Ban<N>> + '_ {
+        let bans = self.bans.iter();
+        bans.map(|(&target, &(_, until))| Ban { target, until })
+            .filter(move |ban| holds(ban.until, now))
     }
 
-    pub(super) fn hits_network(&self, now: Timestamp, network: A::Network) -> bool {
-        self.networks
-            .get(&network)
-            .is_some_and(|&(_, until)| stands(until, now))
+    pub(super) fn hit(&self, now: Timestamp, skeletons: Skeletons, network: N) -> bool {
+        let mut bans = self.bans.values();
+        bans.any(|&(pattern, until)| holds(until, now) && pattern.hits(skeletons, network))
     }
 
-    pub(super) fn hits_name(&self, now: Timestamp, looks: Looks) -> bool {
-        self.names
-            .values()
-            .any(|&(banned, until)| banned.is_like(looks) && stands(until, now))
-    }
-
-    fn forget_past(&mut self, now: Timestamp) {
-        self.networks.retain(|_, (_, until)| stands(*until, now));
-        self.names.retain(|_, (_, until)| stands(*until, now));
+    fn remove_ended(&mut self, now: Timestamp) {
+        self.bans.retain(|_, (_, until)| holds(*until, now));
     }
 }
 
-fn stands(until: Option<Timestamp>, now: Timestamp) -> bool {
+fn holds(until: Option<Timestamp>, now: Timestamp) -> bool {
     until.is_none_or(|until| now < until)
 }

@@ -1,13 +1,14 @@
-//! What an embedding program can choose.
+//! The options of a server.
 
 use alloc::vec::Vec;
 use core::num::{NonZeroU32, NonZeroU64};
 
-use chat_proto::{Dialect, Language, Name};
+use chat_proto::{Dialect, Name};
 
 use crate::rate::Rate;
 
-/// The choices of a server. Every combination works; limits that can be off are `None` then.
+/// The options of a server. Every combination works; a limit that is off is `None`. SECURITY.md
+/// shows what each limit prevents, and what it does not.
 ///
 /// ```
 /// use std::num::NonZeroU32;
@@ -17,113 +18,133 @@ use crate::rate::Rate;
 /// config.idle_limit_seconds = NonZeroU32::new(600);
 /// ```
 ///
-/// With the feature `serde`: a map of these names. What is left out has the value of
-/// [`Config::default`] (the operator is then `admin`, whatever the language); a name that is not
-/// known is refused. A limit that is off is the word `"off"`, not a null: that can be written in
-/// every format, and nobody writes it by leaving something out.
+/// With the feature `serde` this is a table with these names. Missing fields are as in
+/// [`Config::default`] (the operator is then `admin`, whatever the language), unknown ones are
+/// refused. A limit that is off is written as `"off"`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Config {
-    /// How requests are read and answers written. Default: [`Dialect::lenient`].
+    /// The words of requests and answers. Default: [`Dialect::lenient`].
     pub dialect: Dialect,
-    /// Under whose name announcements and probes are said; nobody can log in with it. Default:
-    /// that of the dialect's language, `admin` or `管理员`.
+    /// The name under which the operator speaks. Default: that of the dialect's language.
     pub operator: Name,
-    /// Names that nobody can log in with: neither these, nor a name that contains one of them, nor
-    /// what looks like that (PROTOCOL.md, "Names that look alike"). The operator's name is
-    /// reserved in the same way. Default: `admin`, `管理员`, `管理員`.
+    /// Names that no member can have: neither these, nor one that contains or is confusable with
+    /// one (PROTOCOL.md, "Names that look alike"). The operator's name is reserved as well.
+    /// Default: `admin`, `管理员`, `管理員`.
     pub reserved: Vec<Name>,
-    /// The most members at one time; `None`: as many as memory holds, and never more than
-    /// 4,294,967,294. Default: 16,384.
-    #[cfg_attr(feature = "serde", serde(with = "crate::serde_forms::limit"))]
+    /// The most members at one time; `None`: as many as memory holds. Default: 16,384.
+    #[cfg_attr(feature = "serde", serde(with = "off"))]
     pub max_members: Option<NonZeroU32>,
-    /// The most members of one [network](crate::Peer::network) at one time. Default: 4,096.
-    #[cfg_attr(feature = "serde", serde(with = "crate::serde_forms::limit"))]
+    /// The most members from one [network](crate::Peer::network) at one time; `None`: no limit.
+    /// Default: 4,096.
+    #[cfg_attr(feature = "serde", serde(with = "off"))]
     pub max_members_per_network: Option<NonZeroU32>,
-    /// After how many seconds without any datagram a member is removed; `None`: never. Default:
-    /// `None`, because programs in use send nothing while their user listens.
-    #[cfg_attr(feature = "serde", serde(with = "crate::serde_forms::limit"))]
+    /// Seconds without a datagram after which a member is removed (rule 9). Default: `None`,
+    /// never, because existing clients send nothing while their user listens.
+    #[cfg_attr(feature = "serde", serde(with = "off"))]
     pub idle_limit_seconds: Option<NonZeroU32>,
-    /// How many lines one member may say; what is more is refused with `FAIL too fast`, at most
-    /// once a second, and the member stays. Every request counts as a line but a repeated
-    /// login and the member's own quit. `None`: any number. Default: 200 a second, 2,000 at
-    /// once.
-    ///
-    /// What this leaves: one member makes the room send 200 lines a second to everybody, from each
-    /// address that it has.
-    #[cfg_attr(feature = "serde", serde(with = "crate::serde_forms::limit"))]
+    /// Lines of one member (rule 11). More are refused with `FAIL too fast`, at most once a
+    /// second, and the member stays. Every request counts but a repeated login and the member's
+    /// own quit. `None`: no limit. Default: 200 a second, 2,000 at once.
+    #[cfg_attr(feature = "serde", serde(with = "off"))]
     pub member_lines: Option<Rate>,
-    /// How many bytes one member's lines may have, counted by datagram; what is more is refused in
-    /// the same way. `None`: any number. Default: 256 KiB a second, 2 MiB at once. A burst
-    /// below [`MAX_DATAGRAM`](chat_proto::MAX_DATAGRAM) refuses the longest lines always.
-    #[cfg_attr(feature = "serde", serde(with = "crate::serde_forms::limit"))]
+    /// Bytes of one member's lines, counted by datagram (rule 11) and refused in the same way.
+    /// `None`: no limit. Default: 256 KiB a second, 2 MiB at once. A burst below
+    /// [`MAX_DATAGRAM`](chat_proto::MAX_DATAGRAM) always refuses the longest lines.
+    #[cfg_attr(feature = "serde", serde(with = "off"))]
     pub member_bytes: Option<Rate>,
-    /// How many logins one [network](crate::Peer::network) may send, refused ones included; what
-    /// is more is met with silence. A member's repeated login does not count. `None`: any
-    /// number. Default: 64 a second, 4,096 at once: a room's worth of people behind one
-    /// router.
-    ///
-    /// What this leaves: who has, or forges, addresses in many networks is not held up, and who
-    /// has more networks than [`tracked_networks`](Self::tracked_networks) is not remembered.
-    #[cfg_attr(feature = "serde", serde(with = "crate::serde_forms::limit"))]
+    /// Logins from one [network](crate::Peer::network), refused ones included (rule 12); more are
+    /// dropped. Repeated logins do not count. `None`: no limit. Default: 64 a second, 4,096 at
+    /// once, a full room behind one router.
+    #[cfg_attr(feature = "serde", serde(with = "off"))]
     pub network_logins: Option<Rate>,
-    /// Of how many networks the logins are counted at one time. When there are more, the one of
-    /// which no login was accepted for longest is forgotten. Default: 16,384.
+    /// Networks whose logins are counted at one time. A further one replaces the one whose last
+    /// accepted login is oldest. Default: 16,384.
     pub tracked_networks: NonZeroU32,
-    /// How many datagrams strangers get as answers, all of them together; above that they are met
-    /// with silence. The success word of an accepted login does not count. `None`: any number.
-    /// Default: 1,000 a second, 1,000 at once.
-    ///
-    /// What this leaves: who forges a victim's address makes the room send it that many datagrams
-    /// of at most 120 bytes, one for each that the forger sends (one per end word for a quit),
-    /// and while that lasts honest strangers get no answer.
-    #[cfg_attr(feature = "serde", serde(with = "crate::serde_forms::limit"))]
+    /// Answers to all strangers together, in datagrams (rule 13); more are not sent. The success
+    /// word of an accepted login does not count. `None`: no limit. Default: 1,000 a second, 1,000
+    /// at once.
+    #[cfg_attr(feature = "serde", serde(with = "off"))]
     pub stranger_replies: Option<Rate>,
-    /// After how many bytes of the room's traffic a member is removed that has said nothing since
-    /// it logged in from an address that is not [private](crate::Peer::is_private). A login
-    /// does not prove that its address is the sender's own: without this a single forged one
-    /// would make the room send its traffic to a victim for ever. `None`: never. Default: 1
-    /// MiB.
-    ///
-    /// What this leaves: that many bytes, give or take one datagram, for each forged login; and a
-    /// forger who also forges a line keeps the victim in.
-    #[cfg_attr(feature = "serde", serde(with = "crate::serde_forms::limit"))]
+    /// Bytes of the room's traffic after which a member is removed that has not spoken since it
+    /// logged in from an address that [may be forged](crate::Peer::may_be_forged) (rule 14).
+    /// Without this limit, `None`, a single forged login sends the room's traffic to a victim for
+    /// ever; with it, these bytes give or take one datagram. Default: 1 MiB.
+    #[cfg_attr(feature = "serde", serde(with = "off"))]
     pub silent_traffic_bytes: Option<NonZeroU64>,
-    /// How many [bans](crate::Server::ban) there can be at one time. Default: 1,024.
+    /// The most [bans](crate::Server::ban) at one time. Default: 1,024.
     pub max_bans: NonZeroU32,
 }
 
 impl Config {
-    /// The defaults, with the operator's name of the dialect's language.
+    /// Creates the default options for `dialect`.
     pub fn new(dialect: Dialect) -> Self {
+        let reserved = ["admin", "管理员", "管理員"];
         Self {
             dialect,
             operator: dialect.language().operator(),
-            reserved: reserved(),
+            reserved: reserved
+                .map(|name| Name::new(name).expect("a valid name"))
+                .into(),
             max_members: NonZeroU32::new(16_384),
             max_members_per_network: NonZeroU32::new(4_096),
             idle_limit_seconds: None,
-            member_lines: Some(Rate::at_least_one(200, 2_000)),
-            member_bytes: Some(Rate::at_least_one(256 << 10, 2 << 20)),
-            network_logins: Some(Rate::at_least_one(64, 4_096)),
-            tracked_networks: NonZeroU32::new(16_384).unwrap_or(NonZeroU32::MAX),
-            stranger_replies: Some(Rate::at_least_one(1_000, 1_000)),
+            member_lines: Some(Rate::new(200, 2_000)),
+            member_bytes: Some(Rate::new(256 << 10, 2 << 20)),
+            network_logins: Some(Rate::new(64, 4_096)),
+            tracked_networks: NonZeroU32::new(16_384).expect("not zero"),
+            stranger_replies: Some(Rate::new(1_000, 1_000)),
             silent_traffic_bytes: NonZeroU64::new(1 << 20),
-            max_bans: NonZeroU32::new(1_024).unwrap_or(NonZeroU32::MAX),
+            max_bans: NonZeroU32::new(1_024).expect("not zero"),
         }
     }
-}
-
-/// The operator's names, and the second one in traditional characters, which look too much like it.
-fn reserved() -> Vec<Name> {
-    let names = [Language::English.operator(), Language::Chinese.operator()];
-    names.into_iter().chain(Name::new("管理員")).collect()
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self::new(Dialect::default())
+    }
+}
+
+/// A limit in serde's formats: its value, or `"off"` for `None`. A null would not do, because TOML
+/// has none.
+#[cfg(feature = "serde")]
+pub(crate) mod off {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a limit that is not zero, or \"off\"")]
+    enum Limit<T> {
+        Off(Off),
+        On(T),
+    }
+
+    #[derive(Serialize, Deserialize)]
+    enum Off {
+        #[serde(rename = "off")]
+        Off,
+    }
+
+    // The signature that serde's `with` asks for.
+    #[allow(clippy::ref_option)]
+    pub(crate) fn serialize<T: Serialize, S: Serializer>(
+        limit: &Option<T>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match limit {
+            None => Off::Off.serialize(serializer),
+            Some(limit) => limit.serialize(serializer),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<T>, D::Error> {
+        Ok(match Limit::deserialize(deserializer)? {
+            Limit::Off(Off::Off) => None,
+            Limit::On(limit) => Some(limit),
+        })
     }
 }

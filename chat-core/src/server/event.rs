@@ -1,123 +1,128 @@
-//! What happened in a call.
+//! What a call did to the room.
 
 use chat_proto::{Name, Refusal, Text};
 
-/// What a call did to the room, for logs, user interfaces and tests. What has to be sent is in the
+/// The result of a call, for logs, user interfaces and tests. The datagrams to send are in the
 /// [`Outgoing`](crate::Outgoing) beside it.
 ///
-/// It borrows, and is no value to keep. With the feature `serde` it can be written, for logs:
-/// `{"said": {"name": "bob", "text": "hi"}}`, `"nothing"`.
+/// Borrows from the call; copy out what you want to keep. With the feature `serde` an event can be
+/// written, for logs, as a map whose `event` names it:
+/// `{"event": "said", "name": "bob", "text": "hi"}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "serde", serde(tag = "event", rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Event<'a, A> {
     /// A login was accepted.
     Joined {
-        /// Who is in now.
+        /// The new member.
         name: Name,
-        /// From which address.
+        /// Its address.
         peer: A,
-        /// Under which other name the same address was in until now.
+        /// The former name of the member at this address, if it changed its name.
         replaced: Option<Name>,
     },
-    /// A member repeated its login and was told that it is in.
+    /// A member repeated its login and was answered again.
     StillIn {
-        /// Which member.
+        /// The member.
         name: Name,
         /// Its address.
         peer: A,
     },
-    /// A member said something to all others.
+    /// A member spoke to all others.
     Said {
-        /// Who spoke.
+        /// The speaker.
         name: Name,
-        /// What was said.
+        /// The line: a stranger's text, to be made safe before it is shown.
         text: Text<'a>,
     },
-    /// The operator said something to all.
+    /// The operator spoke to all members.
     Announced {
-        /// What was said.
+        /// The operator's name.
+        name: Name,
+        /// The line.
         text: Text<'a>,
     },
-    /// A member is gone.
+    /// A member left or was removed.
     Left {
-        /// Who is gone.
+        /// The former member.
         name: Name,
-        /// From which address.
+        /// Its address.
         peer: A,
-        /// Why.
+        /// The reason.
         reason: LeaveReason,
     },
-    /// A quit that removed nobody, because the name is not in from that address, was answered.
+    /// A quit was answered and removed no member, because the name is not in from that address.
     NotIn {
-        /// The name that it gave, where it can be read.
+        /// The name in the quit, where it can be read.
         name: Option<Name>,
-        /// Who asked.
+        /// The sender.
         peer: A,
     },
     /// A request was refused, with an answer.
     Refused {
-        /// Who asked.
+        /// The sender.
         peer: A,
-        /// Why.
+        /// The reason. With the feature `serde` it is written as `reason`.
+        #[cfg_attr(feature = "serde", serde(rename = "reason"))]
         refusal: Refusal,
     },
     /// A datagram was dropped without an answer.
     Dropped {
-        /// Who sent it.
+        /// The sender.
         peer: A,
-        /// Why.
+        /// The reason.
         reason: DropReason,
     },
     /// A member was reported unreachable and was asked whether it is there.
     Probed {
-        /// Which member.
+        /// The member.
         name: Name,
         /// Its address.
         peer: A,
     },
-    /// The room was closed; everybody was told.
+    /// The room was closed and the members were told.
     Closed {
-        /// How many members were in.
+        /// The number of members until then.
         members: usize,
     },
-    /// Nothing happened: no deadline was due, or the address is nobody's.
+    /// Nothing happened: no deadline was due, or no member has that address.
     Nothing,
 }
 
-/// Why a member is gone.
+/// The reason for which a member is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum LeaveReason {
-    /// It said so.
+    /// It quit, or took another name.
     Quit,
-    /// The network reported twice that nobody is there.
+    /// The network reported twice that its address is unreachable.
     Unreachable,
-    /// Nothing came from it for as long as the idle limit.
+    /// It sent nothing for as long as the idle limit.
     Idle,
-    /// It had said nothing for as much traffic as the limit, at an address that may be forged.
+    /// It never spoke while [`silent_traffic_bytes`](crate::Config::silent_traffic_bytes) were
+    /// sent to its unverified address.
     Silent,
-    /// The operator removed it.
+    /// The operator removed or banned it.
     Kicked,
 }
 
-/// Why a datagram was dropped without an answer.
+/// The reason for which a datagram was dropped without an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum DropReason {
-    /// It is no request, and nothing that is answered with a refusal.
+    /// It is neither a request nor anything that a refusal answers.
     NotARequest,
-    /// It would have been refused, but the same member was told of another refusal less than a
-    /// second ago.
+    /// A member's request would have been refused, but the last refusal was less than a second
+    /// ago.
     RefusedAlready,
-    /// A login from a network that sends more of them than it may.
+    /// A login exceeded [`network_logins`](crate::Config::network_logins).
     LoginRate,
-    /// It would have been answered, but strangers have had all the answers that they may have.
+    /// Its answer would have exceeded [`stranger_replies`](crate::Config::stranger_replies).
     ReplyRate,
     /// The room is closed.
     Closed,

@@ -1,68 +1,72 @@
-//! Who is in: a dense table of addresses for sending, and ordered maps for finding.
+//! The members: a dense table of addresses for sending, ordered maps for finding, and deadlines.
+// An index comes from this table's own maps and is used before the table changes.
+#![allow(clippy::indexing_slicing)]
 
 use alloc::collections::btree_map::Entry;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use chat_proto::Name;
 
-use super::look_alike::Looks;
-use super::place::Place;
-use super::silent::SilentList;
+use super::confusable::Skeletons;
 use crate::peer::Peer;
 use crate::rate::Bucket;
 use crate::time::Timestamp;
 
-/// What is known of a member beside its address.
+/// A member, without its address.
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) name: Name,
+    pub(super) skeletons: Skeletons,
     pub(super) last_heard: Timestamp,
-    /// Before this moment no refused line is answered.
+    /// The moment until which refused lines are not answered.
     pub(super) quiet_until: Timestamp,
-    /// Before this moment nobody else's login causes a probe.
+    /// The moment until which logins under this name cause no probe.
     pub(super) unprobed_until: Timestamp,
-    /// Reported unreachable and probed since anything was heard.
+    /// Reported unreachable and probed since the last datagram.
     pub(super) suspect: bool,
     pub(super) lines: Bucket,
     pub(super) bytes: Bucket,
-    looks: Looks,
-    /// Under which deadline it stands in `deadlines`, when there is an idle limit: never later
-    /// than `last_heard` and the limit.
-    deadline: Timestamp,
+    /// The key in `Members::deadlines`, never later than `last_heard` plus the limit.
+    deadline: Option<Timestamp>,
+    /// The key in `Members::silent`, until the first line.
+    silent_since: Option<u64>,
 }
 
-/// The members. `addresses`, `entries` and `silent` run in parallel; leaving moves the last member
-/// into the gap, so that the table stays dense and a leave costs the same in a room of any size.
+/// The members, in a table without gaps: leaving moves the last member into the gap, so it costs
+/// the same in a room of any size. `addresses` and `entries` run in parallel.
 pub(super) struct Members<A: Peer> {
     addresses: Vec<A>,
     entries: Vec<Member>,
-    by_address: BTreeMap<A, Place>,
-    /// By each of the forms that a name has for the eye: no two members share one.
-    by_looks: BTreeMap<u64, Place>,
+    by_address: BTreeMap<A, usize>,
+    /// By each skeleton of a name; no two members share one.
+    by_skeleton: BTreeMap<u64, usize>,
     per_network: BTreeMap<A::Network, u32>,
-    /// Idle deadlines, earliest first. A member that was heard since is put back with a later one
-    /// only when its turn comes: hearing a member costs nothing here.
+    idle_limit: Option<Duration>,
+    /// Idle deadlines. A datagram does not move its sender's deadline: the deadline is checked,
+    /// and moved, when it comes.
     deadlines: BTreeSet<(Timestamp, A)>,
-    idle_limit_millis: Option<u64>,
-    silent: SilentList,
     silent_limit: Option<u64>,
-    /// How many bytes each member has been sent that was there from the beginning.
+    /// The members that never spoke and whose address may be forged, by the value of `traffic` at
+    /// their login.
+    silent: BTreeSet<(u64, A)>,
+    /// Bytes that a member has been sent who was here from the beginning.
     traffic: u64,
 }
 
 impl<A: Peer> Members<A> {
-    pub(super) fn new(idle_limit_millis: Option<u64>, silent_limit: Option<u64>) -> Self {
+    pub(super) fn new(idle_limit: Option<Duration>, silent_limit: Option<u64>) -> Self {
         Self {
             addresses: Vec::new(),
             entries: Vec::new(),
             by_address: BTreeMap::new(),
-            by_looks: BTreeMap::new(),
+            by_skeleton: BTreeMap::new(),
             per_network: BTreeMap::new(),
+            idle_limit,
             deadlines: BTreeSet::new(),
-            idle_limit_millis,
-            silent: SilentList::default(),
             silent_limit,
+            silent: BTreeSet::new(),
             traffic: 0,
         }
     }
@@ -75,179 +79,189 @@ impl<A: Peer> Members<A> {
         &self.addresses
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Name, A)> + '_ {
-        self.entries
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Member, A)> + '_ {
+        self.entries.iter().zip(self.addresses.iter().copied())
+    }
+
+    pub(super) fn get(&self, index: usize) -> &Member {
+        &self.entries[index]
+    }
+
+    pub(super) fn get_mut(&mut self, index: usize) -> &mut Member {
+        &mut self.entries[index]
+    }
+
+    pub(super) fn address(&self, index: usize) -> A {
+        self.addresses[index]
+    }
+
+    /// Finds the member at `address`.
+    pub(super) fn at(&self, address: A) -> Option<usize> {
+        self.by_address.get(&address).copied()
+    }
+
+    /// Finds the member with exactly this name.
+    pub(super) fn named(&self, name: Name) -> Option<usize> {
+        let index = self.confusable_with(Skeletons::of(&name), None)?;
+        (self.get(index).name == name).then_some(index)
+    }
+
+    /// Finds a member other than `except` whose name is confusable.
+    pub(super) fn confusable_with(
+        &self,
+        skeletons: Skeletons,
+        except: Option<usize>,
+    ) -> Option<usize> {
+        skeletons
             .iter()
-            .zip(&self.addresses)
-            .map(|(member, &address)| (member.name, address))
+            .filter_map(|skeleton| self.by_skeleton.get(&skeleton).copied())
+            .find(|&index| Some(index) != except)
     }
 
-    pub(super) fn iter_with_looks(&self) -> impl Iterator<Item = (Name, Looks, A)> + '_ {
-        self.entries
-            .iter()
-            .zip(&self.addresses)
-            .map(|(member, &address)| (member.name, member.looks, address))
-    }
-
-    pub(super) fn at_address(&self, address: A) -> Option<usize> {
-        self.by_address.get(&address).map(|place| place.index())
-    }
-
-    pub(super) fn named(&self, name: &Name) -> Option<usize> {
-        let index = self.like(Looks::of(name))?;
-        (self.entries.get(index)?.name == *name).then_some(index)
-    }
-
-    /// The member whose name looks like that.
-    pub(super) fn like(&self, looks: Looks) -> Option<usize> {
-        looks
-            .keys()
-            .find_map(|key| self.by_looks.get(&key))
-            .map(|place| place.index())
-    }
-
-    /// Whether a member other than the one at `index` has a name that looks like that; which.
-    pub(super) fn other_like(&self, looks: Looks, index: Option<usize>) -> Option<usize> {
-        looks
-            .keys()
-            .filter_map(|key| Some(self.by_looks.get(&key)?.index()))
-            .find(|&other| Some(other) != index)
-    }
-
-    pub(super) fn get(&self, index: usize) -> Option<(&Member, A)> {
-        Some((self.entries.get(index)?, *self.addresses.get(index)?))
-    }
-
-    pub(super) fn get_mut(&mut self, index: usize) -> Option<(&mut Member, A)> {
-        Some((self.entries.get_mut(index)?, *self.addresses.get(index)?))
-    }
-
+    /// Counts the members of a network.
     pub(super) fn in_network(&self, network: A::Network) -> u32 {
         self.per_network.get(&network).copied().unwrap_or(0)
     }
 
-    /// Adds a member; the caller has seen to it that neither the name, nor one like it, nor the
-    /// address is in, and that there are less than [`MAX_MEMBERS`](super::place::MAX_MEMBERS).
-    /// Returns its index.
-    pub(super) fn insert(&mut self, name: Name, looks: Looks, address: A, now: Timestamp) -> usize {
+    /// Adds a member and returns its index. Neither the address nor a confusable name may be in.
+    pub(super) fn insert(
+        &mut self,
+        now: Timestamp,
+        address: A,
+        name: Name,
+        skeletons: Skeletons,
+    ) -> usize {
         let index = self.len();
-        self.stands_at(index, looks, address);
+        let deadline = self.idle_limit.map(|limit| now.plus(limit));
+        self.deadlines.extend(deadline.map(|due| (due, address)));
+        let counts_silence = self.silent_limit.is_some() && address.may_be_forged();
+        let silent_since = counts_silence.then_some(self.traffic);
+        self.silent
+            .extend(silent_since.map(|since| (since, address)));
         *self.per_network.entry(address.network()).or_insert(0) += 1;
-        let deadline = self.idle_limit_millis.map(|limit| now.plus_millis(limit));
-        self.deadlines
-            .extend(deadline.map(|deadline| (deadline, address)));
-        let is_silent = self.silent_limit.is_some() && !address.is_private();
-        self.silent.push(is_silent, self.traffic);
         self.addresses.push(address);
         self.entries.push(Member {
             name,
+            skeletons,
             last_heard: now,
             quiet_until: Timestamp::default(),
             unprobed_until: Timestamp::default(),
             suspect: false,
             lines: Bucket::default(),
             bytes: Bucket::default(),
-            looks,
-            deadline: deadline.unwrap_or_default(),
+            deadline,
+            silent_since,
         });
+        self.set_index(index);
         index
     }
 
-    /// Gives the member at `index` another name, which no other has. Returns the name it had.
-    pub(super) fn rename(&mut self, index: usize, name: Name, looks: Looks) -> Option<Name> {
-        let member = self.entries.get_mut(index)?;
-        let before = core::mem::replace(&mut member.name, name);
-        for key in member.looks.keys() {
-            self.by_looks.remove(&key);
+    /// Gives a member another name and returns the former one. No other member may have a
+    /// confusable name.
+    pub(super) fn rename(&mut self, index: usize, name: Name, skeletons: Skeletons) -> Name {
+        let member = &mut self.entries[index];
+        for skeleton in member.skeletons.iter() {
+            self.by_skeleton.remove(&skeleton);
         }
-        member.looks = looks;
-        let address = *self.addresses.get(index)?;
-        self.stands_at(index, looks, address);
-        Some(before)
+        let former = core::mem::replace(&mut member.name, name);
+        member.skeletons = skeletons;
+        self.set_index(index);
+        former
     }
 
-    /// The member at `index` has said something.
+    /// Notes a datagram of a member.
+    pub(super) fn heard(&mut self, now: Timestamp, index: usize) {
+        let member = &mut self.entries[index];
+        member.last_heard = member.last_heard.max(now);
+        member.suspect = false;
+    }
+
+    /// Notes a line of a member: it is no longer silent.
     pub(super) fn spoke(&mut self, index: usize) {
-        self.silent.spoke(index);
+        if let Some(since) = self.entries[index].silent_since.take() {
+            self.silent.remove(&(since, self.addresses[index]));
+        }
     }
 
-    /// Takes the member at `index` out.
-    pub(super) fn remove(&mut self, index: usize) -> Option<(Name, A)> {
-        if index >= self.len() {
-            return None;
-        }
-        self.silent.swap_remove(index);
+    /// Removes a member and returns its name and address.
+    pub(super) fn remove(&mut self, index: usize) -> (Name, A) {
+        self.spoke(index);
         let address = self.addresses.swap_remove(index);
         let member = self.entries.swap_remove(index);
         self.by_address.remove(&address);
-        for key in member.looks.keys() {
-            self.by_looks.remove(&key);
+        for skeleton in member.skeletons.iter() {
+            self.by_skeleton.remove(&skeleton);
         }
-        self.deadlines.remove(&(member.deadline, address));
+        if let Some(deadline) = member.deadline {
+            self.deadlines.remove(&(deadline, address));
+        }
         if let Entry::Occupied(mut count) = self.per_network.entry(address.network()) {
             *count.get_mut() -= 1;
             if *count.get() == 0 {
                 count.remove();
             }
         }
-        if let Some((moved, moved_address)) = self.get(index) {
-            self.stands_at(index, moved.looks, moved_address);
+        if index < self.len() {
+            self.set_index(index);
         }
-        Some((member.name, address))
+        (member.name, address)
     }
 
-    /// Where to find the member with these looks and this address.
-    fn stands_at(&mut self, index: usize, looks: Looks, address: A) {
-        if let Some(place) = Place::new(index) {
-            self.by_looks.extend(looks.keys().map(|key| (key, place)));
-            self.by_address.insert(address, place);
+    /// Points both maps at `index` for the member that is there now.
+    fn set_index(&mut self, index: usize) {
+        self.by_address.insert(self.addresses[index], index);
+        for skeleton in self.entries[index].skeletons.iter() {
+            self.by_skeleton.insert(skeleton, index);
         }
     }
 
-    /// Everybody leaves. Returns the addresses.
+    /// Removes all members and returns their addresses.
     pub(super) fn clear(&mut self) -> Vec<A> {
         let addresses = core::mem::take(&mut self.addresses);
-        *self = Self::new(self.idle_limit_millis, self.silent_limit);
+        *self = Self::new(self.idle_limit, self.silent_limit);
         addresses
     }
 
-    /// So many bytes go to every member (but perhaps the one that caused them).
+    /// Adds `bytes` to the total that was sent to every member.
     pub(super) fn count_traffic(&mut self, bytes: u64) {
         self.traffic = self.traffic.saturating_add(bytes);
     }
 
-    /// A member that has said nothing for as much traffic as the limit.
+    /// Finds a member that never spoke while as many bytes were sent to it as the limit.
     pub(super) fn overdue_silent(&self) -> Option<usize> {
-        let (index, before) = self.silent.first()?;
-        let due = self.traffic.saturating_sub(before) >= self.silent_limit?;
-        due.then_some(index)
+        let &(since, address) = self.silent.first()?;
+        let overdue = self.traffic - since >= self.silent_limit?;
+        overdue.then(|| self.index_of(address))
     }
 
-    /// When the first member may have been idle for too long: never too late, perhaps too early.
-    pub(super) fn next_deadline(&self) -> Option<Timestamp> {
-        self.deadlines.first().map(|(deadline, _)| *deadline)
-    }
-
-    /// A member that has been idle for as long as the limit. Deadlines that lie behind are brought
-    /// up to date.
-    pub(super) fn idle(&mut self, now: Timestamp) -> Option<usize> {
-        let limit = self.idle_limit_millis?;
-        while let Some(&(deadline, address)) = self
-            .deadlines
-            .first()
-            .filter(|(deadline, _)| *deadline <= now)
+    /// Finds a member that was idle for as long as the limit. Deadlines of members that were heard
+    /// since are moved.
+    pub(super) fn overdue_idle(&mut self, now: Timestamp) -> Option<usize> {
+        let limit = self.idle_limit?;
+        while let Some(&(deadline, address)) = self.deadlines.first()
+            && deadline <= now
         {
-            let index = self.at_address(address)?;
-            let member = self.entries.get_mut(index)?;
-            // At least a millisecond from now: time that went backwards cannot make this loop stay.
-            let due = member.last_heard.plus_millis(limit);
+            let index = self.index_of(address);
+            let member = &mut self.entries[index];
+            // A moved deadline is later than `now`, so the loop ends, whatever the clock does.
+            let due = member.last_heard.plus(limit);
             if due <= now {
                 return Some(index);
             }
+            member.deadline = Some(due);
             self.deadlines.remove(&(deadline, address));
             self.deadlines.insert((due, address));
-            member.deadline = due;
         }
         None
+    }
+
+    /// Returns a moment before which no member was idle for too long.
+    pub(super) fn next_deadline(&self) -> Option<Timestamp> {
+        self.deadlines.first().map(|&(deadline, _)| deadline)
+    }
+
+    fn index_of(&self, address: A) -> usize {
+        self.at(address)
+            .expect("a deadline is removed with its member")
     }
 }

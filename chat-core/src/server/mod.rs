@@ -1,23 +1,573 @@
-//! The server's half. `room.rs` has its calls, `transitions.rs` all that they do; the other files
-//! hold what these work with.
+//! The room: PROTOCOL.md, "Rules of the server". Every call and every transition is in this file.
+//!
+//! The states of a member, with the numbers of the rules:
+//!
+//! ```text
+//! stranger ──login (1)──▶ silent ──first line (3)──▶ heard
+//!
+//! silent, heard ──reported unreachable: is asked (8)──▶ suspect
+//! suspect ──any datagram (8)──▶ silent or heard, as before
+//!
+//! silent ──traffic limit (14)──────────────────────────────────────────▶ gone
+//! suspect ──reported unreachable again (8)─────────────────────────────▶ gone
+//! all ──own quit (4), idle limit (9), closing (10), ban (15), kick (16)─▶ gone
+//! ```
 
 mod bans;
-mod bound;
 mod config;
+mod confusable;
 mod event;
-mod look_alike;
 mod members;
-mod networks;
 mod outgoing;
-mod place;
-mod room;
-mod silent;
 mod stats;
-mod transitions;
 
-pub use bans::{Ban, BanError, BanTarget};
-pub use config::Config;
-pub use event::{DropReason, Event, LeaveReason};
-pub use outgoing::{Outgoing, Recipients, Transmit};
-pub use room::{KickError, Server};
-pub use stats::{RefusalCounts, Stats};
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+use core::num::NonZeroU64;
+use core::time::Duration;
+
+use chat_proto::{DecodeErrorKind, Delivery, Name, Refusal, Reply, Request, Text, TextError, Verb};
+use thiserror::Error;
+
+use self::bans::{Bans, Pattern};
+use self::confusable::{Reserved, Skeletons, has_stray_marks};
+use self::members::{Member, Members};
+use self::outgoing::{Plan, To};
+use crate::peer::Peer;
+use crate::rate::{Bucket, Buckets};
+use crate::time::Timestamp;
+
+pub use self::bans::{Ban, BanError, BanTarget};
+pub use self::config::Config;
+#[cfg(feature = "serde")]
+pub(crate) use self::config::off;
+pub use self::event::{DropReason, Event, LeaveReason};
+pub use self::outgoing::{Outgoing, Recipients, Transmit};
+pub use self::stats::{RefusalCounts, Stats};
+
+/// The shortest time between two refusals of a member's lines (rule 5).
+const REFUSAL_INTERVAL: Duration = Duration::from_secs(1);
+/// The shortest time between two probes of a member whose name is wanted (rule 8).
+const PROBE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The room.
+///
+/// The [crate's documentation](crate) shows the shape of its calls. [`Config::max_members`],
+/// [`Config::tracked_networks`] and [`Config::max_bans`] bound its memory.
+pub struct Server<A: Peer> {
+    config: Config,
+    reserved: Reserved,
+    bans: Bans<A::Network>,
+    /// The members that a ban hit when it was added. Only a ban can hit a member, because a login
+    /// that a ban hits is refused.
+    banned: BTreeSet<A>,
+    members: Members<A>,
+    network_logins: Buckets<A::Network>,
+    stranger_replies: Bucket,
+    plan: Plan<A>,
+    stats: Stats,
+    /// The time of the present call, or of the last one.
+    now: Timestamp,
+    /// The addresses of the last members, once the room is closed.
+    closed: Option<Vec<A>>,
+}
+
+/// The reason for which no member was kicked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum KickError {
+    /// No member has exactly this name.
+    #[error("nobody called {0} is in the room")]
+    NotIn(Name),
+}
+
+/// The datagram that is being handled.
+#[derive(Clone, Copy)]
+struct Call<A> {
+    from: A,
+    /// The index of the member at `from`.
+    sender: Option<usize>,
+    /// Bytes of the datagram.
+    len: usize,
+}
+
+impl<A: Peer> core::fmt::Debug for Server<A> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Server")
+            .field("config", &self.config)
+            .field("stats", &self.stats)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<A: Peer> Server<A> {
+    /// Creates an empty room.
+    pub fn new(config: Config) -> Self {
+        let idle_limit = config.idle_limit_seconds;
+        let idle_limit = idle_limit.map(|seconds| Duration::from_secs(seconds.get().into()));
+        let silent_limit = config.silent_traffic_bytes.map(NonZeroU64::get);
+        Self {
+            reserved: Reserved::new(config.reserved.iter().chain([&config.operator])),
+            bans: Bans::new(config.max_bans),
+            banned: BTreeSet::new(),
+            members: Members::new(idle_limit, silent_limit),
+            network_logins: Buckets::new(config.tracked_networks),
+            stranger_replies: Bucket::default(),
+            plan: Plan::new(),
+            stats: Stats::default(),
+            now: Timestamp::default(),
+            closed: None,
+            config,
+        }
+    }
+
+    /// Handles a datagram from `from`.
+    ///
+    /// Give it the whole datagram, or at least the first 1,025 bytes: whatever is longer than
+    /// [`MAX_DATAGRAM`](chat_proto::MAX_DATAGRAM) is too long, and its end does not matter.
+    pub fn handle<'a>(
+        &'a mut self,
+        now: Timestamp,
+        from: A,
+        datagram: &'a [u8],
+    ) -> Outgoing<'a, A> {
+        self.begin(now);
+        let event = self.receive(from, datagram);
+        self.outgoing(event)
+    }
+
+    /// Removes at most one member: one that was idle or silent for too long, or that a ban hits
+    /// (rules 9, 14 and 15). Call it again while [`poll_timeout`](Self::poll_timeout) is not later
+    /// than `now`; at any other time it does nothing.
+    pub fn handle_timeout(&mut self, now: Timestamp) -> Outgoing<'_, A> {
+        self.begin(now);
+        let overdue = self.overdue();
+        let event = overdue.map_or(Event::Nothing, |(index, reason)| self.expel(index, reason));
+        self.outgoing(event)
+    }
+
+    /// Handles the network's report that `peer` is unreachable: an ICMP message (rule 8).
+    ///
+    /// The first report sends the member a question. A second one, without a datagram from the
+    /// member in between, removes it. Reports about other addresses do nothing.
+    pub fn handle_unreachable(&mut self, now: Timestamp, peer: A) -> Outgoing<'_, A> {
+        self.begin(now);
+        let event = match self.members.at(peer) {
+            Some(index) if self.members.get(index).suspect => {
+                self.leave(index, LeaveReason::Unreachable)
+            }
+            Some(index) => {
+                self.members.get_mut(index).suspect = true;
+                self.probe(index);
+                let name = self.members.get(index).name;
+                Event::Probed { name, peer }
+            }
+            None => Event::Nothing,
+        };
+        self.outgoing(event)
+    }
+
+    /// Removes the member at `peer`, such as one whose connection was closed, and tells the others
+    /// but not the member. Does nothing when there is none.
+    pub fn remove(&mut self, now: Timestamp, peer: A, reason: LeaveReason) -> Outgoing<'_, A> {
+        self.begin(now);
+        let member = self.members.at(peer);
+        let event = member.map_or(Event::Nothing, |index| self.leave(index, reason));
+        self.outgoing(event)
+    }
+
+    /// Sends `text` to all members as a line of the operator (rule 7).
+    pub fn announce<'a>(&'a mut self, now: Timestamp, text: Text<'a>) -> Outgoing<'a, A> {
+        self.begin(now);
+        self.stats.announcements += 1;
+        let name = self.config.operator;
+        self.deliver(&Delivery::Said { name, text }, To::All);
+        self.outgoing(Event::Announced { name, text })
+    }
+
+    /// Removes a member: the end words go to it, the notice to the others (rule 16). A `reason` is
+    /// sent to the member first, as a line of the operator.
+    ///
+    /// # Errors
+    ///
+    /// [`KickError::NotIn`] when no member has exactly this name.
+    pub fn kick(
+        &mut self,
+        now: Timestamp,
+        name: Name,
+        reason: Option<Text<'_>>,
+    ) -> Result<Outgoing<'_, A>, KickError> {
+        self.begin(now);
+        let index = self.members.named(name).ok_or(KickError::NotIn(name))?;
+        if let Some(text) = reason {
+            self.say_to(index, text);
+        }
+        let event = self.expel(index, LeaveReason::Kicked);
+        Ok(self.outgoing(event))
+    }
+
+    /// Bans `target` until the moment `until`, or until [`unban`](Self::unban) (rule 15). The ban
+    /// of the same networks or name, if there is one, gets this end.
+    ///
+    /// Logins that the ban hits are refused from now on. [`handle_timeout`](Self::handle_timeout)
+    /// removes the members that it hits, and [`poll_timeout`](Self::poll_timeout) asks for that at
+    /// once. A ban that has ended or was taken back before that removes no member.
+    ///
+    /// # Errors
+    ///
+    /// [`BanError::TooMany`] when there are as many bans as [`Config::max_bans`].
+    pub fn ban(
+        &mut self,
+        now: Timestamp,
+        target: BanTarget<A::Network>,
+        until: Option<Timestamp>,
+    ) -> Result<(), BanError> {
+        self.now = now;
+        self.bans.add(now, Ban { target, until })?;
+        let hit: Vec<A> = self.members_hit_by(target).map(|(_, peer)| peer).collect();
+        self.banned.extend(hit);
+        Ok(())
+    }
+
+    /// Takes back the ban of exactly these networks, or of every name that is confusable with this
+    /// one. Returns `false` when there is none at `now`.
+    pub fn unban(&mut self, now: Timestamp, target: BanTarget<A::Network>) -> bool {
+        self.now = now;
+        self.bans.remove(now, target)
+    }
+
+    /// Closes the room for good: every member gets the end words (rule 10), and all later
+    /// datagrams are dropped.
+    pub fn shutdown(&mut self, now: Timestamp) -> Outgoing<'_, A> {
+        self.begin(now);
+        self.say_end(To::All);
+        let addresses = self.members.clear();
+        let members = addresses.len();
+        self.banned.clear();
+        self.stats.members = 0;
+        self.stats.datagrams_out += self.plan.datagrams(members);
+        Outgoing {
+            event: Event::Closed { members },
+            plan: &self.plan,
+            members: self.closed.insert(addresses),
+        }
+    }
+
+    /// Returns the moment at which to call [`handle_timeout`](Self::handle_timeout), perhaps too
+    /// early and never too late; `None` when there is none until another call. "At once" is the
+    /// time of the last call.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        if self.banned.is_empty() && self.members.overdue_silent().is_none() {
+            self.members.next_deadline()
+        } else {
+            Some(self.now)
+        }
+    }
+
+    /// Returns the members and their addresses, in an unspecified order.
+    pub fn members(&self) -> impl Iterator<Item = (Name, A)> + '_ {
+        let members = self.members.iter();
+        members.map(|(member, address)| (member.name, address))
+    }
+
+    /// Returns the members that a ban of `target` would hit. Looks at every member.
+    pub fn members_hit_by(
+        &self,
+        target: BanTarget<A::Network>,
+    ) -> impl Iterator<Item = (Name, A)> + '_ {
+        let pattern = Pattern::of(target);
+        let hit = move |member: &Member, peer: A| pattern.hits(member.skeletons, peer.network());
+        let members = self.members.iter();
+        members.filter_map(move |(member, peer)| hit(member, peer).then_some((member.name, peer)))
+    }
+
+    /// Returns the bans that hold at `now`. A ban ends without a call and without a deadline in
+    /// [`poll_timeout`](Self::poll_timeout), because nothing has to be sent then.
+    pub fn bans(&self, now: Timestamp) -> impl Iterator<Item = Ban<A::Network>> + '_ {
+        self.bans.iter(now)
+    }
+
+    /// Returns what was counted since the room was created.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// Returns the options that the room was created with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    fn begin(&mut self, now: Timestamp) {
+        self.now = now;
+        self.plan.clear();
+    }
+
+    fn outgoing<'a>(&'a mut self, event: Event<'a, A>) -> Outgoing<'a, A> {
+        self.members.count_traffic(self.plan.broadcast_bytes());
+        self.stats.members = self.members.len() as u64;
+        self.stats.datagrams_out += self.plan.datagrams(self.members.len());
+        Outgoing {
+            event,
+            plan: &self.plan,
+            members: self.members.addresses(),
+        }
+    }
+
+    fn receive<'d>(&mut self, from: A, datagram: &'d [u8]) -> Event<'d, A> {
+        self.stats.datagrams_in += 1;
+        if self.closed.is_some() {
+            return self.dropped(from, DropReason::Closed);
+        }
+        let sender = self.members.at(from);
+        if let Some(index) = sender {
+            self.members.heard(self.now, index);
+        }
+        let len = datagram.len();
+        let call = Call { from, sender, len };
+        match Request::decode(datagram, &self.config.dialect) {
+            Ok(Request::Login { name, .. }) => self.login(call, Some(name)),
+            Ok(Request::Chat { name, text }) => self.chat(call, Ok((name, text))),
+            Ok(Request::Quit { name }) => self.quit(call, Some(name)),
+            Err(error) => match Verb::of(datagram, &self.config.dialect) {
+                Some(Verb::Login) => self.login(call, None),
+                Some(Verb::Chat) => self.chat(call, Err(error.kind())),
+                Some(Verb::Quit) => self.quit(call, None),
+                None => self.dropped(from, DropReason::NotARequest),
+            },
+        }
+    }
+
+    /// Handles a login; `None` stands for a name that cannot be read.
+    fn login(&mut self, call: Call<A>, name: Option<Name>) -> Event<'static, A> {
+        let Call { from, sender, .. } = call;
+        let own_name = sender.map(|index| self.members.get(index).name);
+        if let Some(name) = name.filter(|_| name == own_name) {
+            self.stats.repeated_logins += 1;
+            self.reply(&Reply::Success, To::One(from));
+            return Event::StillIn { name, peer: from };
+        }
+        if !self.take_login(from) {
+            return self.dropped(from, DropReason::LoginRate);
+        }
+        let Some(name) = name.filter(|name| !has_stray_marks(name)) else {
+            return self.refused(call, Refusal::BadName);
+        };
+        if self.reserved.covers(&name) {
+            return self.refused(call, Refusal::Reserved);
+        }
+        let skeletons = Skeletons::of(&name);
+        if self.bans.hit(self.now, skeletons, from.network()) {
+            return self.refused(call, Refusal::Banned);
+        }
+        if let Some(owner) = self.members.confusable_with(skeletons, sender) {
+            let event = self.refused(call, Refusal::NameTaken);
+            if self.members.get(owner).unprobed_until <= self.now {
+                self.probe(owner);
+            }
+            return event;
+        }
+        if sender.is_none() && self.is_full(from) {
+            return self.refused(call, Refusal::RoomFull);
+        }
+
+        self.stats.logins += 1;
+        self.reply(&Reply::Success, To::One(from));
+        let (index, replaced) = match sender {
+            Some(index) => {
+                let former = self.members.rename(index, name, skeletons);
+                self.stats.count_leave(LeaveReason::Quit);
+                self.deliver(&Delivery::Left { name: former }, To::AllBut(index));
+                (index, Some(former))
+            }
+            None => (self.members.insert(self.now, from, name, skeletons), None),
+        };
+        self.deliver(&Delivery::Joined { name }, To::AllBut(index));
+        Event::Joined {
+            name,
+            peer: from,
+            replaced,
+        }
+    }
+
+    fn is_full(&self, from: A) -> bool {
+        let members = self.members.len() as u64;
+        let neighbours = self.members.in_network(from.network());
+        let max = self.config.max_members;
+        let max_per_network = self.config.max_members_per_network;
+        max.is_some_and(|max| members >= max.get().into())
+            || max_per_network.is_some_and(|max| neighbours >= max.get())
+    }
+
+    /// Handles a line, or the error of one that does not decode.
+    fn chat<'d>(
+        &mut self,
+        call: Call<A>,
+        line: Result<(Name, Text<'d>), DecodeErrorKind>,
+    ) -> Event<'d, A> {
+        let Some(index) = call.sender else {
+            return self.refused(call, Refusal::NotLoggedIn);
+        };
+        let name = self.members.get(index).name;
+        let text = match line {
+            Ok((given, text)) if given == name => Ok(text),
+            Ok(_) | Err(DecodeErrorKind::Name(_)) => Err(Refusal::NotYourName),
+            Err(
+                DecodeErrorKind::TooLong { .. } | DecodeErrorKind::Text(TextError::TooLong { .. }),
+            ) => Err(Refusal::TooLong),
+            Err(DecodeErrorKind::Text(TextError::Control { .. })) => Err(Refusal::ControlCharacter),
+            Err(_) => return self.dropped(call.from, DropReason::NotARequest),
+        };
+        if !self.take_line(index, call.len) {
+            return self.line_refused(call, index, Refusal::TooFast);
+        }
+        match text {
+            Err(refusal) => self.line_refused(call, index, refusal),
+            Ok(text) => {
+                self.members.spoke(index);
+                self.stats.messages += 1;
+                self.deliver(&Delivery::Said { name, text }, To::AllBut(index));
+                Event::Said { name, text }
+            }
+        }
+    }
+
+    /// Answers a quit, also one that removes no member: existing clients wait for the end word.
+    /// Such a quit counts as a line of a member, or as answers to a stranger.
+    fn quit(&mut self, call: Call<A>, name: Option<Name>) -> Event<'static, A> {
+        match call.sender {
+            Some(index) if name == Some(self.members.get(index).name) => {
+                return self.expel(index, LeaveReason::Quit);
+            }
+            Some(index) if !self.take_line(index, 0) => {
+                return self.line_refused(call, index, Refusal::TooFast);
+            }
+            None if !self.take_stranger_replies(self.config.dialect.ends().iter().count()) => {
+                return self.dropped(call.from, DropReason::ReplyRate);
+            }
+            _ => {}
+        }
+        self.say_end(To::One(call.from));
+        Event::NotIn {
+            name,
+            peer: call.from,
+        }
+    }
+
+    /// Takes a login from the bucket of the sender's network (rule 12).
+    fn take_login(&mut self, from: A) -> bool {
+        let (rate, network) = (self.config.network_logins, from.network());
+        rate.is_none_or(|rate| self.network_logins.take(self.now, network, rate))
+    }
+
+    /// Takes a line of `len` bytes from the member's buckets, or nothing from either (rule 11).
+    fn take_line(&mut self, index: usize, len: usize) -> bool {
+        let (lines, bytes) = (self.config.member_lines, self.config.member_bytes);
+        let len = u32::try_from(len).unwrap_or(u32::MAX);
+        let member = self.members.get_mut(index);
+        if !lines.is_none_or(|rate| member.lines.take(self.now, rate, 1)) {
+            return false;
+        }
+        let taken = bytes.is_none_or(|rate| member.bytes.take(self.now, rate, len));
+        if !taken {
+            member.lines.give_back(1);
+        }
+        taken
+    }
+
+    /// Takes `replies` from the bucket that all strangers share (rule 13).
+    fn take_stranger_replies(&mut self, replies: usize) -> bool {
+        let replies = u32::try_from(replies).unwrap_or(u32::MAX);
+        let rate = self.config.stranger_replies;
+        rate.is_none_or(|rate| self.stranger_replies.take(self.now, rate, replies))
+    }
+
+    /// Answers with a refusal, or drops a stranger's request that finds no replies left.
+    fn refused(&mut self, call: Call<A>, refusal: Refusal) -> Event<'static, A> {
+        let peer = call.from;
+        if call.sender.is_none() && !self.take_stranger_replies(1) {
+            return self.dropped(peer, DropReason::ReplyRate);
+        }
+        self.stats.refusals.count(refusal);
+        let reason = Some(refusal.reason(self.config.dialect.language()));
+        self.reply(&Reply::Refused { reason }, To::One(peer));
+        Event::Refused { peer, refusal }
+    }
+
+    /// Refuses a member's line, or drops it when the last refusal was less than a second ago.
+    fn line_refused(&mut self, call: Call<A>, index: usize, refusal: Refusal) -> Event<'static, A> {
+        let member = self.members.get_mut(index);
+        if self.now < member.quiet_until {
+            return self.dropped(call.from, DropReason::RefusedAlready);
+        }
+        member.quiet_until = self.now.plus(REFUSAL_INTERVAL);
+        self.refused(call, refusal)
+    }
+
+    fn dropped(&mut self, peer: A, reason: DropReason) -> Event<'static, A> {
+        self.stats.count_drop(reason);
+        Event::Dropped { peer, reason }
+    }
+
+    /// Asks a member whether it is still there (rule 8).
+    fn probe(&mut self, index: usize) {
+        self.members.get_mut(index).unprobed_until = self.now.plus(PROBE_INTERVAL);
+        self.stats.probes += 1;
+        self.say_to(index, self.config.dialect.language().probe());
+    }
+
+    /// Finds a member that has to go. Bans that no longer hit their member are forgotten.
+    fn overdue(&mut self) -> Option<(usize, LeaveReason)> {
+        while let Some(peer) = self.banned.pop_first() {
+            let index = self.members.at(peer).expect("removed with its member");
+            let skeletons = self.members.get(index).skeletons;
+            if self.bans.hit(self.now, skeletons, peer.network()) {
+                return Some((index, LeaveReason::Kicked));
+            }
+        }
+        if let Some(index) = self.members.overdue_silent() {
+            return Some((index, LeaveReason::Silent));
+        }
+        let index = self.members.overdue_idle(self.now)?;
+        Some((index, LeaveReason::Idle))
+    }
+
+    /// Removes a member: the end words go to it, the notice to the others (rules 4, 9, 14 to 16).
+    fn expel(&mut self, index: usize, reason: LeaveReason) -> Event<'static, A> {
+        self.say_end(To::One(self.members.address(index)));
+        self.leave(index, reason)
+    }
+
+    /// Removes a member and tells the others.
+    fn leave(&mut self, index: usize, reason: LeaveReason) -> Event<'static, A> {
+        let (name, peer) = self.members.remove(index);
+        self.banned.remove(&peer);
+        self.stats.count_leave(reason);
+        self.deliver(&Delivery::Left { name }, To::All);
+        Event::Left { name, peer, reason }
+    }
+
+    fn say_end(&mut self, to: To<A>) {
+        let words = *self.config.dialect.ends();
+        for word in words.iter() {
+            self.reply(&Reply::End { word }, to);
+        }
+    }
+
+    /// Sends a member a line of the operator.
+    fn say_to(&mut self, index: usize, text: Text<'_>) {
+        let name = self.config.operator;
+        let to = To::One(self.members.address(index));
+        self.deliver(&Delivery::Said { name, text }, to);
+    }
+
+    fn reply(&mut self, reply: &Reply<'_>, to: To<A>) {
+        let dialect = &self.config.dialect;
+        self.plan.push(to, |buffer| reply.encode(dialect, buffer));
+    }
+
+    fn deliver(&mut self, delivery: &Delivery<'_>, to: To<A>) {
+        let dialect = &self.config.dialect;
+        self.plan
+            .push(to, |buffer| delivery.encode(dialect, buffer));
+    }
+}

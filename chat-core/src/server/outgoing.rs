@@ -1,18 +1,15 @@
-//! What a call returns: borrowed from the server, so that nothing is copied and nothing changes
-//! until it is sent.
+//! The datagrams that a call caused, borrowed from the server: nothing is copied, and nothing can
+//! change until they are sent.
 
-use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 use core::slice;
 
-use chat_proto::{
-    Content, Delivery, Dialect, EncodeError, MAX_DATAGRAM, MAX_END_WORDS, MAX_WORD, Reply,
-};
+use chat_proto::{EncodeError, MAX_DATAGRAM};
 
 use super::event::Event;
 
-/// What happened, and what has to be sent for it.
+/// The event of a call, and the datagrams that it caused.
 #[must_use = "the datagrams that the call caused have to be sent"]
 #[derive(Debug)]
 pub struct Outgoing<'a, A> {
@@ -26,31 +23,31 @@ pub struct Outgoing<'a, A> {
 pub struct Transmit<'a, A> {
     /// The datagram, at most [`MAX_DATAGRAM`] bytes.
     pub payload: &'a [u8],
-    /// To whom, each once, in no particular (but always the same) order.
+    /// The recipients, each once.
     pub to: Recipients<'a, A>,
 }
 
-/// A set of addresses: two slices of the member table, with perhaps one member between them left
-/// out.
+/// A set of addresses, in an order that is unspecified and always the same for the same calls.
 #[derive(Debug)]
 pub struct Recipients<'a, A> {
+    /// The member table, or the part of it before the member who is left out.
     before: &'a [A],
     behind: &'a [A],
 }
 
 impl<'a, A: Copy> Outgoing<'a, A> {
-    /// What happened.
+    /// Returns the event of the call.
     pub fn event(&self) -> Event<'a, A> {
         self.event
     }
 
-    /// What has to be sent, in this order: at most 2 and one per end word. Those without a
-    /// recipient are left out.
+    /// Returns the datagrams in sending order: at most 2 and one per end word, each with at least
+    /// one recipient.
     pub fn transmits(&self) -> impl Iterator<Item = Transmit<'a, A>> + use<'a, A> {
         let (plan, members) = (self.plan, self.members);
         plan.steps.iter().filter_map(move |step| {
-            let payload = plan.scratch.get(step.payload.clone())?;
             let to = Recipients::of(&step.to, members);
+            let payload = plan.payload(step);
             (!to.is_empty()).then_some(Transmit { payload, to })
         })
     }
@@ -58,52 +55,39 @@ impl<'a, A: Copy> Outgoing<'a, A> {
 
 impl<'a, A: Copy> Recipients<'a, A> {
     fn of(to: &'a To<A>, members: &'a [A]) -> Self {
-        match to {
-            To::One(peer) => Self {
-                before: slice::from_ref(peer),
-                behind: &[],
-            },
-            To::All => Self {
-                before: members,
-                behind: &[],
-            },
+        let (before, behind): (&[A], &[A]) = match to {
+            To::One(peer) => (slice::from_ref(peer), &[]),
+            To::All => (members, &[]),
             To::AllBut(index) => {
-                let (before, rest) = members.split_at_checked(*index).unwrap_or((members, &[]));
-                Self {
-                    before,
-                    behind: rest.get(1..).unwrap_or_default(),
-                }
+                let (before, rest) = members.split_at(*index);
+                (before, rest.get(1..).expect("a member has this index"))
             }
-        }
+        };
+        Self { before, behind }
     }
 
-    /// The addresses, one after the other.
+    /// Returns the addresses one by one.
     pub fn iter(&self) -> impl Iterator<Item = A> + use<'a, A> {
         self.before.iter().chain(self.behind).copied()
     }
 
-    /// The same as two slices: for sending in batches.
-    pub fn as_slices(&self) -> (&'a [A], &'a [A]) {
-        (self.before, self.behind)
-    }
-
-    /// How many there are.
+    /// Returns the number of addresses.
     pub fn len(&self) -> usize {
         self.before.len() + self.behind.len()
     }
 
-    /// Whether there is none.
+    /// Returns `true` when there is no address.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// To whom a step of a plan goes.
+/// The recipients of one step of a plan.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum To<A> {
     One(A),
     All,
-    /// All but the member that stands at this place of the table.
+    /// All members but the one with this index.
     AllBut(usize),
 }
 
@@ -113,77 +97,56 @@ struct Step<A> {
     to: To<A>,
 }
 
-/// The sends of one call. Its storage is made once and used again: a call allocates nothing.
+/// The datagrams of one call. Its memory is used again by the next call.
 #[derive(Debug)]
 pub(super) struct Plan<A> {
     steps: Vec<Step<A>>,
-    scratch: Vec<u8>,
-    used: usize,
+    payloads: Vec<u8>,
 }
-
-/// The most that one call writes: a kick's reason, its end words and its notice.
-const SCRATCH: usize = MAX_END_WORDS * MAX_WORD + 2 * MAX_DATAGRAM;
-const MAX_STEPS: usize = MAX_END_WORDS + 2;
 
 impl<A> Plan<A> {
     pub(super) fn new() -> Self {
         Self {
-            steps: Vec::with_capacity(MAX_STEPS),
-            scratch: vec![0; SCRATCH],
-            used: 0,
+            steps: Vec::new(),
+            payloads: Vec::new(),
         }
     }
 
-    /// Forgets the previous call.
+    /// Forgets the datagrams of the previous call.
     pub(super) fn clear(&mut self) {
         self.steps.clear();
-        self.used = 0;
+        self.payloads.clear();
     }
 
-    pub(super) fn reply<R: Content>(&mut self, dialect: &Dialect, reply: &Reply<R>, to: To<A>) {
-        self.add(to, |buffer| reply.encode(dialect, buffer).map(<[u8]>::len));
+    /// Adds the datagram that `encode` writes.
+    pub(super) fn push<F>(&mut self, to: To<A>, encode: F)
+    where
+        F: FnOnce(&mut [u8; MAX_DATAGRAM]) -> Result<&[u8], EncodeError>,
+    {
+        let mut buffer = [0; MAX_DATAGRAM];
+        let payload = encode(&mut buffer).expect("replies and deliveries fit a datagram");
+        let start = self.payloads.len();
+        self.payloads.extend_from_slice(payload);
+        let payload = start..self.payloads.len();
+        self.steps.push(Step { payload, to });
     }
 
-    pub(super) fn delivery<T: Content>(
-        &mut self,
-        dialect: &Dialect,
-        delivery: &Delivery<T>,
-        to: To<A>,
-    ) {
-        self.add(to, |buffer| {
-            delivery.encode(dialect, buffer).map(<[u8]>::len)
-        });
+    fn payload(&self, step: &Step<A>) -> &[u8] {
+        let payload = self.payloads.get(step.payload.clone());
+        payload.expect("a step's payload was written with it")
     }
 
-    fn add(&mut self, to: To<A>, encode: impl FnOnce(&mut [u8]) -> Result<usize, EncodeError>) {
-        let start = self.used;
-        // Neither fails: replies and deliveries always fit a datagram, and SCRATCH holds the
-        // longest plan.
-        let written = encode(self.scratch.get_mut(start..).unwrap_or_default());
-        debug_assert!(
-            written.is_ok(),
-            "the scratch buffer is too small: {written:?}"
-        );
-        if let Ok(len) = written {
-            self.used += len;
-            self.steps.push(Step {
-                payload: start..self.used,
-                to,
-            });
-        }
-    }
-
-    /// How many datagrams the plan sends when the table has `members` members.
+    /// Counts the datagrams of the plan in a room of `members` members.
     pub(super) fn datagrams(&self, members: usize) -> u64 {
         let recipients = self.steps.iter().map(|step| match step.to {
             To::One(_) => 1,
             To::All => members as u64,
-            To::AllBut(_) => (members as u64).saturating_sub(1),
+            To::AllBut(_) => members as u64 - 1,
         });
         recipients.sum()
     }
 
-    /// How many bytes the plan sends to a member that it neither answers nor leaves out.
+    /// Counts the bytes of the plan that go to each member that it neither answers nor leaves out.
     pub(super) fn broadcast_bytes(&self) -> u64 {
         let broadcasts = self
             .steps

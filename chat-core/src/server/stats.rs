@@ -1,74 +1,68 @@
-//! What a server has counted.
+//! Counters of a server.
 
 use chat_proto::Refusal;
 
 use super::event::{DropReason, LeaveReason};
 
-/// Counts since the server was made, for a program to export. None of them ever wraps in practice:
-/// 64 bits.
-///
-/// With the feature `serde`: a map of these names. A count that is not there is read as 0, and one
-/// that this version does not know is left out, so that what another version has written can be
-/// read.
+/// Counts since the server was created. With the feature `serde` it can be written, as a map of
+/// these names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(default))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Stats {
-    /// Members at this moment.
+    /// Members now.
     pub members: u64,
     /// Accepted logins, without repeated ones.
     pub logins: u64,
     /// Accepted logins that a member repeated.
     pub repeated_logins: u64,
-    /// Lines that members said.
+    /// Lines of members that were delivered.
     pub messages: u64,
-    /// Lines that the operator said, probes not counted.
+    /// Lines of the operator to everybody.
     pub announcements: u64,
-    /// Datagrams handed out for sending, one per recipient.
+    /// Datagrams returned for sending, one per recipient.
     pub datagrams_out: u64,
     /// Datagrams that came in.
     pub datagrams_in: u64,
     /// Refused requests that were answered, by reason.
     pub refusals: RefusalCounts,
-    /// Datagrams dropped because they are no request.
+    /// Datagrams dropped as [`DropReason::NotARequest`].
     pub dropped_not_a_request: u64,
-    /// Datagrams dropped because their sender was told of a refusal less than a second ago.
+    /// Datagrams dropped as [`DropReason::RefusedAlready`].
     pub dropped_refused_already: u64,
-    /// Logins dropped because their network sends more of them than it may.
+    /// Datagrams dropped as [`DropReason::LoginRate`].
     pub dropped_login_rate: u64,
-    /// Datagrams dropped because strangers have had all the answers that they may have.
+    /// Datagrams dropped as [`DropReason::ReplyRate`].
     pub dropped_reply_rate: u64,
-    /// Datagrams dropped because the room is closed.
+    /// Datagrams dropped as [`DropReason::Closed`].
     pub dropped_closed: u64,
-    /// Questions to members whether they are there.
+    /// Questions to members whether they are still there.
     pub probes: u64,
-    /// Members that quit (or took another name).
+    /// Members gone as [`LeaveReason::Quit`].
     pub left_quit: u64,
-    /// Members removed because the network reported them unreachable.
+    /// Members gone as [`LeaveReason::Unreachable`].
     pub left_unreachable: u64,
-    /// Members removed by the idle limit.
+    /// Members gone as [`LeaveReason::Idle`].
     pub left_idle: u64,
-    /// Members removed because they said nothing for as much traffic as the limit.
+    /// Members gone as [`LeaveReason::Silent`].
     pub left_silent: u64,
-    /// Members removed by the operator.
+    /// Members gone as [`LeaveReason::Kicked`].
     pub left_kicked: u64,
 }
 
-/// How many requests were refused for each reason.
+/// Refused requests that were answered, by reason.
 ///
-/// With the feature `serde`: a map from every reason to its count, `{"name_taken": 3, …}`; a reason
-/// that is not there is read as 0.
+/// With the feature `serde`: a map from every reason to its count, `{"name_taken": 3, …}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RefusalCounts([u64; Refusal::ALL.len()]);
 
 impl RefusalCounts {
-    /// How many for `reason`.
+    /// Returns the count for `reason`.
     pub fn get(&self, reason: Refusal) -> u64 {
         self.0.get(reason as usize).copied().unwrap_or(0)
     }
 
-    /// Every reason with its count, those that never occurred included.
+    /// Returns every reason with its count, which may be 0.
     pub fn iter(&self) -> impl Iterator<Item = (Refusal, u64)> + '_ {
         Refusal::ALL
             .into_iter()
@@ -89,17 +83,8 @@ impl serde::Serialize for RefusalCounts {
     }
 }
 
-#[cfg(feature = "serde")]
-impl<'de> serde::Deserialize<'de> for RefusalCounts {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let written = alloc::collections::BTreeMap::<Refusal, u64>::deserialize(deserializer)?;
-        let count = |reason| written.get(&reason).copied().unwrap_or(0);
-        Ok(Self(Refusal::ALL.map(count)))
-    }
-}
-
 impl Stats {
-    /// All dropped datagrams, for whatever reason.
+    /// Returns the number of dropped datagrams, for whatever reason.
     pub fn dropped(&self) -> u64 {
         self.dropped_not_a_request
             + self.dropped_refused_already

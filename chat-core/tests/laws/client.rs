@@ -4,7 +4,7 @@ use std::mem::replace;
 use std::num::NonZeroU32;
 
 use arbitrary::{Result, Unstructured};
-use chat_core::proto::{Dialect, Name, Reading, Refusal, Request, Text, Verbs, Word};
+use chat_core::proto::{Dialect, Name, Refusal, Request, Text, Verbs, Word};
 use chat_core::{Client, ClientConfig, ClientEvent, ClientOutgoing, Timestamp};
 
 /// Reads `bytes` as a client's configuration, what its user and its server do, and how time passes.
@@ -62,7 +62,7 @@ impl Life {
         config.keep_alive_seconds = NonZeroU32::new(*source.choose(&[0, 1, 30, u32::MAX])?);
         Ok(Self {
             client: Client::new(name, config),
-            dialect: dialect.with_reading(Reading::Strict),
+            dialect: dialect.with_lenient_reading(false),
             name,
             now: 1_000_000,
             state: State::Out,
@@ -157,7 +157,7 @@ fn see(outgoing: &ClientOutgoing<'_>) -> Seen {
         Refused { .. } | NoAnswer | Ended { .. } | Left { .. } => Some(State::Done),
         _ => None,
     };
-    (state, outgoing.transmits().next().map(<[u8]>::to_vec))
+    (state, outgoing.payload().map(<[u8]>::to_vec))
 }
 
 /// What a server says, and what none would.

@@ -6,7 +6,7 @@ use std::num::{NonZeroU32, NonZeroU64};
 
 use arbitrary::{Result, Unstructured};
 use chat_core::proto::{Dialect, Name, Request, Text};
-use chat_core::{BanTarget, Config, Event, Outgoing, Peer, Rate, Server, Timestamp};
+use chat_core::{BanTarget, Config, Event, LeaveReason, Outgoing, Peer, Rate, Server, Timestamp};
 
 use crate::naive::bans::Banned;
 use crate::naive::names::{self, NAMES};
@@ -15,7 +15,7 @@ use crate::naive::room::{self, Room, Sent};
 const MOST_ACTIONS: usize = 64;
 const ADDRESSES: u8 = 8;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct At(u8);
 
 impl Peer for At {
@@ -25,8 +25,8 @@ impl Peer for At {
         room::network(self.0)
     }
 
-    fn is_private(&self) -> bool {
-        room::is_private(self.0)
+    fn may_be_forged(&self) -> bool {
+        room::may_be_forged(self.0)
     }
 }
 
@@ -36,6 +36,7 @@ enum Action {
     Wait(u64),
     GoBack(u64),
     Unreachable(u8),
+    Remove(u8),
     Announce(String),
     Kick(&'static str, Option<&'static str>),
     Ban(Banned, Option<u64>),
@@ -98,7 +99,7 @@ fn config(input: &mut Unstructured<'_>) -> Result<Config> {
 
 fn action(input: &mut Unstructured<'_>) -> Result<Action> {
     let address = |input: &mut Unstructured<'_>| input.int_in_range(0..=ADDRESSES - 1);
-    Ok(match input.int_in_range(0..=28)? {
+    Ok(match input.int_in_range(0..=29)? {
         0..=12 => Action::Datagram(address(input)?, Bytes(request(input)?)),
         13..=14 => Action::Datagram(address(input)?, Bytes(raw(input)?)),
         15..=17 => Action::Wait(input.int_in_range(0..=12_000)?),
@@ -108,6 +109,7 @@ fn action(input: &mut Unstructured<'_>) -> Result<Action> {
         23 => Action::Kick(name(input)?, input.arbitrary::<bool>()?.then_some("why")),
         24..=26 => Action::Ban(banned(input)?, input.arbitrary::<bool>()?.then_some(5_000)),
         27 => Action::Unban(banned(input)?),
+        28 => Action::Remove(address(input)?),
         // Closing is for good: rarely.
         _ if input.int_in_range(0..=15)? == 0 => Action::Close,
         _ => Action::Wait(1),
@@ -116,7 +118,8 @@ fn action(input: &mut Unstructured<'_>) -> Result<Action> {
 
 fn banned(input: &mut Unstructured<'_>) -> Result<Banned> {
     Ok(if input.arbitrary()? {
-        Banned::Network(input.int_in_range(0..=ADDRESSES - 1)?)
+        let first = room::network(input.int_in_range(0..=ADDRESSES - 1)?);
+        Banned::Networks(first, *input.choose(&[first, first, first + 1])?)
     } else {
         // Of the others the model only knows that nobody can have them, not which of them look
         // alike.
@@ -125,9 +128,9 @@ fn banned(input: &mut Unstructured<'_>) -> Result<Banned> {
     })
 }
 
-fn target(banned: Banned) -> BanTarget<At> {
+fn target(banned: Banned) -> BanTarget<u8> {
     match banned {
-        Banned::Network(at) => BanTarget::Network(At(at)),
+        Banned::Networks(first, last) => BanTarget::Networks { first, last },
         Banned::Name(name) => BanTarget::Name(Name::new(name).expect("a name")),
     }
 }
@@ -217,16 +220,20 @@ impl Pair {
                 let real = sent(&self.server.handle_unreachable(moment, At(*at)));
                 (real, self.model.unreachable(self.now, *at))
             }
+            Action::Remove(at) => {
+                let reason = LeaveReason::Unreachable;
+                let real = sent(&self.server.remove(moment, At(*at), reason));
+                (real, self.model.close_connection(*at))
+            }
             Action::Announce(text) => {
                 let words = Text::new(text).expect("digits");
-                (
-                    sent(&self.server.announce(words)),
-                    self.model.announce(text),
-                )
+                let real = sent(&self.server.announce(moment, words));
+                (real, self.model.announce(text))
             }
             Action::Kick(name, reason) => {
                 let words = reason.map(|reason| Text::new(reason).expect("a word"));
-                let kicked = self.server.kick(Name::new(name).expect("a name"), words);
+                let called = Name::new(name).expect("a name");
+                let kicked = self.server.kick(moment, called, words);
                 let real = kicked.map(|outgoing| sent(&outgoing)).unwrap_or_default();
                 (real, self.model.remove(name, *reason))
             }
@@ -236,7 +243,7 @@ impl Pair {
                 let real =
                     self.server
                         .ban(moment, target(*banned), until.map(Timestamp::from_millis));
-                let kept = self.model.bans.add(self.now, *banned, until);
+                let kept = self.model.ban(self.now, *banned, until);
                 self.same("whether a ban is kept", &real.is_ok(), &kept);
                 (vec![], vec![])
             }
@@ -246,7 +253,7 @@ impl Pair {
                 self.same("whether a ban is taken back", &real, &taken_back);
                 (vec![], vec![])
             }
-            Action::Close => (sent(&self.server.shutdown()), self.model.close()),
+            Action::Close => (sent(&self.server.shutdown(moment)), self.model.close()),
         };
         self.same("what is sent", &real, &heard(expected));
         self.do_what_is_due();

@@ -3,28 +3,21 @@
 use super::names::row;
 use super::room::network;
 
-/// What the operator banned: an address or a name.
+/// What the operator banned: networks or a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Banned {
-    /// Everybody in the network of this address.
-    Network(u8),
+    /// The networks from the first to the last.
+    Networks(u8, u8),
     /// This name and what looks like it.
     Name(&'static str),
 }
 
 impl Banned {
-    /// Whether somebody with this name at this address is meant.
+    /// Returns `true` when a ban of this hits a member with this name at this address.
     pub fn hits(self, name: &str, at: u8) -> bool {
         match self {
-            Self::Network(banned) => network(banned) == network(at),
+            Self::Networks(first, last) => first <= network(at) && network(at) <= last,
             Self::Name(banned) => row(banned) == row(name),
-        }
-    }
-
-    fn is_same_as(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::Network(one), Self::Network(other)) => network(one) == network(other),
-            (one, other) => one == other,
         }
     }
 }
@@ -44,17 +37,12 @@ impl Bans {
     /// Bans; whether there is a place for it.
     pub fn add(&mut self, now: u64, banned: Banned, until: Option<u64>) -> bool {
         self.forget(now);
-        let others = self
-            .all
-            .iter()
-            .filter(|(other, _)| !other.is_same_as(banned))
-            .count();
-        if others == self.all.len() && others >= self.most {
-            return false;
+        self.all.retain(|(other, _)| *other != banned);
+        let has_place = self.all.len() < self.most;
+        if has_place {
+            self.all.push((banned, until));
         }
-        self.all.retain(|(other, _)| !other.is_same_as(banned));
-        self.all.push((banned, until));
-        true
+        has_place
     }
 
     /// Takes bans back; whether there was one.
@@ -63,7 +51,7 @@ impl Bans {
         let before = self.all.len();
         self.all.retain(|(other, _)| match (*other, banned) {
             (Banned::Name(name), Banned::Name(_)) => !banned.hits(name, 0),
-            _ => !other.is_same_as(banned),
+            (other, _) => other != banned,
         });
         self.all.len() < before
     }

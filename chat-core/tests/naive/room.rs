@@ -6,7 +6,7 @@ use std::num::{NonZeroU32, NonZeroU64};
 use chat_core::Config;
 use chat_core::proto::{DecodeErrorKind, Request, TextError, Verb};
 
-use super::bans::Bans;
+use super::bans::{Banned, Bans};
 use super::bucket::Allowance;
 use super::names::{HEAPS, NAMES, RESERVED, row};
 
@@ -21,9 +21,9 @@ pub fn network(at: u8) -> u8 {
     at / 2
 }
 
-/// Whether an address is private: the first four are.
-pub fn is_private(at: u8) -> bool {
-    at < 4
+/// Returns `true` for all addresses but the first four.
+pub fn may_be_forged(at: u8) -> bool {
+    at >= 4
 }
 
 /// Somebody who is in.
@@ -35,6 +35,7 @@ struct Member {
     refused: Option<u64>,
     asked: Option<u64>,
     suspect: bool,
+    banned: bool,
     lines: Allowance,
     bytes: Allowance,
     /// Bytes sent to a member that has said nothing; `None` when that does not matter.
@@ -81,6 +82,10 @@ impl Room {
         members
     }
 
+    fn verb(&self, datagram: &[u8]) -> Option<Verb> {
+        Verb::of(datagram, &self.config.dialect)
+    }
+
     fn member(&mut self, at: u8) -> Option<&mut Member> {
         self.members.iter_mut().find(|member| member.at == at)
     }
@@ -123,7 +128,7 @@ impl Room {
                 ]
             }
             (Ok(Request::Quit { .. }), own_name) => self.end_nobody(now, from, own_name.is_some()),
-            (Err(error), own_name) => match (error.verb(), own_name, error.kind()) {
+            (Err(error), own_name) => match (self.verb(datagram), own_name, error.kind()) {
                 (Some(Verb::Login), ..) if !self.may_log_in(now, from) => vec![],
                 (Some(Verb::Login), None, _) => self.answer_stranger(now, from, "FAIL bad name"),
                 (Some(Verb::Login), Some(_), _) => one(from, "FAIL bad name"),
@@ -203,9 +208,10 @@ impl Room {
                 refused: None,
                 asked: None,
                 suspect: false,
+                banned: false,
                 lines: Allowance::full(self.config.member_lines),
                 bytes: Allowance::full(self.config.member_bytes),
-                unanswered: (!is_private(from)).then_some(0),
+                unanswered: may_be_forged(from).then_some(0),
             });
         }
         sent.push((self.all_but(from), format!("* {name} joined")));
@@ -288,11 +294,7 @@ impl Room {
     pub fn unreachable(&mut self, now: u64, at: u8) -> Vec<Sent> {
         match self.member(at) {
             None => vec![],
-            Some(member) if member.suspect => {
-                let name = member.name.clone();
-                self.members.retain(|member| member.at != at);
-                self.heard_by_the_silent(vec![(self.all(), format!("* {name} left"))])
-            }
+            Some(member) if member.suspect => self.close_connection(at),
             Some(member) => {
                 member.suspect = true;
                 member.asked = Some(now);
@@ -301,9 +303,23 @@ impl Room {
         }
     }
 
-    /// Lists who has to go now: of those who said nothing the one who is in for longest, or else
-    /// any that was idle.
+    /// Bans, and marks the members that are hit; `false` when there is no place for it.
+    pub fn ban(&mut self, now: u64, banned: Banned, until: Option<u64>) -> bool {
+        let has_place = self.bans.add(now, banned, until);
+        for member in self.members.iter_mut().filter(|_| has_place) {
+            member.banned |= banned.hits(&member.name, member.at);
+        }
+        has_place
+    }
+
+    /// Lists the members of which one has to go now: any that was banned; or else, of those that
+    /// said nothing, the one that is in for longest; or else any that was idle.
     pub fn due(&self, now: u64) -> Vec<String> {
+        let names = |members: Vec<&Member>| members.iter().map(|m| m.name.clone()).collect();
+        let banned: Vec<&Member> = self.members.iter().filter(|member| member.banned).collect();
+        if !banned.is_empty() {
+            return names(banned);
+        }
         let limit = self
             .config
             .silent_traffic_bytes
@@ -315,11 +331,16 @@ impl Room {
         let limit = self.config.idle_limit_seconds;
         let limit = limit.map_or(u64::MAX, |seconds| u64::from(seconds.get()) * 1_000);
         let is_idle = |member: &&Member| member.heard.saturating_add(limit) <= now;
-        self.members
-            .iter()
-            .filter(is_idle)
-            .map(|member| member.name.clone())
-            .collect()
+        names(self.members.iter().filter(is_idle).collect())
+    }
+
+    /// Removes a member whose connection was closed.
+    pub fn close_connection(&mut self, at: u8) -> Vec<Sent> {
+        let Some(place) = self.members.iter().position(|member| member.at == at) else {
+            return vec![];
+        };
+        let gone = self.members.remove(place);
+        self.heard_by_the_silent(vec![(self.all(), format!("* {} left", gone.name))])
     }
 
     /// Removes a member: the operator wants it, who may say why, or a limit does.

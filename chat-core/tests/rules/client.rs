@@ -25,10 +25,9 @@ fn member() -> Client {
 }
 
 fn sent(outgoing: &ClientOutgoing<'_>) -> Vec<String> {
-    outgoing
-        .transmits()
-        .map(|payload| String::from_utf8(payload.to_vec()).unwrap())
-        .collect()
+    let payload = outgoing.payload();
+    let sent = payload.map(|payload| String::from_utf8(payload.to_vec()).unwrap());
+    sent.into_iter().collect()
 }
 
 fn due(client: &Client) -> Option<u64> {
@@ -36,7 +35,7 @@ fn due(client: &Client) -> Option<u64> {
 }
 
 #[test]
-fn a_login_is_repeated_after_1_and_3_seconds_of_silence_and_given_up_after_7() {
+fn a_login_is_repeated_twice_and_given_up_after_7_seconds() {
     let mut client = client(&ClientConfig::default());
     assert_eq!(sent(&client.login(at(0))), ["L alice"]);
     for (early, moment) in [(999, 1_000), (2_999, 3_000)] {
@@ -224,7 +223,7 @@ fn an_end_word_that_was_not_asked_for_ends_the_client_for_good() {
 }
 
 #[test]
-fn a_server_that_does_not_know_us_is_logged_in_to_again_with_growing_pauses() {
+fn a_forgotten_client_logs_in_again_with_growing_pauses() {
     for lost in [&b"FAIL not logged in"[..], "FAIL 尚未登录".as_bytes()] {
         let mut client = member();
         let outgoing = client.handle(at(0), lost);
@@ -253,7 +252,7 @@ fn a_server_that_does_not_know_us_is_logged_in_to_again_with_growing_pauses() {
 }
 
 #[test]
-fn a_new_login_that_is_refused_for_a_reason_that_passes_is_tried_again() {
+fn a_new_login_refused_for_a_reason_that_passes_is_repeated() {
     for answer in [
         &b"FAIL name taken"[..],
         b"FAIL room full",
@@ -343,7 +342,7 @@ fn other_refusals_are_told_and_change_nothing() {
 }
 
 #[test]
-fn an_unreachable_server_is_a_hint_while_joining_and_a_reason_to_log_in_again_later() {
+fn an_unreachable_server_makes_members_log_in_again() {
     let mut joining = client(&ClientConfig::default());
     let _login = joining.login(at(0));
     assert_eq!(

@@ -1,9 +1,9 @@
 //! What becomes of members: unreachable, idle, kicked, told, and the room closed.
 
 use chat_core::proto::{Dialect, EndWords, Name, Text, Word};
-use chat_core::{Config, KickError};
+use chat_core::{Config, KickError, LeaveReason};
 
-use super::{Room, collect};
+use super::{At, Room, collect};
 
 #[test]
 fn the_first_report_asks_and_the_second_removes() {
@@ -15,8 +15,7 @@ fn the_first_report_asks_and_the_second_removes() {
     assert!(event.contains("Unreachable"), "{event}");
     assert_eq!(room.names(), ["alice"]);
     assert_eq!(room.unreachable(2), "nothing");
-    room.from(3, "L bob");
-    room.sent(&[(3, "OK"), (1, "* bob joined")]);
+    room.on(3, "L bob", &[(3, "OK"), (1, "* bob joined")]);
 }
 
 #[test]
@@ -32,18 +31,30 @@ fn any_datagram_from_the_address_starts_over() {
 }
 
 #[test]
+fn a_closed_connection_removes_its_member_at_once() {
+    let mut room = Room::with(&["alice", "bob", "carol"]);
+    let now = room.now();
+    let removed = room.server.remove(now, At(2), LeaveReason::Unreachable);
+    let (event, sent) = collect(&removed);
+    assert!(event.contains("Unreachable"), "{event}");
+    assert_eq!(sent, [1, 3].map(|to| (to, "* bob left".to_owned())));
+    let again = room.server.remove(now, At(2), LeaveReason::Unreachable);
+    assert_eq!(collect(&again), ("nothing".to_owned(), vec![]));
+    assert_eq!(room.names(), ["alice", "carol"]);
+}
+
+#[test]
 fn a_probe_for_somebody_else_is_no_report() {
     let mut room = Room::with(&["alice"]);
     room.from(2, "L alice");
     room.unreachable(1);
     assert_eq!(room.names(), ["alice"], "the first report only asks");
     room.unreachable(1);
-    room.from(2, "L alice");
-    room.sent(&[(2, "OK")]);
+    room.on(2, "L alice", &[(2, "OK")]);
 }
 
 #[test]
-fn an_idle_member_is_told_the_end_words_and_the_others_are_told_that_it_left() {
+fn an_idle_member_gets_the_end_words_and_the_others_a_notice() {
     let mut config = Config::default();
     config.idle_limit_seconds = std::num::NonZeroU32::new(10);
     let mut room = Room::new(config);
@@ -95,8 +106,7 @@ fn time_that_goes_backwards_is_harmless() {
     room.from(1, "L alice");
     room.from(2, "L bob");
     room.now = 0;
-    room.from(1, "C alice hi");
-    room.sent(&[(2, "alice : hi")]);
+    room.on(1, "C alice hi", &[(2, "alice : hi")]);
     assert_eq!(room.timeout(), "nothing");
     room.from(2, "L alice");
     room.unreachable(1);
@@ -111,11 +121,9 @@ fn time_that_goes_backwards_is_harmless() {
 fn leaving_in_the_middle_leaves_the_others_whole() {
     let mut room = Room::with(&["a", "b", "c", "d", "e"]);
     room.from(2, "Q b");
-    room.from(5, "C e hi");
-    room.sent(&[(1, "e : hi"), (3, "e : hi"), (4, "e : hi")]);
+    room.on(5, "C e hi", &[(1, "e : hi"), (3, "e : hi"), (4, "e : hi")]);
     room.from(1, "Q a");
-    room.from(4, "C d hi");
-    room.sent(&[(3, "d : hi"), (5, "d : hi")]);
+    room.on(4, "C d hi", &[(3, "d : hi"), (5, "d : hi")]);
     for (address, name) in [(3, "c"), (5, "e"), (4, "d")] {
         room.from(address, format!("Q {name}"));
     }
@@ -126,24 +134,25 @@ fn leaving_in_the_middle_leaves_the_others_whole() {
 #[test]
 fn the_operator_speaks_to_all_and_removes_whom_it_names() {
     let mut room = Room::with(&["alice", "bob"]);
-    let (_, sent) = collect(&room.server.announce(Text::new("hello").unwrap()));
+    let now = room.now();
+    let (_, sent) = collect(&room.server.announce(now, Text::new("hello").unwrap()));
     assert_eq!(
         sent,
         [(1, "admin : hello".into()), (2, "admin : hello".into())]
     );
 
     let bob = Name::new("bob").unwrap();
-    let (_, sent) = collect(&room.server.kick(bob, None).unwrap());
+    let (_, sent) = collect(&room.server.kick(now, bob, None).unwrap());
     assert_eq!(sent, [(2, "EXIT".into()), (1, "* bob left".into())]);
     assert_eq!(
-        room.server.kick(bob, None).err(),
+        room.server.kick(now, bob, None).err(),
         Some(KickError::NotIn(bob))
     );
     assert_eq!(room.names(), ["alice"]);
 }
 
 #[test]
-fn a_room_that_closes_tells_everybody_every_end_word_and_is_silent_afterwards() {
+fn a_closing_room_sends_every_end_word_and_is_silent_then() {
     let ends = EndWords::new(&["EXIT", "OUT"].map(|word| Word::new(word).unwrap())).unwrap();
     let dialect = Dialect::lenient()
         .with_words(Word::new("OK").unwrap(), ends)
@@ -151,13 +160,13 @@ fn a_room_that_closes_tells_everybody_every_end_word_and_is_silent_afterwards() 
     let mut room = Room::new(Config::new(dialect));
     room.from(1, "L alice");
     room.from(2, "L bob");
-    let (_, sent) = collect(&room.server.shutdown());
+    let now = room.now();
+    let (_, sent) = collect(&room.server.shutdown(now));
     let expected =
         [(1, "EXIT"), (2, "EXIT"), (1, "OUT"), (2, "OUT")].map(|(to, word)| (to, word.to_owned()));
     assert_eq!(sent, expected);
     for datagram in ["L carol", "C alice hi", "Q alice"] {
-        room.from(1, datagram);
-        room.sent(&[]);
+        room.on(1, datagram, &[]);
     }
     assert_eq!(room.server.stats().dropped_closed, 3);
     assert_eq!(room.server.stats().members, 0);

@@ -1,17 +1,19 @@
 //! What a request does: logins, lines, quits, and all that is none of them.
 
 use chat_core::Config;
-use chat_core::proto::{Dialect, EndWords, Language, Name, Prefix, Refusal, Word};
+use chat_core::proto::{Dialect, EndWords, Language, Name, Refusal, Word};
 
 use super::Room;
 
 #[test]
 fn a_login_is_answered_first_and_then_announced_to_the_others() {
     let mut room = Room::with(&["alice", "bob"]);
-    room.from(3, "L carol");
-    room.sent(&[(3, "OK"), (1, "* carol joined"), (2, "* carol joined")]);
-    room.from(3, "L carol");
-    room.sent(&[(3, "OK")]);
+    room.on(
+        3,
+        "L carol",
+        &[(3, "OK"), (1, "* carol joined"), (2, "* carol joined")],
+    );
+    room.on(3, "L carol", &[(3, "OK")]);
     assert_eq!(
         (
             room.server.stats().logins,
@@ -24,13 +26,18 @@ fn a_login_is_answered_first_and_then_announced_to_the_others() {
 #[test]
 fn another_name_from_the_same_address_replaces_the_first() {
     let mut room = Room::with(&["alice", "bob"]);
-    room.from(1, "L alicia");
-    room.sent(&[(1, "OK"), (2, "* alice left"), (2, "* alicia joined")]);
+    room.on(
+        1,
+        "L alicia",
+        &[(1, "OK"), (2, "* alice left"), (2, "* alicia joined")],
+    );
     assert_eq!(room.names(), ["alicia", "bob"]);
-    room.from(2, "C bob hi");
-    room.sent(&[(1, "bob : hi")]);
-    room.from(3, "L alice");
-    room.sent(&[(3, "OK"), (1, "* alice joined"), (2, "* alice joined")]);
+    room.on(2, "C bob hi", &[(1, "bob : hi")]);
+    room.on(
+        3,
+        "L alice",
+        &[(3, "OK"), (1, "* alice joined"), (2, "* alice joined")],
+    );
 }
 
 #[test]
@@ -50,8 +57,7 @@ fn a_refused_login_changes_nothing() {
         ("L 大管理员2", "FAIL reserved"),
     ] {
         for from in [1, 9] {
-            room.from(from, login);
-            room.sent(&[(from, answer)]);
+            room.on(from, login, &[(from, answer)]);
             assert_eq!(room.names(), ["alice", "bob"], "{login}");
         }
     }
@@ -59,31 +65,34 @@ fn a_refused_login_changes_nothing() {
 }
 
 #[test]
-fn a_taken_name_is_refused_and_its_owner_asked_at_most_once_in_5_seconds() {
+fn a_taken_name_is_refused_and_its_owner_asked_now_and_then() {
     let mut room = Room::with(&["alice"]);
-    room.from(2, "L alice");
-    room.sent(&[(2, "FAIL name taken"), (1, "admin : are you still there?")]);
+    room.on(
+        2,
+        "L alice",
+        &[(2, "FAIL name taken"), (1, "admin : are you still there?")],
+    );
     room.now += 4_999;
-    room.from(2, "L alice");
-    room.sent(&[(2, "FAIL name taken")]);
+    room.on(2, "L alice", &[(2, "FAIL name taken")]);
     room.now += 1;
-    room.from(2, "L alice");
-    room.sent(&[(2, "FAIL name taken"), (1, "admin : are you still there?")]);
+    room.on(
+        2,
+        "L alice",
+        &[(2, "FAIL name taken"), (1, "admin : are you still there?")],
+    );
 }
 
 #[test]
-fn a_room_holds_as_many_members_as_configured_in_all_and_per_network() {
+fn a_room_is_full_in_all_and_per_network_as_configured() {
     let mut config = Config::default();
     config.max_members = std::num::NonZeroU32::new(3);
     config.max_members_per_network = std::num::NonZeroU32::new(2);
     let mut room = Room::new(config);
     room.from(11, "L a");
     room.from(12, "L b");
-    room.from(13, "L c");
-    room.sent(&[(13, "FAIL room full")]);
+    room.on(13, "L c", &[(13, "FAIL room full")]);
     room.from(21, "L c");
-    room.from(31, "L d");
-    room.sent(&[(31, "FAIL room full")]);
+    room.on(31, "L d", &[(31, "FAIL room full")]);
     // Who is in may take another name in a full room.
     room.from(11, "L e");
     assert_eq!(room.names(), ["b", "c", "e"]);
@@ -110,8 +119,7 @@ fn a_line_goes_unchanged_to_all_others_and_never_back() {
         ("C bob hi\r\n", "bob : hi"),
         ("C bob #", "bob : #"),
     ] {
-        room.from(2, request);
-        room.sent(&[(1, line), (3, line)]);
+        room.on(2, request, &[(1, line), (3, line)]);
     }
     assert_eq!(room.server.stats().messages, 10);
 }
@@ -119,12 +127,9 @@ fn a_line_goes_unchanged_to_all_others_and_never_back() {
 #[test]
 fn a_line_counts_only_from_the_address_of_its_name() {
     let mut room = Room::with(&["alice", "bob"]);
-    room.from(9, "C alice I am alice");
-    room.sent(&[(9, "FAIL not logged in")]);
-    room.from(9, "C \u{1b}");
-    room.sent(&[(9, "FAIL not logged in")]);
-    room.from(2, "C alice I am alice");
-    room.sent(&[(2, "FAIL not your name")]);
+    room.on(9, "C alice I am alice", &[(9, "FAIL not logged in")]);
+    room.on(9, "C \u{1b}", &[(9, "FAIL not logged in")]);
+    room.on(2, "C alice I am alice", &[(2, "FAIL not your name")]);
 }
 
 #[test]
@@ -141,11 +146,9 @@ fn a_members_bad_lines_are_refused_at_most_once_a_second() {
         ("C a:b hi", "FAIL not your name"),
     ] {
         room.now += 1_000;
-        room.from(1, line);
-        room.sent(&[(1, answer)]);
+        room.on(1, line, &[(1, answer)]);
         room.now += 999;
-        let event = room.from(1, line);
-        room.sent(&[]);
+        let event = room.on(1, line, &[]);
         assert!(event.contains("RefusedAlready"), "{event}");
         room.now += 1;
     }
@@ -167,8 +170,7 @@ fn a_quit_is_answered_in_every_spelling_and_removes_its_sender() {
         "Q bob\n",
     ] {
         let mut room = Room::with(&["alice", "bob"]);
-        room.from(2, quit);
-        room.sent(&[(2, "EXIT"), (1, "* bob left")]);
+        room.on(2, quit, &[(2, "EXIT"), (1, "* bob left")]);
         assert_eq!(room.names(), ["alice"], "{quit}");
     }
 }
@@ -184,24 +186,25 @@ fn a_quit_removes_nobody_else_and_is_answered_all_the_same() {
         (9, "Q "),
         (2, "Q a:b"),
     ] {
-        room.from(from, quit);
-        room.sent(&[(from, "EXIT")]);
+        room.on(from, quit, &[(from, "EXIT")]);
         assert_eq!(room.names(), ["alice", "bob"], "{quit} from {from}");
     }
 }
 
 #[test]
-fn every_end_word_answers_a_quit_in_order_and_a_number_sign_can_be_one() {
+fn every_end_word_answers_a_quit_in_order() {
     let words = ["EXIT", "OUT", "#"].map(|word| Word::new(word).unwrap());
     let dialect = Dialect::lenient()
         .with_words(Word::new("IN").unwrap(), EndWords::new(&words).unwrap())
         .unwrap();
     let mut room = Room::new(Config::new(dialect));
-    room.from(1, "L alice");
-    room.sent(&[(1, "IN")]);
+    room.on(1, "L alice", &[(1, "IN")]);
     room.from(2, "L bob");
-    room.from(2, "C bob #");
-    room.sent(&[(2, "EXIT"), (2, "OUT"), (2, "#"), (1, "* bob left")]);
+    room.on(
+        2,
+        "C bob #",
+        &[(2, "EXIT"), (2, "OUT"), (2, "#"), (1, "* bob left")],
+    );
 }
 
 #[test]
@@ -224,32 +227,30 @@ fn all_else_is_met_with_silence_and_counted() {
     ];
     for from in [1, 9] {
         for datagram in junk {
-            let event = room.from(from, datagram);
-            room.sent(&[]);
+            let event = room.on(from, datagram, &[]);
             assert!(event.contains("NotARequest"), "{datagram:?}: {event}");
         }
     }
-    room.from(1, b"C alice \xff");
-    room.sent(&[]);
+    room.on(1, b"C alice \xff", &[]);
     assert_eq!(room.server.stats().dropped_not_a_request, 27);
     assert_eq!(room.names(), ["alice"]);
 }
 
 #[test]
-fn a_chinese_room_speaks_chinese_and_the_prefix_stands_before_deliveries_only() {
+fn a_chinese_room_speaks_chinese_and_newlines_lead_deliveries() {
     let dialect = Dialect::lenient()
         .with_language(Language::Chinese)
-        .with_prefix(Prefix::Newline);
+        .with_leading_newline(true);
     let mut room = Room::new(Config::new(dialect));
     room.from(1, "L 小明");
-    room.from(2, "L 小红");
-    room.sent(&[(2, "OK"), (1, "\n* 小红 进入聊天室")]);
-    room.from(3, "L 小明");
-    room.sent(&[(3, "FAIL 名字已被使用"), (1, "\n管理员 : 你还在吗？")]);
-    room.from(3, "C x y");
-    room.sent(&[(3, "FAIL 尚未登录")]);
-    room.from(2, "Q 小红");
-    room.sent(&[(2, "EXIT"), (1, "\n* 小红 退出聊天室")]);
+    room.on(2, "L 小红", &[(2, "OK"), (1, "\n* 小红 进入聊天室")]);
+    room.on(
+        3,
+        "L 小明",
+        &[(3, "FAIL 名字已被使用"), (1, "\n管理员 : 你还在吗？")],
+    );
+    room.on(3, "C x y", &[(3, "FAIL 尚未登录")]);
+    room.on(2, "Q 小红", &[(2, "EXIT"), (1, "\n* 小红 退出聊天室")]);
 }
 
 #[test]
@@ -273,6 +274,5 @@ fn a_name_of_the_operators_choice_is_reserved_too() {
     let mut config = Config::default();
     config.operator = Name::new("Teacher").unwrap();
     let mut room = Room::new(config);
-    room.from(1, "L teacher2");
-    room.sent(&[(1, "FAIL reserved")]);
+    room.on(1, "L teacher2", &[(1, "FAIL reserved")]);
 }

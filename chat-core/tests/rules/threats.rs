@@ -69,16 +69,14 @@ fn a_forged_line_beside_the_forged_login_keeps_a_victim_in() {
 }
 
 #[test]
-fn who_forges_a_members_address_speaks_and_quits_as_that_member() {
+fn a_forger_speaks_and_quits_as_the_member() {
     let mut room = Room::with(&["alice", "bob"]);
-    room.from(1, "C alice forged");
-    room.sent(&[(2, "alice : forged")]);
-    room.from(1, "Q alice");
-    room.sent(&[(1, "EXIT"), (2, "* alice left")]);
+    room.on(1, "C alice forged", &[(2, "alice : forged")]);
+    room.on(1, "Q alice", &[(1, "EXIT"), (2, "* alice left")]);
 }
 
 #[test]
-fn who_does_not_forge_it_does_not() {
+fn a_stranger_does_not_speak_or_quit_as_a_member() {
     let mut room = Room::with(&["alice", "bob"]);
     for datagram in [
         "C alice forged",
@@ -100,19 +98,17 @@ fn who_does_not_forge_it_does_not() {
 }
 
 #[test]
-fn a_recorded_line_can_be_said_again_by_who_forges_the_address() {
+fn a_forger_can_repeat_a_recorded_line() {
     let mut room = Room::with(&["alice", "bob"]);
     for _ in 0..2 {
-        room.from(1, "C alice pay me");
-        room.sent(&[(2, "alice : pay me")]);
+        room.on(1, "C alice pay me", &[(2, "alice : pay me")]);
     }
 }
 
 #[test]
-fn whoever_listens_on_the_way_reads_names_and_lines() {
+fn an_eavesdropper_reads_names_and_lines() {
     let mut room = Room::with(&["alice", "bob"]);
-    room.from(1, "C alice a secret");
-    room.sent(&[(2, "alice : a secret")]);
+    room.on(1, "C alice a secret", &[(2, "alice : a secret")]);
 }
 
 #[test]
@@ -124,8 +120,7 @@ fn forged_logins_fill_a_room_until_they_are_idle() {
     for (address, name) in [(11, "one"), (21, "two"), (31, "three")] {
         room.from(address, format!("L {name}"));
     }
-    room.from(41, "L alice");
-    room.sent(&[(41, "FAIL room full")]);
+    room.on(41, "L alice", &[(41, "FAIL room full")]);
     room.now += 60_000;
     room.timeout();
     room.from(41, "L alice");
@@ -133,7 +128,7 @@ fn forged_logins_fill_a_room_until_they_are_idle() {
 }
 
 #[test]
-fn two_members_whom_a_forger_gave_each_others_names_keep_them() {
+fn members_keep_the_names_that_a_forger_exchanged() {
     let mut room = Room::with(&["alice", "bob"]);
     room.from(1, "L other");
     room.from(2, "L alice");
@@ -159,10 +154,16 @@ fn two_members_whom_a_forger_gave_each_others_names_keep_them() {
 }
 
 #[test]
-fn a_forged_name_of_a_member_that_is_alive_is_its_own_again_with_the_next_keep_alive() {
+fn the_next_keep_alive_undoes_a_forged_change_of_name() {
     let mut room = Room::with(&["alice", "bob"]);
-    room.from(1, "L mallory");
-    room.sent(&[(1, "OK"), (2, "* alice left"), (2, "* mallory joined")]);
-    room.from(1, "L alice");
-    room.sent(&[(1, "OK"), (2, "* mallory left"), (2, "* alice joined")]);
+    room.on(
+        1,
+        "L mallory",
+        &[(1, "OK"), (2, "* alice left"), (2, "* mallory joined")],
+    );
+    room.on(
+        1,
+        "L alice",
+        &[(1, "OK"), (2, "* mallory left"), (2, "* alice joined")],
+    );
 }

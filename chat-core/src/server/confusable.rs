@@ -1,125 +1,115 @@
-//! Which names look the same: PROTOCOL.md, "Names that look alike".
+//! Names that look alike: PROTOCOL.md, "Names that look alike".
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use chat_proto::Name;
-use icu_properties::CodePointMapData;
-use icu_properties::props::GeneralCategory;
 use unicase::UniCase;
 use unicode_normalization::UnicodeNormalization;
-use unicode_security::confusable_detection::skeleton;
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
+use unicode_security::confusable_detection;
 
-/// In how many ways a name is looked at.
-const FORMS: usize = 3;
-/// How many combining marks may stand on one character (UTS #39, section 5.4).
+/// Skeletons that are computed of each name.
+const VARIANTS: usize = 3;
+/// Combining marks that may stand on one character (UTS #39, section 5.4).
 const MAX_MARKS: usize = 4;
 
-/// What a name looks like: two names that share one of these look alike.
+/// The hashed skeletons of a name; two names that share one are confusable.
 ///
-/// Three, because case and the confusable skeleton (UTS #39) do not commute: as it is written (the
-/// Cyrillic `В` looks like `B`, and its small form does not look like `b`), in small letters (`I`
-/// looks like `l`, and is the same name as `i`), and in capitals (`AL1CE` looks like `ALICE`).
-/// Hashes, because what has the look of 32 bytes can be long: who makes two names collide is
-/// refused a name, nothing more.
+/// A collision of hashes only refuses a name that would be free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Looks([u64; FORMS]);
+pub(super) struct Skeletons([u64; VARIANTS]);
 
-impl Looks {
+impl Skeletons {
     pub(super) fn of(name: &Name) -> Self {
-        Self(forms(name.as_str()).map(|form| hash(form.as_bytes())))
+        Self(variants(name.as_str()).map(|skeleton| hash(skeleton.as_bytes())))
     }
 
-    /// Whether two names look alike.
-    pub(super) fn is_like(self, other: Self) -> bool {
-        self.keys()
-            .any(|key| other.keys().any(|other| other == key))
+    pub(super) fn confusable_with(self, other: Self) -> bool {
+        self.0.iter().any(|skeleton| other.0.contains(skeleton))
     }
 
-    /// Each form once.
-    pub(super) fn keys(self) -> impl Iterator<Item = u64> {
-        let [first, second, third] = self.0;
-        let second = (second != first).then_some(second);
-        let third = (third != first && Some(third) != second).then_some(third);
-        [Some(first), second, third].into_iter().flatten()
+    /// Returns the skeletons; equal ones more than once.
+    pub(super) fn iter(self) -> impl Iterator<Item = u64> {
+        self.0.into_iter()
     }
 }
 
-/// The names that nobody may have, and what looks like them.
+/// The reserved names.
 #[derive(Debug)]
 pub(super) struct Reserved(Vec<String>);
 
 impl Reserved {
     pub(super) fn new<'a>(names: impl Iterator<Item = &'a Name>) -> Self {
-        Self(names.flat_map(|name| bare(name.as_str())).collect())
+        Self(
+            names
+                .flat_map(|name| without_marks(name.as_str()))
+                .collect(),
+        )
     }
 
-    /// Whether `name` looks like one of them, or like something that contains one.
+    /// Returns `true` when `name` is, contains, or is confusable with, a reserved name.
     pub(super) fn covers(&self, name: &Name) -> bool {
-        let forms = bare(name.as_str());
-        self.0
-            .iter()
-            .any(|reserved| forms.iter().any(|form| form.contains(reserved.as_str())))
+        let skeletons = without_marks(name.as_str());
+        let is_part = |reserved: &String| skeletons.iter().any(|name| name.contains(reserved));
+        self.0.iter().any(is_part)
     }
 }
 
-/// Whether combining marks stand where they cover what is not the name's: in front, or in a heap.
+/// Returns `true` when combining marks may cover something outside the name: one in front, more
+/// than four on one character, or twice the same in a row.
 pub(super) fn has_stray_marks(name: &Name) -> bool {
-    let mut on_this = None;
+    let mut marks = None;
     let mut previous = None;
     for character in name.as_str().nfd() {
-        if is_mark(character) {
-            let Some(marks) = on_this.as_mut() else {
-                return true;
-            };
-            *marks += 1;
-            if *marks > MAX_MARKS || previous == Some(character) {
-                return true;
-            }
-        } else {
-            on_this = Some(0);
-        }
+        marks = match marks {
+            _ if !is_mark(character) => Some(0),
+            Some(marks) if marks < MAX_MARKS && previous != Some(character) => Some(marks + 1),
+            _ => return true,
+        };
         previous = Some(character);
     }
     false
 }
 
-/// As it is written, in small letters, and in capitals.
-fn forms(text: &str) -> [String; FORMS] {
+/// Returns the skeletons of `text` as it is written, in small letters and in capitals.
+///
+/// Three, because case and skeleton do not commute: the Cyrillic `В` looks like `B`, and its small
+/// form does not look like `b`; `I` looks like `l` and is the same name as `i`; `AL1CE` looks like
+/// `ALICE`.
+fn variants(text: &str) -> [String; VARIANTS] {
     let written: String = text.nfkc().collect();
     let capitals: String = written.chars().flat_map(char::to_uppercase).collect();
-    [look(&written), look(&fold(&written)), look(&capitals)]
+    [
+        skeleton(&written),
+        skeleton(&fold(&written)),
+        skeleton(&capitals),
+    ]
 }
 
-/// The skeleton without regard to case. Twice, because folding makes characters that look like
-/// others again: `M` is its own skeleton, and `m` looks like `rn`.
-fn look(text: &str) -> String {
-    let capital: String = skeleton(text).collect();
-    let folded = fold(&capital);
-    skeleton(&folded).collect()
+/// Returns the skeleton of `text` (UTS #39, section 4), regardless of case. Computed twice, because
+/// folded characters can have another skeleton: `M` is its own, and that of `m` is `rn`.
+fn skeleton(text: &str) -> String {
+    let first: String = confusable_detection::skeleton(text).collect();
+    confusable_detection::skeleton(&fold(&first)).collect()
 }
 
 fn fold(text: &str) -> String {
     UniCase::unicode(text).to_folded_case()
 }
 
-/// The forms without combining marks.
-fn bare(text: &str) -> [String; FORMS] {
-    forms(text).map(|form| {
-        form.nfd()
-            .filter(|&character| !is_mark(character))
-            .collect()
-    })
+fn without_marks(text: &str) -> [String; VARIANTS] {
+    variants(text).map(|skeleton| skeleton.nfd().filter(|&c| !is_mark(c)).collect())
 }
 
 fn is_mark(character: char) -> bool {
     matches!(
-        CodePointMapData::<GeneralCategory>::new().get(character),
+        character.general_category(),
         GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark
     )
 }
 
-/// FNV-1a.
+/// Hashes with FNV-1a.
 fn hash(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
@@ -135,11 +125,11 @@ mod tests {
     }
 
     fn alike(one: &str, other: &str) -> bool {
-        Looks::of(&name(one)).is_like(Looks::of(&name(other)))
+        Skeletons::of(&name(one)).confusable_with(Skeletons::of(&name(other)))
     }
 
     #[test]
-    fn case_width_composition_and_confusables_make_no_other_name() {
+    fn case_width_and_confusables_make_no_other_name() {
         for disguise in [
             "alice",
             "ALICE",
@@ -188,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn reserved_names_are_recognised_in_every_disguise_and_company() {
+    fn reserved_names_are_found_in_every_disguise() {
         let words = ["Boss", "admin", "管理员", "管理員"].map(name);
         let reserved = Reserved::new(words.iter());
         for disguise in [
@@ -221,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn combining_marks_are_bounded_and_do_not_stand_first() {
+    fn stray_combining_marks_are_found() {
         for bad in [
             "\u{301}a",
             "a\u{301}\u{301}",
