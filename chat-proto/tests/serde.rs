@@ -1,13 +1,16 @@
 //! serde: every value comes back as it went, and nothing comes in that a constructor refuses.
 
 // On wherever the tests of the workspace run: this crate asks for it in its own dev-dependencies.
-#![cfg(all(feature = "serde", feature = "proptest"))]
+#![cfg(feature = "serde")]
 // The functions that the tests share panic to say what broke, as the tests themselves do.
 #![allow(clippy::expect_used, clippy::panic)]
 
+#[allow(dead_code)]
+#[path = "support/strategies.rs"]
+mod strategy;
+
 use std::fmt::Debug;
 
-use chat_proto::strategy;
 use chat_proto::{
     Delivery, DeliveryBuf, Dialect, EndWords, Language, Name, Prefix, Reading, Reason, ReasonBuf,
     Refusal, Reply, ReplyBuf, Request, RequestBuf, Text, TextBuf, Verb, Verbs, Word,

@@ -16,17 +16,13 @@
 //!
 //! The exceptions, all of them in PROTOCOL.md, are the three methods of [`Message`] with a body.
 
-mod dialects;
-mod message;
-mod values;
+use std::fmt::Debug;
 
+use arbitrary::{Arbitrary, Unstructured};
 use chat_proto::{
-    DecodeError, DeliveryBuf, Dialect, EncodeError, MAX_DATAGRAM, Reading, ReplyBuf, RequestBuf,
+    DecodeError, Delivery, DeliveryBuf, Dialect, EncodeError, EndWords, Language, MAX_DATAGRAM,
+    Prefix, Reading, Reply, ReplyBuf, Request, RequestBuf, Verbs, Word,
 };
-
-pub use dialects::{dialects, quit_by_text};
-pub use message::Message;
-pub use values::{delivery_value, reply_value, request_value};
 
 /// The laws of requests, for any bytes in every one of [`dialects`].
 pub fn parse_request(bytes: &[u8]) {
@@ -193,4 +189,178 @@ fn means_one_thing(bytes: &[u8], dialect: &Dialect) {
             bytes.escape_ascii()
         );
     }
+}
+
+/// A request that is drawn from `bytes` survives, in every one of [`dialects`] and in one that is
+/// drawn too.
+pub fn request_value(bytes: &[u8]) {
+    let mut source = Unstructured::new(bytes);
+    if let Ok(request) = RequestBuf::arbitrary(&mut source) {
+        let own = Dialect::arbitrary(&mut source).ok();
+        in_every_dialect(own, |dialect| survives(&request, dialect));
+    }
+}
+
+/// A delivery that is drawn from `bytes` survives, in every one of [`dialects`] and in one that is
+/// drawn too.
+pub fn delivery_value(bytes: &[u8]) {
+    let mut source = Unstructured::new(bytes);
+    if let Ok(delivery) = DeliveryBuf::arbitrary(&mut source) {
+        let own = Dialect::arbitrary(&mut source).ok();
+        in_every_dialect(own, |dialect| survives(&delivery, dialect));
+    }
+}
+
+/// A reply that is drawn from `bytes` survives, in every one of [`dialects`] and in one that is
+/// drawn too. A server only says its own end words, so that all of a dialect's stand for one that
+/// is not among them.
+pub fn reply_value(bytes: &[u8]) {
+    let mut source = Unstructured::new(bytes);
+    if let Ok(reply) = ReplyBuf::arbitrary(&mut source) {
+        let own = Dialect::arbitrary(&mut source).ok();
+        in_every_dialect(own, |dialect| {
+            if reply.belongs_to(dialect) {
+                survives(&reply, dialect);
+            } else {
+                for word in dialect.ends().iter() {
+                    survives(&ReplyBuf::End { word }, dialect);
+                }
+            }
+        });
+    }
+}
+
+/// Both readings of the known dialects, and of one more.
+fn in_every_dialect(one_more: Option<Dialect>, law: impl Fn(&Dialect)) {
+    for dialect in dialects().into_iter().chain(one_more) {
+        for reading in [Reading::Strict, Reading::Lenient] {
+            law(&dialect.with_reading(reading));
+        }
+    }
+}
+
+/// An owned [`Request`], [`Reply`] or [`Delivery`].
+pub trait Message: Clone + Debug + PartialEq + Sized {
+    /// Reads one datagram.
+    fn decode(bytes: &[u8], dialect: &Dialect) -> Result<Self, DecodeError>;
+
+    /// Writes one datagram.
+    fn encode<'b>(&self, dialect: &Dialect, buffer: &'b mut [u8]) -> Result<&'b [u8], EncodeError>;
+
+    /// Exception 1: what `dialect` reads where this value was written. Itself, but for the text `#`
+    /// in a lenient dialect that has `#` among its end words: that is a quit.
+    #[must_use]
+    fn read_by(self, dialect: &Dialect) -> Self {
+        let _ = dialect;
+        self
+    }
+
+    /// Exception 2: whether the value is one that a program of this dialect writes. Every value,
+    /// but for an end word that is not among the dialect's.
+    fn belongs_to(&self, dialect: &Dialect) -> bool {
+        let _ = dialect;
+        true
+    }
+
+    /// Exception 3: how many bytes the longest word in front may have; with more than one, the
+    /// longest text no longer fits.
+    #[must_use]
+    fn longest_verb(dialect: &Dialect) -> usize {
+        let _ = dialect;
+        0
+    }
+}
+
+impl Message for RequestBuf {
+    fn decode(bytes: &[u8], dialect: &Dialect) -> Result<Self, DecodeError> {
+        Request::decode(bytes, dialect).map(|request| request.to_buf())
+    }
+
+    fn encode<'b>(&self, dialect: &Dialect, buffer: &'b mut [u8]) -> Result<&'b [u8], EncodeError> {
+        Request::encode(self, dialect, buffer)
+    }
+
+    fn read_by(self, dialect: &Dialect) -> Self {
+        match self {
+            Request::Chat { name, text } if text.as_str() == "#" && quit_by_text(dialect) => {
+                Request::Quit { name }
+            }
+            other => other,
+        }
+    }
+
+    fn longest_verb(dialect: &Dialect) -> usize {
+        let verbs = dialect.verbs();
+        [verbs.login(), verbs.chat(), verbs.quit()]
+            .iter()
+            .map(|verb| verb.as_bytes().len())
+            .max()
+            .unwrap_or_default()
+    }
+}
+
+impl Message for ReplyBuf {
+    fn decode(bytes: &[u8], dialect: &Dialect) -> Result<Self, DecodeError> {
+        Reply::decode(bytes, dialect).map(|reply| reply.to_buf())
+    }
+
+    fn encode<'b>(&self, dialect: &Dialect, buffer: &'b mut [u8]) -> Result<&'b [u8], EncodeError> {
+        Reply::encode(self, dialect, buffer)
+    }
+
+    fn belongs_to(&self, dialect: &Dialect) -> bool {
+        match self {
+            Reply::End { word } => dialect.ends().contains(word.as_str()),
+            Reply::Success | Reply::Refused { .. } => true,
+        }
+    }
+}
+
+impl Message for DeliveryBuf {
+    fn decode(bytes: &[u8], dialect: &Dialect) -> Result<Self, DecodeError> {
+        Delivery::decode(bytes, dialect).map(|delivery| delivery.to_buf())
+    }
+
+    fn encode<'b>(&self, dialect: &Dialect, buffer: &'b mut [u8]) -> Result<&'b [u8], EncodeError> {
+        Delivery::encode(self, dialect, buffer)
+    }
+}
+
+/// Dialects that differ in everything that a dialect can say: the plain one, one with `#` among its
+/// end words, one with long verbs, one with a prefix and Chinese notices, and one whose words are
+/// other dialects' words for something else. Strict ones; the laws derive the lenient ones.
+#[must_use]
+pub fn dialects() -> [Dialect; 5] {
+    let plain = Dialect::strict();
+    [
+        plain,
+        words(plain, "OK", &["EXIT", "#"]),
+        plain.with_verbs(verbs("LOGIN", "CHAT", "EXIT")),
+        words(plain, "ok", &["OUT", "exit", "再见"])
+            .with_prefix(Prefix::Newline)
+            .with_language(Language::Chinese),
+        words(plain, "quit", &["OK", "#", "FAILED", "L"]).with_verbs(verbs("CHAT", "Q", "L")),
+    ]
+}
+
+/// Whether `C name #` is a quit in `dialect`.
+#[must_use]
+pub fn quit_by_text(dialect: &Dialect) -> bool {
+    dialect.reading() == Reading::Lenient && dialect.ends().contains("#")
+}
+
+fn words(dialect: Dialect, success: &str, ends: &[&str]) -> Dialect {
+    let ends: Vec<Word> = ends.iter().map(|end| word(end)).collect();
+    let ends = EndWords::new(&ends).expect("the end words are distinct");
+    dialect
+        .with_words(word(success), ends)
+        .expect("the words do not clash")
+}
+
+fn verbs(login: &str, chat: &str, quit: &str) -> Verbs {
+    Verbs::new(word(login), word(chat), word(quit)).expect("the verbs are distinct")
+}
+
+fn word(text: &str) -> Word {
+    Word::new(text).expect("a valid word")
 }
