@@ -3,6 +3,9 @@
 /// The laws of the client.
 #[path = "../../chat-core/tests/laws/client.rs"]
 pub mod client;
+/// The laws of the grammar.
+#[path = "../../chat-proto/tests/support/laws.rs"]
+pub mod grammar;
 /// The room once more, as naively as possible.
 #[path = "../../chat-core/tests/naive/mod.rs"]
 pub mod naive;
