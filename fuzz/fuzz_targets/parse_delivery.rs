@@ -1,4 +1,4 @@
-//! Any bytes as a delivery: `chat_fuzz::grammar::parse_delivery` says which laws hold.
+//! Any bytes as what a client receives: `chat_fuzz::grammar::parse_from_server` says which laws hold.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| chat_fuzz::grammar::parse_delivery(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| chat_fuzz::grammar::parse_from_server(bytes));
