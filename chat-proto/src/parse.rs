@@ -42,12 +42,8 @@ impl Fault {
 impl ParseError<&str> for Fault {
     // nom's own parsers stand where a space belongs, or in front of an alternative that reports
     // its own kind.
-    fn from_error_kind(input: &str, nom_kind: ErrorKind) -> Self {
-        let kind = match nom_kind {
-            ErrorKind::Eof => DecodeErrorKind::Trailing,
-            _ => DecodeErrorKind::MissingSpace,
-        };
-        Self::at(input, 0, kind)
+    fn from_error_kind(input: &str, _: ErrorKind) -> Self {
+        Self::at(input, 0, DecodeErrorKind::MissingSpace)
     }
 
     fn append(_: &str, _: ErrorKind, other: Self) -> Self {
