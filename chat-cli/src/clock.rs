@@ -20,7 +20,7 @@ impl Clock {
     }
 
     pub(crate) fn now(self) -> Timestamp {
-        Timestamp::from_millis(u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX))
+        self.0.elapsed().into()
     }
 
     /// How long it is until the earliest of `moments`; `None`: there is none.
@@ -33,6 +33,6 @@ impl Clock {
             .into_iter()
             .flatten()
             .min()
-            .map(|moment| moment.after(now))
+            .map(|moment| moment.since(now))
     }
 }

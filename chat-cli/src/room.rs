@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chat_core::{Config, Event, Outgoing, Server, Stats};
+use chat_core::{Config, Event, Outgoing, Server, Stats, Timestamp};
 use serde::Serialize;
 
 use crate::clock::Clock;
@@ -129,7 +129,7 @@ impl<L: RoomLog> Room<L> {
             &self.socket,
             &mut self.log,
             &mut self.lost,
-            &self.server.shutdown(),
+            &self.server.shutdown(self.clock.now()),
         );
         let losses = self.losses();
         self.log.stopped(self.server.stats(), losses);
@@ -179,20 +179,18 @@ impl<L: RoomLog> Room<L> {
 
     /// What is due by the clock, and what the kernel reported.
     fn catch_up(&mut self) {
-        let Self {
-            socket,
-            server,
-            clock,
-            log,
-            lost,
-            ..
-        } = self;
-        let now = clock.now();
-        while server.poll_timeout().is_some_and(|due| due <= now) {
-            deliver(socket, log, lost, &server.handle_timeout(now));
+        let now = self.clock.now();
+        self.do_what_is_due(now);
+        for peer in self.socket.take_collected() {
+            let outgoing = self.server.handle_unreachable(now, peer);
+            deliver(&self.socket, &mut self.log, &mut self.lost, &outgoing);
         }
-        for peer in socket.take_collected() {
-            deliver(socket, log, lost, &server.handle_unreachable(now, peer));
+    }
+
+    fn do_what_is_due(&mut self, now: Timestamp) {
+        while self.server.poll_timeout().is_some_and(|due| due <= now) {
+            let outgoing = self.server.handle_timeout(now);
+            deliver(&self.socket, &mut self.log, &mut self.lost, &outgoing);
         }
     }
 

@@ -103,7 +103,7 @@ impl ServeArgs {
         let dialect = Dialect::lenient()
             .with_words(self.success, ends)
             .map_err(Failure::Words)?
-            .with_prefix(self.prefix.into())
+            .with_leading_newline(self.prefix == PrefixArg::Newline)
             .with_language(self.lang.language());
         let mut config = Config::new(dialect);
         config.operator = self.operator.unwrap_or(config.operator);

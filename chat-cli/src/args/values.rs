@@ -4,11 +4,11 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use chat_core::Rate;
-use chat_core::proto::{Language, Prefix, Verbs, Word};
+use chat_core::proto::{Language, Verbs, Word};
 use clap::ValueEnum;
 
 /// What stands in front of every line.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PrefixArg {
     /// A line feed
     Newline,
@@ -23,15 +23,6 @@ pub(crate) enum LanguageArg {
     En,
     /// Chinese
     Zh,
-}
-
-impl From<PrefixArg> for Prefix {
-    fn from(arg: PrefixArg) -> Self {
-        match arg {
-            PrefixArg::Newline => Self::Newline,
-            PrefixArg::None => Self::None,
-        }
-    }
 }
 
 impl From<LanguageArg> for Language {

@@ -82,7 +82,7 @@ impl Crowd {
 
     /// A member asks to be let in.
     pub(super) fn login(&self, member: usize, room: &Room) -> Result<(), BenchError> {
-        let login = |name| Request::<Text<'_>>::Login {
+        let login = |name| Request::Login {
             name,
             extension: None,
         };
@@ -96,14 +96,14 @@ impl Crowd {
 
     /// A member leaves.
     pub(super) fn quit(&self, member: usize, room: &Room) -> Result<(), BenchError> {
-        self.send(member, room, |name| Request::<Text<'_>>::Quit { name })
+        self.send(member, room, |name| Request::Quit { name })
     }
 
     fn send<'t>(
         &self,
         member: usize,
         room: &Room,
-        request: impl Fn(Name) -> Request<Text<'t>>,
+        request: impl Fn(Name) -> Request<'t>,
     ) -> Result<(), BenchError> {
         let Some(Member { name, socket }) = self.members.get(member) else {
             return Ok(());

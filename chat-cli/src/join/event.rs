@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use chat_core::LostReason;
-use chat_core::proto::{Delivery, Name, Text};
+use chat_core::proto::{Delivery, Name};
 use serde::Serialize;
 
 use crate::messages::Status;
@@ -34,8 +34,8 @@ pub(crate) enum Shown<'a> {
     Out,
 }
 
-impl<'a> From<Delivery<Text<'a>>> for Shown<'a> {
-    fn from(delivery: Delivery<Text<'a>>) -> Self {
+impl<'a> From<Delivery<'a>> for Shown<'a> {
+    fn from(delivery: Delivery<'a>) -> Self {
         match delivery {
             Delivery::Said { name, text } => Self::Said {
                 name,

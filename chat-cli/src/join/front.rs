@@ -65,10 +65,10 @@ impl<'s> Front<'s> {
 
     /// Sends what a call of the client returned. An error says that the system did not take it.
     pub(crate) fn transmit(&self, outgoing: &ClientOutgoing<'_>) -> io::Result<()> {
-        for payload in outgoing.transmits() {
-            if let Sent::Lost(error) = self.socket.send(payload) {
-                return Err(error);
-            }
+        if let Some(payload) = outgoing.payload()
+            && let Sent::Lost(error) = self.socket.send(payload)
+        {
+            return Err(error);
         }
         Ok(())
     }

@@ -164,9 +164,7 @@ impl<'i> Session<'i> {
                         Input::Keyboard => Duration::ZERO,
                         Input::Filter { linger } => linger,
                     };
-                    *leave_at = Some(
-                        now.plus_millis(u64::try_from(linger.as_millis()).unwrap_or(u64::MAX)),
-                    );
+                    *leave_at = Some(now.plus(linger));
                     return None;
                 }
             }

@@ -7,8 +7,8 @@
 
 use std::fmt;
 
-use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
-use icu_properties::{CodePointMapData, CodePointSetData};
+use chat_proto::is_invisible;
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 /// One line of text without anything that acts on the place where it is shown.
 ///
@@ -96,14 +96,13 @@ pub(crate) fn acts_on_a_terminal(character: char) -> bool {
     if matches!(character, ' '..='~') {
         return false;
     }
-    let category = CodePointMapData::<GeneralCategory>::new().get(character);
     matches!(
-        category,
+        character.general_category(),
         GeneralCategory::Control
             | GeneralCategory::Format
             | GeneralCategory::LineSeparator
             | GeneralCategory::ParagraphSeparator
-    ) || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character)
+    ) || is_invisible(character)
         || is_drawn_as_nothing(character)
 }
 
@@ -128,6 +127,7 @@ impl AsRef<str> for SafeText {
 
 #[cfg(test)]
 mod tests {
+    use icu_properties::CodePointSetData;
     use icu_properties::props::BidiControl;
     use proptest::prelude::*;
 

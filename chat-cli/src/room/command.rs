@@ -73,17 +73,20 @@ impl Banned {
     }
 
     /// As the room's rules want it.
-    pub(super) fn target(self) -> BanTarget<SocketAddr> {
+    pub(super) fn target(self) -> BanTarget<IpAddr> {
         match self {
-            Self::Address(address) => BanTarget::Network(SocketAddr::new(address, 0)),
+            Self::Address(address) => BanTarget::Networks {
+                first: address,
+                last: address,
+            },
             Self::Name(name) => BanTarget::Name(name),
         }
     }
 
     /// The other way round; `None`: a kind of ban that this program does not make.
-    pub(super) fn of(target: BanTarget<SocketAddr>) -> Option<Self> {
+    pub(super) fn of(target: BanTarget<IpAddr>) -> Option<Self> {
         match target {
-            BanTarget::Network(address) => Some(Self::address(address.ip())),
+            BanTarget::Networks { first, last } if first == last => Some(Self::Address(first)),
             BanTarget::Name(name) => Some(Self::Name(name)),
             _ => None,
         }

@@ -1,10 +1,12 @@
 //! When to look at what the kernel dropped.
 
+use std::time::Duration;
+
 use chat_core::Timestamp;
 
-/// How long it is at least from one look to the next, in milliseconds: a look costs as much as many
+/// How long it is at least from one look to the next: a look costs as much as many
 /// datagrams.
-const PAUSE: u64 = 10_000;
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// Looks at a counter now and then, and tells when it has grown.
 #[derive(Debug)]
@@ -23,7 +25,7 @@ pub(super) struct Growth {
 impl DropWatch {
     pub(super) fn new(now: Timestamp) -> Self {
         Self {
-            next_look: now.plus_millis(PAUSE),
+            next_look: now.plus(PAUSE),
             seen: 0,
         }
     }
@@ -38,7 +40,7 @@ impl DropWatch {
         if now < self.next_look {
             return None;
         }
-        self.next_look = now.plus_millis(PAUSE);
+        self.next_look = now.plus(PAUSE);
         let total = read()?;
         let new = total.saturating_sub(self.seen);
         self.seen = total;

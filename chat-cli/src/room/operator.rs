@@ -1,6 +1,6 @@
 //! What a room does for its operator.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -13,10 +13,11 @@ use super::{Room, RoomLog, Snapshot, deliver};
 impl<L: RoomLog> Room<L> {
     /// Does what a line of the console says. Breaks when that is to end the room.
     pub(super) fn obey(&mut self, input: Input) -> ControlFlow<()> {
+        let now = self.clock.now();
         match input {
             Err(error) => self.log.answer(&Answer::Mistake { error }),
             Ok(Command::Say(text)) => {
-                let outgoing = self.server.announce(text.as_text());
+                let outgoing = self.server.announce(now, text.as_text());
                 deliver(&self.socket, &mut self.log, &mut self.lost, &outgoing);
             }
             Ok(Command::Names) => {
@@ -29,7 +30,7 @@ impl<L: RoomLog> Room<L> {
             }
             Ok(Command::Kick { name, reason }) => {
                 let reason = reason.as_ref().map(|reason| reason.as_text());
-                match self.server.kick(name, reason) {
+                match self.server.kick(now, name, reason) {
                     Ok(outgoing) => deliver(&self.socket, &mut self.log, &mut self.lost, &outgoing),
                     Err(_) => self.log.answer(&Answer::NotIn { name }),
                 }
@@ -68,25 +69,18 @@ impl<L: RoomLog> Room<L> {
 
     fn ban(&mut self, who: Banned, length: Option<Duration>) {
         let now = self.clock.now();
-        let until = length.map(|length| later(now, length));
+        let until = length.map(|length| now.plus(length));
         if let Err(BanError::TooMany { most }) = self.server.ban(now, who.target(), until) {
             self.log.answer(&Answer::TooManyBans { most });
             return;
         }
-        let hit: Vec<_> = self.server.members_hit_by(who.target()).collect();
-        for (name, _) in &hit {
-            if let Ok(outgoing) = self.server.kick(*name, None) {
-                deliver(&self.socket, &mut self.log, &mut self.lost, &outgoing);
-            }
-        }
+        let removed = self.server.members_hit_by(who.target()).count();
+        self.do_what_is_due(now);
         let ban = BanEntry {
             who,
             until: length.map(on_the_wall),
         };
-        self.log.answer(&Answer::Banned {
-            ban,
-            removed: hit.len(),
-        });
+        self.log.answer(&Answer::Banned { ban, removed });
         self.keep_bans();
     }
 
@@ -108,7 +102,7 @@ impl<L: RoomLog> Room<L> {
                 .until
                 .map(|until| Duration::try_from(until - wall).unwrap_or_default());
             if left != Some(Duration::ZERO) {
-                let until = left.map(|left| later(now, left));
+                let until = left.map(|left| now.plus(left));
                 self.server.ban(now, ban.who.target(), until)?;
             }
         }
@@ -131,17 +125,13 @@ impl<L: RoomLog> Room<L> {
 }
 
 pub(super) fn bans(server: &Server<SocketAddr>, now: Timestamp) -> Vec<BanEntry> {
-    let entry = |ban: chat_core::Ban<SocketAddr>| {
+    let entry = |ban: chat_core::Ban<IpAddr>| {
         Some(BanEntry {
             who: Banned::of(ban.target)?,
-            until: ban.until.map(|until| on_the_wall(until.after(now))),
+            until: ban.until.map(|until| on_the_wall(until.since(now))),
         })
     };
     server.bans(now).filter_map(entry).collect()
-}
-
-fn later(now: Timestamp, length: Duration) -> Timestamp {
-    now.plus_millis(u64::try_from(length.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// The time of day so long from now, to the nearest second: what is written twice stays the same.

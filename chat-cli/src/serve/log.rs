@@ -35,7 +35,6 @@ pub(super) enum Form {
 
 pub(super) struct EventLog {
     form: Form,
-    operator: Name,
     language: Language,
     out: NonBlocking,
     left_out: ErrorCounter,
@@ -104,7 +103,7 @@ pub(crate) enum Entry<'a> {
 }
 
 impl EventLog {
-    pub(super) fn new(form: Form, operator: Name, language: Language) -> Self {
+    pub(super) fn new(form: Form, language: Language) -> Self {
         let builder = NonBlockingBuilder::default()
             .lossy(true)
             .buffered_lines_limit(QUEUED_LINES);
@@ -123,7 +122,6 @@ impl EventLog {
         let left_out = out.error_counter();
         Self {
             form,
-            operator,
             language,
             out,
             left_out,
@@ -162,7 +160,6 @@ impl Drop for EventLog {
 
 impl RoomLog for EventLog {
     fn event(&mut self, event: &Event<'_, SocketAddr>) {
-        let operator = self.operator;
         let entry = match *event {
             Event::Joined {
                 name,
@@ -178,8 +175,8 @@ impl RoomLog for EventLog {
                 name,
                 text: text.as_str(),
             },
-            Event::Announced { text } => Entry::Announced {
-                name: operator,
+            Event::Announced { name, text } => Entry::Announced {
+                name,
                 text: text.as_str(),
             },
             Event::Left { name, peer, reason } => Entry::Left { name, peer, reason },

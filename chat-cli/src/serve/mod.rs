@@ -44,7 +44,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
         _ => Form::Lines,
     };
     let language = args.lang.language();
-    let log = EventLog::new(form, config.operator, language);
+    let log = EventLog::new(form, language);
     let mut room = Room::new(socket, config, log);
     if let Some(file) = &args.state {
         room.keep_bans_in(file.clone()).map_err(Failure::Bans)?;

@@ -1,16 +1,17 @@
 //! Comings and goings: one line each while they are few, one line for all when many come at once.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use chat_core::Timestamp;
 use chat_core::proto::Name;
 
 /// How many notices are shown one by one within [`PAUSE`].
 const AT_ONCE: usize = 5;
-/// How long nothing has to come before those that were held back are shown, in milliseconds.
-const PAUSE: u64 = 1_000;
-/// How long the first of them is held back at most, in milliseconds.
-const LONGEST: u64 = 5_000;
+/// How long nothing has to come before those that were held back are shown.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How long the first of them is held back at most.
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// Somebody came or went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +46,7 @@ impl Crowd {
             && self
                 .shown
                 .front()
-                .is_some_and(|first| now < first.plus_millis(PAUSE));
+                .is_some_and(|first| now < first.plus(PAUSE));
         if self.since.is_none() && !many {
             if self.shown.len() == AT_ONCE {
                 self.shown.pop_front();
@@ -62,7 +63,7 @@ impl Crowd {
     /// When [`take`](Self::take) is due.
     pub(super) fn poll_timeout(&self) -> Option<Timestamp> {
         let (first, last) = self.since?;
-        Some(last.plus_millis(PAUSE).min(first.plus_millis(LONGEST)))
+        Some(last.plus(PAUSE).min(first.plus(LONGEST)))
     }
 
     /// What was held back.
@@ -107,7 +108,7 @@ mod tests {
             assert_eq!(crowd.notice(at(10), Notice::Came(name(number))), None);
         }
         assert_eq!(crowd.notice(at(20), Notice::Went(name(0))), None);
-        assert_eq!(crowd.poll_timeout(), Some(at(20 + PAUSE)));
+        assert_eq!(crowd.poll_timeout(), Some(at(20).plus(PAUSE)));
         let came = (AT_ONCE..20).map(name).collect();
         let went = vec![name(0)];
         assert_eq!(crowd.take(), Some(Held::Many { came, went }));
@@ -146,7 +147,7 @@ mod tests {
             told += usize::from(crowd.notice(at(now), Notice::Came(name(number))).is_some());
             if let Some((first, _)) = crowd.since {
                 assert!(
-                    at(now) <= first.plus_millis(LONGEST),
+                    at(now) <= first.plus(LONGEST),
                     "held back since {first:?}, at {now}"
                 );
             }
