@@ -56,12 +56,12 @@ fn decoding() {
         (
             "decode 40 bytes of ASCII / 2 memchr + from_utf8",
             ascii,
-            1.5,
+            2.5,
         ),
         (
             "decode 1,000 bytes of Chinese / 2 memchr + from_utf8",
             chinese.into_bytes(),
-            0.35,
+            2.5,
         ),
     ] {
         let dialect = Dialect::lenient();
@@ -139,7 +139,7 @@ fn memory() {
         report(
             &format!("bytes per member, a million at {what} addresses"),
             each,
-            320.0,
+            512.0,
         );
     }
 }

@@ -2,7 +2,6 @@
 
 pub mod benchmarks;
 pub mod harness;
-pub mod laws;
 pub mod picture;
 pub mod relay;
 pub mod sim;

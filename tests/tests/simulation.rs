@@ -1,15 +1,10 @@
 //! A few simulated worlds in every run of the tests; `cargo run --release -p chat-tests --bin
 //! simulate` runs more.
 
-use allocation_counter::measure;
 use chat_tests::sim::{Outcome, Tally, World};
 
-fn heap(work: &mut dyn FnMut()) -> i64 {
-    measure(work).bytes_current
-}
-
 fn world(seed: u64, millis: u64) -> Outcome {
-    World::new(seed, millis, Some(heap), false).run()
+    World::new(seed, millis, false).run()
 }
 
 #[test]

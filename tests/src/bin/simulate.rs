@@ -5,7 +5,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use allocation_counter::measure;
 use chat_tests::sim::{Outcome, Tally, Violation, World, laws};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -57,7 +56,7 @@ fn style() -> ProgressStyle {
 
 /// One world. A panic is a violation like any other.
 fn run(seed: u64, millis: u64, in_words: bool) -> Outcome {
-    let world = AssertUnwindSafe(|| World::new(seed, millis, Some(heap), in_words).run());
+    let world = AssertUnwindSafe(|| World::new(seed, millis, in_words).run());
     catch_unwind(world).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
@@ -72,11 +71,6 @@ fn run(seed: u64, millis: u64, in_words: bool) -> Outcome {
             last: Vec::new(),
         }
     })
-}
-
-/// By how many bytes the heap of this thread has grown.
-fn heap(work: &mut dyn FnMut()) -> i64 {
-    measure(work).bytes_current
 }
 
 /// Says what was broken, and how to see it again.

@@ -8,7 +8,7 @@ use chat_core::Peer;
 const PUBLIC: u32 = 1 << 31;
 
 /// An address: numbers count from 0, sixteen of them are a network.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct At(u32);
 
 impl At {
@@ -26,7 +26,7 @@ impl fmt::Debug for At {
         write!(
             f,
             "{}{}",
-            if self.is_private() { "" } else { "public " },
+            if self.may_be_forged() { "public " } else { "" },
             self.number()
         )
     }
@@ -39,7 +39,7 @@ impl Peer for At {
         self.0 >> 4
     }
 
-    fn is_private(&self) -> bool {
-        self.0 & PUBLIC == 0
+    fn may_be_forged(&self) -> bool {
+        self.0 & PUBLIC != 0
     }
 }

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use chat_cli::platform::safe_text::SafeText;
-use chat_core::proto::{Delivery, Dialect, Name, Reading, Request, Text};
+use chat_core::proto::{Delivery, Dialect, Name, Request, Text};
 use chat_core::{Client, ClientConfig, ClientEvent, ClientOutgoing, Timestamp};
 use fastrand::Rng;
 
@@ -239,10 +239,10 @@ fn said<'l>(text: &str, lines: &'l mut [Line]) -> Option<&'l mut Line> {
 
 /// Whatever a client sends is a request of its own.
 fn is_request(outgoing: &ClientOutgoing<'_>, own: Name) -> Result<Option<Payload>, Violation> {
-    let Some(payload) = outgoing.transmits().next() else {
+    let Some(payload) = outgoing.payload() else {
         return Ok(None);
     };
-    let request = Request::decode(payload, &Dialect::lenient().with_reading(Reading::Strict));
+    let request = Request::decode(payload, &Dialect::strict());
     let name = match request {
         Ok(Request::Login { name, .. } | Request::Chat { name, .. } | Request::Quit { name }) => {
             name

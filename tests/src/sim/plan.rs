@@ -2,7 +2,7 @@
 
 use std::num::{NonZeroU32, NonZeroU64};
 
-use chat_core::proto::{Dialect, EndWords, Language, Prefix, Word};
+use chat_core::proto::{Dialect, EndWords, Language, Word};
 use chat_core::{Config, Rate};
 use fastrand::Rng;
 
@@ -63,7 +63,7 @@ fn config(rng: &mut Rng, calm: bool, idle: bool, people: usize) -> Config {
     }
     if rng.bool() {
         dialect = dialect
-            .with_prefix(Prefix::Newline)
+            .with_leading_newline(true)
             .with_language(Language::Chinese);
     }
     let mut config = Config::new(dialect);

@@ -5,13 +5,9 @@ use chat_core::{Config, Event, Outgoing, Server, Timestamp};
 
 use super::address::At;
 use super::datagram::{Datagram, Payload};
-use super::laws::{MEMORY, TIMEOUTS, Violation, hold};
+use super::laws::{TIMEOUTS, Violation, hold};
 use super::shadow::Shadow;
 use super::tally::Tally;
-
-/// Runs a closure and returns by how many bytes the heap has grown: the program that simulates
-/// brings its counter.
-pub type Heap = fn(&mut dyn FnMut()) -> i64;
 
 /// One call of a server.
 #[derive(Clone, Copy, Debug)]
@@ -34,22 +30,16 @@ pub(super) struct Room {
     pub(super) shadow: Shadow,
     /// For when a look at its deadlines is planned.
     pub(super) look_at: u64,
-    heap: Option<Heap>,
-    held: i64,
-    bound: u64,
 }
 
 impl Room {
-    pub(super) fn new(address: At, config: Config, heap: Option<Heap>) -> Self {
+    pub(super) fn new(address: At, config: Config) -> Self {
         let mut room = Self {
             address,
-            bound: config.memory_bound::<At>().unwrap_or(u64::MAX),
             config,
             server: None,
             shadow: Shadow::default(),
             look_at: u64::MAX,
-            heap,
-            held: 0,
         };
         room.open();
         room
@@ -57,17 +47,7 @@ impl Room {
 
     /// A new server; what the last one knew is forgotten.
     pub(super) fn open(&mut self) {
-        let mut server = None;
-        let config = self.config.clone();
-        let mut make = || server = Some(Server::new(config.clone()));
-        self.held = match self.heap {
-            Some(heap) => heap(&mut make),
-            None => {
-                make();
-                0
-            }
-        };
-        self.server = server;
+        self.server = Some(Server::new(self.config.clone()));
         self.shadow = Shadow::default();
     }
 
@@ -126,16 +106,7 @@ impl Room {
             return Ok(());
         };
         let moment = Timestamp::from_millis(now);
-        let mut outgoing = None;
-        if let Some(heap) = self.heap {
-            let mut server = Some(&mut *server);
-            self.held += heap(&mut || {
-                outgoing = server.take().and_then(|server| make(server, moment, call))
-            });
-        } else {
-            outgoing = make(server, moment, call);
-        }
-        let Some(outgoing) = outgoing else {
+        let Some(outgoing) = make(server, moment, call) else {
             return Ok(());
         };
         self.shadow
@@ -161,10 +132,7 @@ impl Room {
         if changed {
             self.shadow.agrees(server)?;
         }
-        let held = u64::try_from(self.held).unwrap_or(0);
-        hold(MEMORY, held <= self.bound, || {
-            format!("{held} bytes of {}", self.bound)
-        })
+        Ok(())
     }
 }
 
@@ -177,8 +145,8 @@ fn make<'a>(
         Call::Datagram(from, bytes) => Some(server.handle(now, from, bytes)),
         Call::Due => Some(server.handle_timeout(now)),
         Call::Unreachable(peer) => Some(server.handle_unreachable(now, peer)),
-        Call::Announce(text) => Some(server.announce(text)),
-        Call::Kick(name) => server.kick(name, None).ok(),
-        Call::Shutdown => Some(server.shutdown()),
+        Call::Announce(text) => Some(server.announce(now, text)),
+        Call::Kick(name) => server.kick(now, name, None).ok(),
+        Call::Shutdown => Some(server.shutdown(now)),
     }
 }

@@ -198,7 +198,7 @@ impl Shadow {
         hold(SEATS, self.by_name.len() <= most, || {
             format!("{} are in, not {most}", self.by_name.len())
         })?;
-        let limited = config.silent_traffic_bytes.is_some() && !peer.is_private();
+        let limited = config.silent_traffic_bytes.is_some() && peer.may_be_forged();
         let seat = self.seat(peer);
         seat.name = Some(name);
         if before.is_none() {

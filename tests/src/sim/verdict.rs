@@ -1,6 +1,6 @@
 //! Whether a call of a room sent what its event asks for, to whom it had to.
 
-use chat_core::proto::{Delivery, MAX_DATAGRAM, Reading, Reply};
+use chat_core::proto::{Delivery, MAX_DATAGRAM, Reply};
 use chat_core::{Config, Event, LeaveReason, Outgoing, Recipients};
 
 use super::address::At;
@@ -143,7 +143,7 @@ impl Shadow {
         only: Option<At>,
         sent: &mut Sent,
     ) -> Result<(), Violation> {
-        let strict = config.dialect.with_reading(Reading::Strict);
+        let strict = config.dialect.with_lenient_reading(false);
         let body = payload.strip_prefix(b"\n").unwrap_or(payload);
         let clean = std::str::from_utf8(body)
             .is_ok_and(|text| !text.contains(|c: char| c.is_control() && c != '\t'));
@@ -168,7 +168,7 @@ impl Shadow {
                 sent.lines += 1;
                 self.reach(config, to, payload, from, from.is_some())
             }
-            (Delivery::Said { name, text }, Event::Announced { text: said })
+            (Delivery::Said { name, text }, Event::Announced { text: said, .. })
                 if name == config.operator =>
             {
                 hold(UNCHANGED, text == said, || {
@@ -224,7 +224,7 @@ fn is_answer(
     only: Option<At>,
     sent: &mut Sent,
 ) -> Result<(), Violation> {
-    let strict = config.dialect.with_reading(Reading::Strict);
+    let strict = config.dialect.with_lenient_reading(false);
     let (count, fits) = match (Reply::decode(payload, &strict), event) {
         (Ok(Reply::Success), Event::Joined { peer, .. } | Event::StillIn { peer, .. }) => {
             (&mut sent.successes, only == Some(*peer))

@@ -12,7 +12,7 @@ use super::laws::{ALL_ARRIVES, ALL_BACK, ALL_OUT, Violation, hold};
 use super::network::Faults;
 use super::people::{Line, Person};
 use super::plan::Plan;
-use super::rooms::{Heap, Room};
+use super::rooms::Room;
 use super::schedule::Schedule;
 use super::tally::Tally;
 use super::trace::Trace;
@@ -92,10 +92,9 @@ impl World {
     /// No world has faults for less: everybody has to get in first.
     pub const SHORTEST_MILLIS: u64 = 2 * CALM_FROM_MILLIS;
 
-    /// The world of `seed`, with faults for `millis` simulated milliseconds. `heap` counts the
-    /// rooms' memory.
+    /// The world of `seed`, with faults for `millis` simulated milliseconds.
     #[must_use]
-    pub fn new(seed: u64, millis: u64, heap: Option<Heap>, in_words: bool) -> Self {
+    pub fn new(seed: u64, millis: u64, in_words: bool) -> Self {
         let mut rng = Rng::with_seed(seed);
         let plan = Plan::draw(&mut rng);
         let mut world = Self {
@@ -115,15 +114,15 @@ impl World {
             tally: Tally::default(),
             trace: Trace::new(in_words),
         };
-        world.populate(heap);
+        world.populate();
         world
     }
 
-    pub(super) fn populate(&mut self, heap: Option<Heap>) {
+    pub(super) fn populate(&mut self) {
         for room in 0..self.plan.rooms {
             let address = self.address(Host::Room(room));
             self.rooms
-                .push(Room::new(address, self.plan.config.clone(), heap));
+                .push(Room::new(address, self.plan.config.clone()));
             let first = self.rng.u64(..self.plan.operator_millis);
             self.schedule.plan(first, Happening::OperatorActs(room));
             for number in 0..self.plan.people_per_room {
