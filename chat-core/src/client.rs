@@ -32,8 +32,8 @@ pub struct ClientConfig {
     /// The words of requests and answers. Default: [`Dialect::lenient`], which reads the answers
     /// of existing servers.
     pub dialect: Dialect,
-    /// Seconds between repeated logins (keep-alive), which satisfy an idle limit and notice a server
-    /// that is gone. Default: `None`, never: some existing servers do not survive them.
+    /// Seconds between repeated logins (keep-alive), which satisfy an idle limit and notice a
+    /// server that is gone. Default: `None`, never: some existing servers do not survive them.
     #[cfg_attr(feature = "serde", serde(with = "crate::server::off"))]
     pub keep_alive_seconds: Option<NonZeroU32>,
 }
@@ -222,9 +222,7 @@ impl Client {
         if !matches!(self.state, State::Out) {
             return nothing();
         }
-        let due = now.plus(Duration::from_secs(LOGIN_WAITS[0]));
-        self.state = State::Joining { sent: 1, due };
-        self.send_login(ClientEvent::Nothing)
+        self.join(now, 1, LOGIN_WAITS[0])
     }
 
     /// Sends `text` to the others, once: a line that the network loses is lost.
@@ -240,10 +238,9 @@ impl Client {
         let name = self.name;
         let line = Request::Chat { name, text };
         let payload = line.encode(&self.config.dialect, &mut self.scratch);
-        Ok(ClientOutgoing {
-            event: ClientEvent::Nothing,
-            payload: Some(payload.map_err(SayError::Encode)?),
-        })
+        let payload = Some(payload.map_err(SayError::Encode)?);
+        let event = ClientEvent::Nothing;
+        Ok(ClientOutgoing { event, payload })
     }
 
     /// Sends the quit, once, and waits for the answer for at most a second.
@@ -290,9 +287,7 @@ impl Client {
     ) -> ClientOutgoing<'a> {
         let answer = datagram;
         let refusal = match reply {
-            Reply::Refused {
-                reason: Some(reason),
-            } => Refusal::from_reason(reason.as_str()),
+            Reply::Refused { reason } => reason.and_then(|why| Refusal::from_reason(why.as_str())),
             _ => None,
         };
         match (self.state, reply) {
@@ -330,12 +325,7 @@ impl Client {
         }
         match self.state {
             State::Joining { sent, .. } => match LOGIN_WAITS.get(sent) {
-                Some(&wait) => {
-                    let due = now.plus(Duration::from_secs(wait));
-                    let sent = sent + 1;
-                    self.state = State::Joining { sent, due };
-                    self.send_login(ClientEvent::Nothing)
-                }
+                Some(&wait) => self.join(now, sent + 1, wait),
                 None => self.done(ClientEvent::NoAnswer),
             },
             State::In { unanswered, .. } if unanswered >= UNANSWERED_KEEP_ALIVES => {
@@ -396,6 +386,12 @@ impl Client {
         matches!(self.state, State::Done)
     }
 
+    fn join(&mut self, now: Timestamp, sent: usize, wait: u64) -> ClientOutgoing<'_> {
+        let due = now.plus(Duration::from_secs(wait));
+        self.state = State::Joining { sent, due };
+        self.send_login(ClientEvent::Nothing)
+    }
+
     fn joined<'a>(&mut self, now: Timestamp, again: bool) -> ClientOutgoing<'a> {
         let due = self.keep_alive_due(now);
         self.state = State::In { due, unanswered: 0 };
@@ -433,22 +429,15 @@ impl Client {
     }
 
     fn send<'a>(&'a mut self, request: &Request<'_>, event: ClientEvent<'a>) -> ClientOutgoing<'a> {
-        let payload = request
-            .encode(&self.config.dialect, &mut self.scratch)
-            .expect("a verb, a space and a name fit a datagram");
-        ClientOutgoing {
-            event,
-            payload: Some(payload),
-        }
+        let payload = request.encode(&self.config.dialect, &mut self.scratch);
+        let payload = Some(payload.expect("a verb, a space and a name fit a datagram"));
+        ClientOutgoing { event, payload }
     }
 }
 
-/// Returns `event` without a datagram.
 fn event(event: ClientEvent<'_>) -> ClientOutgoing<'_> {
-    ClientOutgoing {
-        event,
-        payload: None,
-    }
+    let payload = None;
+    ClientOutgoing { event, payload }
 }
 
 fn nothing<'a>() -> ClientOutgoing<'a> {

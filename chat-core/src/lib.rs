@@ -35,11 +35,9 @@
 //! ([`Event::Dropped`], [`Event::Refused`]) and a count in [`Stats`]. There is no clock, no
 //! randomness and no hash order in this crate: the same calls give the same results.
 //!
-//! The rules are those of PROTOCOL.md. The [`guide`] shows how to embed a room, with whole programs.
-//!
-//! The feature `serde` adds `Serialize` and `Deserialize` for what a program configures or stores ([`Config`],
-//! [`ClientConfig`], [`Rate`], [`Ban`]), and `Serialize` for events and [`Stats`]. The crate is
-//! `no_std` (with `alloc`) with it and without.
+//! The rules are those of PROTOCOL.md. The [`guide`] shows how to embed a room, with whole
+//! programs. The feature `serde` adds `Serialize` for events and [`Stats`], and `Deserialize` too
+//! for what a program configures or stores. The crate is always `no_std`, with `alloc`.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // An `expect` names an invariant of this crate, and a panic there is a bug in it. Nothing that
@@ -54,7 +52,6 @@ extern crate alloc;
 pub struct Readme;
 
 mod client;
-pub mod guide;
 mod peer;
 mod rate;
 mod server;
@@ -70,3 +67,19 @@ pub use server::{
 pub use time::Timestamp;
 
 pub use chat_proto as proto;
+
+#[doc = include_str!("guide.md")]
+///
+/// On tokio, where one task owns the room:
+/// ```no_run
+#[doc = include_str!("../examples/tokio.rs")]
+/// ```
+/// On mio, with one thread and a waker:
+/// ```no_run
+#[doc = include_str!("../examples/mio.rs")]
+/// ```
+/// A simulation, whose network and clock exist only in the program:
+/// ```
+#[doc = include_str!("../examples/in_memory.rs")]
+/// ```
+pub mod guide {}

@@ -41,17 +41,12 @@ impl Rate {
 /// earlier moment: a jump gives no second burst and blocks nothing until the clock has caught up.
 ///
 /// ```
-/// use std::num::NonZeroU32;
-/// use chat_core::{Bucket, Rate, Timestamp};
-///
-/// let ten = NonZeroU32::new(10).unwrap();
-/// let rate = Rate { per_second: ten, burst: ten };
+/// # use chat_core::{Bucket, Rate, Timestamp};
+/// let ten = 10.try_into().unwrap();
+/// let (rate, now) = (Rate { per_second: ten, burst: ten }, Timestamp::from_millis(0));
 /// let mut bucket = Bucket::default();
-/// let now = Timestamp::from_millis(0);
-/// assert!(bucket.take(now, rate, 10));
-/// assert!(!bucket.take(now, rate, 1), "the burst is used up");
+/// assert!(bucket.take(now, rate, 10) && !bucket.take(now, rate, 1), "the burst is used up");
 /// assert_eq!(bucket.ready_at(now, rate, 1), Timestamp::from_millis(100));
-/// assert!(bucket.take(Timestamp::from_millis(100), rate, 1));
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Bucket {

@@ -2,18 +2,8 @@
 
 use core::time::Duration;
 
-/// Milliseconds since a fixed moment that the embedding program chooses. A clock that goes backwards
-/// is harmless: deadlines are then met later.
-///
-/// ```
-/// use std::time::{Duration, Instant};
-/// use chat_core::Timestamp;
-///
-/// let now = Timestamp::from(Instant::now().elapsed());
-/// let due = now.plus(Duration::from_secs(1));
-/// assert_eq!(due.since(now), Duration::from_secs(1));
-/// assert_eq!(now.since(due), Duration::ZERO);
-/// ```
+/// Milliseconds since a fixed moment that the embedding program chooses. A clock that goes
+/// backwards is harmless: deadlines are then met later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(transparent))]

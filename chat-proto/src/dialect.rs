@@ -197,8 +197,8 @@ impl Dialect {
         self
     }
 
-    /// Puts a line feed in front of each delivery (never of a reply), so that a client that prints a
-    /// prompt shows the line below it.
+    /// Puts a line feed in front of each delivery (never of a reply), so that a client that prints
+    /// a prompt shows the line below it.
     #[must_use]
     pub fn with_leading_newline(mut self, leading_newline: bool) -> Self {
         self.leading_newline = leading_newline;

@@ -87,7 +87,7 @@ pub(super) fn drive(
         };
         let before = tally.received;
         crowd.receive(patience, |member, from, datagram| {
-            tally.hear(member, from, datagram)
+            tally.hear(member, from, datagram);
         })?;
         if tally.received > before {
             quiet_since = Instant::now();

@@ -94,7 +94,7 @@ impl<'s> Front<'s> {
                 self.show(&Shown::Back);
             }
             ClientEvent::Early { datagram } if self.early.len() < EARLY_DATAGRAMS => {
-                self.early.push(datagram.to_vec())
+                self.early.push(datagram.to_vec());
             }
             ClientEvent::Delivered(delivery) => self.show(&delivery.into()),
             ClientEvent::Unparsed(datagram) => self.show_unparsed(datagram),

@@ -17,6 +17,8 @@ impl Failure {
     }
 }
 
+// One sentence a variant, in two languages.
+#[allow(clippy::too_many_lines)]
 fn write(f: &mut fmt::Formatter<'_>, language: Language, failure: &Failure) -> fmt::Result {
     match failure {
         Failure::Words(error) => say!(

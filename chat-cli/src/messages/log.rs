@@ -16,6 +16,8 @@ impl Entry<'_> {
         fmt::from_fn(move |f| self.write(f, language))
     }
 
+    // One sentence a variant, in two languages.
+    #[allow(clippy::too_many_lines)]
     fn write(&self, f: &mut fmt::Formatter<'_>, language: Language) -> fmt::Result {
         match self {
             Self::Joined {

@@ -64,6 +64,8 @@ impl Status<'_> {
         SafeText::for_terminal(&fmt::from_fn(|f| self.write(f, language)).to_string())
     }
 
+    // One sentence a variant, in two languages.
+    #[allow(clippy::too_many_lines)]
     fn write(&self, f: &mut fmt::Formatter<'_>, language: Language) -> fmt::Result {
         match self {
             Self::Hosting { address } => say!(

@@ -148,8 +148,9 @@ impl<N: Copy + Ord> Bans<N> {
         let before = self.bans.len();
         match Pattern::of(target) {
             Pattern::Networks { .. } => drop(self.bans.remove(&target)),
-            Pattern::Confusable(name) => self.bans.retain(|_, (pattern, _)| {
-                !matches!(pattern, Pattern::Confusable(banned) if banned.confusable_with(name))
+            Pattern::Confusable(name) => self.bans.retain(|_, (pattern, _)| match pattern {
+                Pattern::Confusable(banned) => !banned.confusable_with(name),
+                Pattern::Networks { .. } => true,
             }),
         }
         self.bans.len() < before

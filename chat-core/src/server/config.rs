@@ -10,14 +10,6 @@ use crate::rate::Rate;
 /// The options of a server. Every combination works; a limit that is off is `None`. SECURITY.md
 /// shows what each limit prevents, and what it does not.
 ///
-/// ```
-/// use std::num::NonZeroU32;
-/// use chat_core::Config;
-///
-/// let mut config = Config::default();
-/// config.idle_limit_seconds = NonZeroU32::new(600);
-/// ```
-///
 /// With the feature `serde` this is a table with these names. Missing fields are as in
 /// [`Config::default`] (the operator is then `admin`, whatever the language), unknown ones are
 /// refused. A limit that is off is written as `"off"`.
@@ -114,7 +106,7 @@ impl Default for Config {
 pub(crate) mod off {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    #[derive(Deserialize)]
+    #[derive(Serialize, Deserialize)]
     #[serde(untagged, expecting = "expected a limit that is not zero, or \"off\"")]
     enum Limit<T> {
         Off(Off),
@@ -129,20 +121,18 @@ pub(crate) mod off {
 
     // The signature that serde's `with` asks for.
     #[allow(clippy::ref_option)]
-    pub(crate) fn serialize<T: Serialize, S: Serializer>(
+    pub(crate) fn serialize<T: Serialize + Copy, S: Serializer>(
         limit: &Option<T>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        match limit {
-            None => Off::Off.serialize(serializer),
-            Some(limit) => limit.serialize(serializer),
-        }
+        let limit = limit.map_or(Limit::Off(Off::Off), Limit::On);
+        limit.serialize(serializer)
     }
 
     pub(crate) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<T>, D::Error> {
-        Ok(match Limit::deserialize(deserializer)? {
+        Limit::deserialize(deserializer).map(|limit| match limit {
             Limit::Off(Off::Off) => None,
             Limit::On(limit) => Some(limit),
         })

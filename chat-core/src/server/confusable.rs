@@ -41,11 +41,8 @@ pub(super) struct Reserved(Vec<String>);
 
 impl Reserved {
     pub(super) fn new<'a>(names: impl Iterator<Item = &'a Name>) -> Self {
-        Self(
-            names
-                .flat_map(|name| without_marks(name.as_str()))
-                .collect(),
-        )
+        let skeletons = names.flat_map(|name| without_marks(name.as_str()));
+        Self(skeletons.collect())
     }
 
     /// Returns `true` when `name` is, contains, or is confusable with, a reserved name.
@@ -80,11 +77,8 @@ pub(super) fn has_stray_marks(name: &Name) -> bool {
 fn variants(text: &str) -> [String; VARIANTS] {
     let written: String = text.nfkc().collect();
     let capitals: String = written.chars().flat_map(char::to_uppercase).collect();
-    [
-        skeleton(&written),
-        skeleton(&fold(&written)),
-        skeleton(&capitals),
-    ]
+    let folded = fold(&written);
+    [written, folded, capitals].map(|text| skeleton(&text))
 }
 
 /// Returns the skeleton of `text` (UTS #39, section 4), regardless of case. Computed twice, because

@@ -241,16 +241,10 @@ impl<A: Peer> Server<A> {
     pub fn shutdown(&mut self, now: Timestamp) -> Outgoing<'_, A> {
         self.begin(now);
         self.say_end(To::All);
-        let addresses = self.members.clear();
-        let members = addresses.len();
         self.banned.clear();
-        self.stats.members = 0;
-        self.stats.datagrams_out += self.plan.datagrams(members);
-        Outgoing {
-            event: Event::Closed { members },
-            plan: &self.plan,
-            members: self.closed.insert(addresses),
-        }
+        let members = self.members.len();
+        self.closed = Some(self.members.clear());
+        self.outgoing(Event::Closed { members })
     }
 
     /// Returns the moment at which to call [`handle_timeout`](Self::handle_timeout), perhaps too
@@ -300,16 +294,20 @@ impl<A: Peer> Server<A> {
     fn begin(&mut self, now: Timestamp) {
         self.now = now;
         self.plan.clear();
+        // Only the call that closes the room reaches its last members.
+        self.closed.as_mut().map(Vec::clear);
     }
 
     fn outgoing<'a>(&'a mut self, event: Event<'a, A>) -> Outgoing<'a, A> {
         self.members.count_traffic(self.plan.broadcast_bytes());
         self.stats.members = self.members.len() as u64;
-        self.stats.datagrams_out += self.plan.datagrams(self.members.len());
+        let members = self.closed.as_deref();
+        let members = members.unwrap_or(self.members.addresses());
+        self.stats.datagrams_out += self.plan.datagrams(members.len());
         Outgoing {
             event,
             plan: &self.plan,
-            members: self.members.addresses(),
+            members,
         }
     }
 

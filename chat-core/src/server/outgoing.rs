@@ -138,20 +138,20 @@ impl<A> Plan<A> {
 
     /// Counts the datagrams of the plan in a room of `members` members.
     pub(super) fn datagrams(&self, members: usize) -> u64 {
-        let recipients = self.steps.iter().map(|step| match step.to {
+        let steps = self.steps.iter().map(|step| match step.to {
             To::One(_) => 1,
             To::All => members as u64,
             To::AllBut(_) => members as u64 - 1,
         });
-        recipients.sum()
+        steps.sum()
     }
 
     /// Counts the bytes of the plan that go to each member that it neither answers nor leaves out.
     pub(super) fn broadcast_bytes(&self) -> u64 {
-        let broadcasts = self
-            .steps
-            .iter()
-            .filter(|step| !matches!(step.to, To::One(_)));
-        broadcasts.map(|step| step.payload.len() as u64).sum()
+        let steps = self.steps.iter().map(|step| match step.to {
+            To::One(_) => 0,
+            To::All | To::AllBut(_) => step.payload.len() as u64,
+        });
+        steps.sum()
     }
 }

@@ -56,23 +56,22 @@ pub struct Stats {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RefusalCounts([u64; Refusal::ALL.len()]);
 
+// A reason is its own index in `Refusal::ALL`.
+#[allow(clippy::indexing_slicing)]
 impl RefusalCounts {
     /// Returns the count for `reason`.
     pub fn get(&self, reason: Refusal) -> u64 {
-        self.0.get(reason as usize).copied().unwrap_or(0)
+        self.0[reason as usize]
     }
 
     /// Returns every reason with its count, which may be 0.
     pub fn iter(&self) -> impl Iterator<Item = (Refusal, u64)> + '_ {
-        Refusal::ALL
-            .into_iter()
-            .map(|reason| (reason, self.get(reason)))
+        let reasons = Refusal::ALL.into_iter();
+        reasons.map(|reason| (reason, self.get(reason)))
     }
 
     pub(crate) fn count(&mut self, reason: Refusal) {
-        if let Some(count) = self.0.get_mut(reason as usize) {
-            *count += 1;
-        }
+        self.0[reason as usize] += 1;
     }
 }
 

@@ -43,7 +43,8 @@ impl Message<'_> {
         }
     }
 
-    /// Exception 1: a lenient dialect that has `#` among its end words reads the line `#` as a quit.
+    /// Exception 1: a lenient dialect that has `#` among its end words reads the line `#` as a
+    /// quit.
     fn read_by(self, by: &Dialect) -> Self {
         let hash_quits = by.lenient_reading() && by.ends().contains("#");
         match self {

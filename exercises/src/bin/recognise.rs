@@ -114,7 +114,7 @@ fn run_server(arguments: &Serve) -> Result<Outcome, Failure> {
     };
     print_line(&format!("listening on {address}"));
     serve(&listener, recogniser, limits, |event| {
-        report_line(&event.to_string())
+        report_line(&event.to_string());
     })
     .map_err(Failure::Stopped)?;
     Ok(Outcome::Done)
@@ -153,7 +153,7 @@ fn run_client(arguments: &Question) -> Result<Outcome, Failure> {
     let progress = Progress::of_bytes(ask.picture.bytes().len() as u64, "sending");
     let patience = Duration::from_secs(arguments.timeout);
     let answer = client::ask(&arguments.server, &ask, patience, |bytes| {
-        progress.add(bytes)
+        progress.add(bytes);
     })?;
     progress.finish();
     for likely in &answer.likeliest {
