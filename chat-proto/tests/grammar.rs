@@ -23,7 +23,7 @@ use allocation_counter::measure;
 use arbitrary::{Arbitrary, Unstructured};
 use chat_proto::{
     Delivery, Dialect, EncodeError, EndWords, FromServer, Language, MAX_DATAGRAM, Name, NameError,
-    Reason, Reply, Request, Text, Verb, Verbs, Word, is_invisible,
+    Reason, Reply, Request, Text, TextBuf, Verb, Verbs, Word, is_invisible,
 };
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use icu_properties::{CodePointMapData, CodePointSetData};
@@ -244,6 +244,19 @@ proptest! {
         laws::parse_from_server(&bytes);
         laws::request_value(&bytes);
         laws::from_server_value(&bytes);
+    }
+
+    #[test]
+    fn conversions_say_what_the_constructors_say(input in "\\PC{0,40}") {
+        let (name, text) = (Name::new(&input), Text::new(&input));
+        prop_assert_eq!(input.parse::<Name>(), name);
+        prop_assert_eq!(Name::try_from(&*input), name);
+        prop_assert_eq!(Text::try_from(&*input), text);
+        prop_assert_eq!(TextBuf::new(&*input), text.map(TextBuf::from));
+        if let Ok(name) = name {
+            prop_assert_eq!((name.as_ref(), name.as_str()), (&*input, &*input));
+            prop_assert_eq!(format!("{name:>50}"), format!("{input:>50}"));
+        }
     }
 
     #[test]
