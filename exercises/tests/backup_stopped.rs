@@ -259,7 +259,7 @@ fn a_file_that_changes_while_it_is_read_is_told_and_the_rest_is_copied() {
                 .open(path)
                 .unwrap()
                 .write_all(b"y")
-                .unwrap()
+                .unwrap();
         },
     ];
     for (number, change) in changes.into_iter().enumerate() {

@@ -97,7 +97,7 @@ fn tell(event: &Event<'_>, progress: &Progress, verbose: bool) {
         )),
         Event::LeftOut(path) => list("left out", path),
         Event::Failed(path, problem) => {
-            progress.report(&format!("error: {path:?}: {}", with_causes(problem)))
+            progress.report(&format!("error: {path:?}: {}", with_causes(problem)));
         }
         Event::Done(path, done) => {
             let what = match done.how {
