@@ -68,18 +68,10 @@ pub use time::Timestamp;
 
 pub use chat_proto as proto;
 
-#[doc = include_str!("guide.md")]
-///
-/// On tokio, where one task owns the room:
-/// ```no_run
-#[doc = include_str!("../examples/tokio.rs")]
-/// ```
-/// On mio, with one thread and a waker:
-/// ```no_run
-#[doc = include_str!("../examples/mio.rs")]
-/// ```
-/// A simulation, whose network and clock exist only in the program:
-/// ```
-#[doc = include_str!("../examples/in_memory.rs")]
-/// ```
+#[doc = concat!(
+    include_str!("guide.md"),
+    "\n## On tokio: one task owns the room\n```no_run\n", include_str!("../examples/tokio.rs"),
+    "```\n## On mio: one thread and a waker\n```no_run\n", include_str!("../examples/mio.rs"),
+    "```\n## A simulated network and clock\n```\n", include_str!("../examples/in_memory.rs"), "```",
+)]
 pub mod guide {}

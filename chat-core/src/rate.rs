@@ -39,15 +39,6 @@ impl Rate {
 ///
 /// When the clock goes backwards, the bucket pays nothing back for that step and goes on from the
 /// earlier moment: a jump gives no second burst and blocks nothing until the clock has caught up.
-///
-/// ```
-/// # use chat_core::{Bucket, Rate, Timestamp};
-/// let ten = 10.try_into().unwrap();
-/// let (rate, now) = (Rate { per_second: ten, burst: ten }, Timestamp::from_millis(0));
-/// let mut bucket = Bucket::default();
-/// assert!(bucket.take(now, rate, 10) && !bucket.take(now, rate, 1), "the burst is used up");
-/// assert_eq!(bucket.ready_at(now, rate, 1), Timestamp::from_millis(100));
-/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Bucket {
     /// Thousandths of an event that are not paid back yet.
@@ -116,24 +107,22 @@ impl<K: Copy + Ord> Buckets<K> {
 
     /// Takes one event from the bucket of `key`; `false` when its `rate` is used up.
     pub(crate) fn take(&mut self, now: Timestamp, key: K, rate: Rate) -> bool {
-        if let Some((bucket, used)) = self.by_key.get_mut(&key) {
-            let given = bucket.take(now, rate, 1);
-            if given {
-                self.by_use.remove(&(*used, key));
-                self.by_use.insert((now, key));
-                *used = now;
+        if !self.by_key.contains_key(&key) {
+            if self.by_key.len() >= self.capacity.get() as usize
+                && let Some((_, unused)) = self.by_use.pop_first()
+            {
+                self.by_key.remove(&unused);
             }
-            return given;
+            self.by_key.insert(key, (Bucket::default(), now));
+            self.by_use.insert((now, key));
         }
-        if self.by_key.len() >= self.capacity.get() as usize
-            && let Some((_, unused)) = self.by_use.pop_first()
-        {
-            self.by_key.remove(&unused);
-        }
-        let mut bucket = Bucket::default();
+        let (bucket, used) = self.by_key.get_mut(&key).expect("it is there by now");
         let given = bucket.take(now, rate, 1);
-        self.by_key.insert(key, (bucket, now));
-        self.by_use.insert((now, key));
+        if given {
+            self.by_use.remove(&(*used, key));
+            self.by_use.insert((now, key));
+            *used = now;
+        }
         given
     }
 }

@@ -8,7 +8,7 @@ use chat_proto::{Dialect, Name};
 use crate::rate::Rate;
 
 /// The options of a server. Every combination works; a limit that is off is `None`. SECURITY.md
-/// shows what each limit prevents, and what it does not.
+/// shows what each limit prevents.
 ///
 /// With the feature `serde` this is a table with these names. Missing fields are as in
 /// [`Config::default`] (the operator is then `admin`, whatever the language), unknown ones are
@@ -49,7 +49,7 @@ pub struct Config {
     pub member_bytes: Option<Rate>,
     /// Logins from one [network](crate::Peer::network), refused ones included (rule 12); more are
     /// dropped. Repeated logins do not count. `None`: no limit. Default: 64 a second, 4,096 at
-    /// once, a full room behind one router.
+    /// once.
     #[cfg_attr(feature = "serde", serde(with = "off"))]
     pub network_logins: Option<Rate>,
     /// Networks whose logins are counted at one time. A further one replaces the one whose last

@@ -18,7 +18,7 @@ const MAX_MARKS: usize = 4;
 ///
 /// A collision of hashes only refuses a name that would be free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Skeletons([u64; VARIANTS]);
+pub(super) struct Skeletons(pub(super) [u64; VARIANTS]);
 
 impl Skeletons {
     pub(super) fn of(name: &Name) -> Self {
@@ -27,11 +27,6 @@ impl Skeletons {
 
     pub(super) fn confusable_with(self, other: Self) -> bool {
         self.0.iter().any(|skeleton| other.0.contains(skeleton))
-    }
-
-    /// Returns the skeletons; equal ones more than once.
-    pub(super) fn iter(self) -> impl Iterator<Item = u64> {
-        self.0.into_iter()
     }
 }
 

@@ -117,8 +117,7 @@ pub enum LeaveReason {
 pub enum DropReason {
     /// It is neither a request nor anything that a refusal answers.
     NotARequest,
-    /// A member's request would have been refused, but the last refusal was less than a second
-    /// ago.
+    /// A member's request would have been refused less than a second after the last one.
     RefusedAlready,
     /// A login exceeded [`network_logins`](crate::Config::network_logins).
     LoginRate,

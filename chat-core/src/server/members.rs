@@ -44,8 +44,7 @@ pub(super) struct Members<A: Peer> {
     by_skeleton: BTreeMap<u64, usize>,
     per_network: BTreeMap<A::Network, u32>,
     idle_limit: Option<Duration>,
-    /// Idle deadlines. A datagram does not move its sender's deadline: the deadline is checked,
-    /// and moved, when it comes.
+    /// Idle deadlines. A datagram does not move its sender's; a deadline that comes is checked.
     deadlines: BTreeSet<(Timestamp, A)>,
     silent_limit: Option<u64>,
     /// The members that never spoke and whose address may be forged, by the value of `traffic` at
@@ -112,10 +111,11 @@ impl<A: Peer> Members<A> {
         skeletons: Skeletons,
         except: Option<usize>,
     ) -> Option<usize> {
-        skeletons
+        let mut found = skeletons
+            .0
             .iter()
-            .filter_map(|skeleton| self.by_skeleton.get(&skeleton).copied())
-            .find(|&index| Some(index) != except)
+            .filter_map(|key| self.by_skeleton.get(key));
+        found.find(|&&index| Some(index) != except).copied()
     }
 
     /// Counts the members of a network.
@@ -160,7 +160,7 @@ impl<A: Peer> Members<A> {
     /// confusable name.
     pub(super) fn rename(&mut self, index: usize, name: Name, skeletons: Skeletons) -> Name {
         let member = &mut self.entries[index];
-        for skeleton in member.skeletons.iter() {
+        for skeleton in member.skeletons.0 {
             self.by_skeleton.remove(&skeleton);
         }
         let former = core::mem::replace(&mut member.name, name);
@@ -189,7 +189,7 @@ impl<A: Peer> Members<A> {
         let address = self.addresses.swap_remove(index);
         let member = self.entries.swap_remove(index);
         self.by_address.remove(&address);
-        for skeleton in member.skeletons.iter() {
+        for skeleton in member.skeletons.0 {
             self.by_skeleton.remove(&skeleton);
         }
         if let Some(deadline) = member.deadline {
@@ -210,7 +210,7 @@ impl<A: Peer> Members<A> {
     /// Points both maps at `index` for the member that is there now.
     fn set_index(&mut self, index: usize) {
         self.by_address.insert(self.addresses[index], index);
-        for skeleton in self.entries[index].skeletons.iter() {
+        for skeleton in self.entries[index].skeletons.0 {
             self.by_skeleton.insert(skeleton, index);
         }
     }

@@ -522,11 +522,9 @@ impl<A: Peer> Server<A> {
                 return Some((index, LeaveReason::Kicked));
             }
         }
-        if let Some(index) = self.members.overdue_silent() {
-            return Some((index, LeaveReason::Silent));
-        }
-        let index = self.members.overdue_idle(self.now)?;
-        Some((index, LeaveReason::Idle))
+        let silent = self.members.overdue_silent();
+        let silent = silent.map(|index| (index, LeaveReason::Silent));
+        silent.or_else(|| Some((self.members.overdue_idle(self.now)?, LeaveReason::Idle)))
     }
 
     /// Removes a member: the end words go to it, the notice to the others (rules 4, 9, 14 to 16).

@@ -47,7 +47,8 @@ impl<'a, A: Copy> Outgoing<'a, A> {
         let (plan, members) = (self.plan, self.members);
         plan.steps.iter().filter_map(move |step| {
             let to = Recipients::of(&step.to, members);
-            let payload = plan.payload(step);
+            let payload = plan.payloads.get(step.payload.clone());
+            let payload = payload.expect("a step's payload was written with it");
             (!to.is_empty()).then_some(Transmit { payload, to })
         })
     }
@@ -129,11 +130,6 @@ impl<A> Plan<A> {
         self.payloads.extend_from_slice(payload);
         let payload = start..self.payloads.len();
         self.steps.push(Step { payload, to });
-    }
-
-    fn payload(&self, step: &Step<A>) -> &[u8] {
-        let payload = self.payloads.get(step.payload.clone());
-        payload.expect("a step's payload was written with it")
     }
 
     /// Counts the datagrams of the plan in a room of `members` members.
