@@ -157,6 +157,15 @@ mod tests {
     }
 
     #[test]
+    fn tokens_given_back_can_be_taken_again() {
+        let mut bucket = Bucket::default();
+        assert!(bucket.take(at(0), RATE, 3));
+        bucket.give_back(2);
+        assert!(bucket.take(at(0), RATE, 2));
+        assert!(!bucket.take(at(0), RATE, 1));
+    }
+
+    #[test]
     fn ready_at_is_the_first_moment_that_gives() {
         for amount in 1..=3 {
             let mut bucket = Bucket::default();

@@ -181,6 +181,8 @@ struct Pair {
     server: Server<At>,
     model: Room,
     now: u64,
+    /// Datagrams that the room handed out, one for each recipient.
+    handed_out: u64,
     done: Vec<Action>,
 }
 
@@ -190,6 +192,7 @@ impl Pair {
             server: Server::new(config.clone()),
             model: Room::new(config),
             now: 1_000_000,
+            handed_out: 0,
             done: Vec::new(),
         }
     }
@@ -255,6 +258,7 @@ impl Pair {
             }
             Action::Close => (sent(&self.server.shutdown(moment)), self.model.close()),
         };
+        self.handed_out += recipients(&real);
         self.same("what is sent", &real, &heard(expected));
         self.do_what_is_due();
         self.agree();
@@ -300,6 +304,7 @@ impl Pair {
             match outgoing.event() {
                 Event::Left { name, .. } => {
                     let real = sent(&outgoing);
+                    self.handed_out += recipients(&real);
                     let due = self.model.due(self.now).contains(&name.to_string());
                     assert!(due, "{name} was removed: {:#?}", self.done);
                     let model = heard(self.model.remove(name.as_str(), None));
@@ -316,8 +321,9 @@ impl Pair {
         self.same("who is in", &members, &self.model.members());
         let bans = self.server.bans(Timestamp::from_millis(self.now)).count();
         self.same("the bans", &bans, &self.model.bans.count(self.now));
-        let counted = self.server.stats().members;
-        self.same("the statistics", &counted, &(members.len() as u64));
+        let stats = self.server.stats();
+        self.same("the count", &stats.members, &(members.len() as u64));
+        self.same("handed out", &stats.datagrams_out, &self.handed_out);
         let unique = members.windows(2).all(|pair| pair[0].0 != pair[1].0);
         assert!(unique, "names are unique: {members:?}");
     }
@@ -327,6 +333,10 @@ fn sorted(members: impl Iterator<Item = (Name, At)>) -> Vec<(String, u8)> {
     let mut members: Vec<_> = members.map(|(name, at)| (name.to_string(), at.0)).collect();
     members.sort();
     members
+}
+
+fn recipients(sent: &[Sent]) -> u64 {
+    sent.iter().map(|(to, _)| to.len() as u64).sum()
 }
 
 /// What was sent, in order; the recipients of each payload sorted. Checks what holds for every

@@ -121,6 +121,18 @@ fn all_else_refuses_the_login_and_says_whether_it_was_repeated() {
 }
 
 #[test]
+fn an_empty_datagram_and_one_before_or_after_the_conversation_say_nothing() {
+    let mut client = client(&ClientConfig::default());
+    assert_eq!(client.handle(at(0), b"OK").event(), ClientEvent::Nothing);
+    let _login = client.login(at(0));
+    assert_eq!(client.handle(at(1), b"").event(), ClientEvent::Nothing);
+    let joined = ClientEvent::Joined { again: false };
+    assert_eq!(client.handle(at(2), b"OK").event(), joined);
+    assert_eq!(client.handle(at(3), b"EXIT").event(), ended("EXIT"));
+    assert_eq!(client.handle(at(4), b"EXIT").event(), ClientEvent::Nothing);
+}
+
+#[test]
 fn a_line_is_sent_once_and_only_by_who_is_in() {
     let text = Text::new(" 吃了么 ").unwrap();
     let mut client = client(&ClientConfig::default());

@@ -185,17 +185,8 @@ fn a_silent_member_at_a_public_address_is_removed() {
         room.from(address, format!("L {name}"));
     }
     room.from(202, "C talker hi");
-    let mut received = 0;
-    while room.server.poll_timeout().is_none() {
-        room.from(1, "C alice 0123456789");
-        received += room
-            .sent
-            .iter()
-            .filter(|(to, _)| *to == 201)
-            .map(|(_, text)| text.len())
-            .sum::<usize>();
-        assert!(received <= 100, "{received} bytes without an end");
-    }
+    let received = room.talk_until_due("0123456789", 201);
+    assert!(received <= 100, "{received} bytes without an end");
     assert_eq!(room.server.poll_timeout(), Some(room.now()), "due at once");
     let event = room.timeout();
     assert!(event.contains("Silent"), "{event}");
@@ -210,9 +201,7 @@ fn a_silent_member_at_a_public_address_is_removed() {
         room.server.poll_timeout().is_none(),
         "the later one has heard less"
     );
-    while room.server.poll_timeout().is_none() {
-        room.from(1, "C alice 0123456789");
-    }
+    room.talk_until_due("0123456789", 203);
     assert!(room.timeout().contains("later"));
     for _ in 0..100 {
         room.from(1, "C alice 0123456789");

@@ -101,6 +101,28 @@ impl Room {
         assert_eq!(sent, expected);
     }
 
+    /// Bytes that the last call sent to an address.
+    fn bytes_to(&self, address: u8) -> usize {
+        let to_it = self.sent.iter().filter(|(to, _)| *to == address);
+        to_it.map(|(_, text)| text.len()).sum()
+    }
+
+    /// Says `text` as alice, from the address 1, until something is due; returns how many bytes of
+    /// that went to `listener`.
+    #[track_caller]
+    fn talk_until_due(&mut self, text: &str, listener: u8) -> usize {
+        let mut received = 0;
+        for _ in 0..2_000 {
+            if self.server.poll_timeout().is_some() {
+                return received;
+            }
+            self.now += 100;
+            self.from(1, format!("C alice {text}"));
+            received += self.bytes_to(listener);
+        }
+        panic!("nothing is due after 2,000 lines");
+    }
+
     fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self
             .server

@@ -195,4 +195,11 @@ fn the_statistics_count_what_was_handed_out() {
         (stats.left_quit, stats.left_unreachable, stats.probes),
         (1, 1, 2)
     );
+    let now = room.now();
+    for text in ["one", "two"] {
+        let _announced = room.server.announce(now, Text::new(text).unwrap());
+    }
+    let _closed = room.server.shutdown(now);
+    assert_eq!(room.server.stats().announcements, 2);
+    assert_eq!(room.server.stats().datagrams_out, room.sent_in_all + 3);
 }

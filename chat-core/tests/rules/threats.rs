@@ -6,28 +6,19 @@ use chat_core::Config;
 
 use super::Room;
 
-/// How many bytes went to an address, over several calls.
-fn bytes_to(room: &Room, address: u8) -> usize {
-    room.sent
-        .iter()
-        .filter(|(to, _)| *to == address)
-        .map(|(_, text)| text.len())
-        .sum()
-}
-
 #[test]
 fn one_forged_login_costs_its_victim_a_mebibyte_and_no_more() {
     let mut room = Room::with(&["alice"]);
     room.from(201, "L victim");
-    let mut received = bytes_to(&room, 201);
+    let mut received = room.bytes_to(201);
     let line = format!("C alice {}", "x".repeat(900));
     for _ in 0..5_000 {
         room.now += 100;
         room.from(1, &line);
-        received += bytes_to(&room, 201);
+        received += room.bytes_to(201);
         if room.server.poll_timeout().is_some() {
             room.timeout();
-            received += bytes_to(&room, 201);
+            received += room.bytes_to(201);
         }
     }
     assert_eq!(room.names(), ["alice"], "the victim is out");
@@ -40,12 +31,7 @@ fn each_forged_login_costs_its_victim_as_much_again() {
     let mut room = Room::with(&["alice"]);
     for _ in 0..3 {
         room.from(201, "L victim");
-        let mut received = 0;
-        while room.server.poll_timeout().is_none() {
-            room.now += 100;
-            room.from(1, format!("C alice {}", "x".repeat(900)));
-            received += bytes_to(&room, 201);
-        }
+        let received = room.talk_until_due(&"x".repeat(900), 201);
         room.timeout();
         assert_eq!(room.names(), ["alice"]);
         assert!(
