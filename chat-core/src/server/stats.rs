@@ -112,3 +112,23 @@ impl Stats {
         } += 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dropped_is_the_sum_over_all_reasons() {
+        let mut stats = Stats::default();
+        for (reason, count) in [
+            (DropReason::NotARequest, 1),
+            (DropReason::RefusedAlready, 2),
+            (DropReason::LoginRate, 4),
+            (DropReason::ReplyRate, 8),
+            (DropReason::Closed, 16),
+        ] {
+            (0..count).for_each(|_| stats.count_drop(reason));
+        }
+        assert_eq!(stats.dropped(), 31);
+    }
+}

@@ -203,3 +203,10 @@ fn the_statistics_count_what_was_handed_out() {
     assert_eq!(room.server.stats().announcements, 2);
     assert_eq!(room.server.stats().datagrams_out, room.sent_in_all + 3);
 }
+
+#[test]
+fn a_server_shows_its_options_and_counters_to_a_debugger() {
+    let shown = format!("{:?}", Room::with(&["alice"]).server);
+    assert!(shown.contains("max_members: Some(16384)"), "{shown}");
+    assert!(shown.contains("logins: 1"), "{shown}");
+}
