@@ -102,6 +102,18 @@ fn a_room_is_full_in_all_and_per_network_as_configured() {
 }
 
 #[test]
+fn a_leave_makes_room_for_one_more_of_its_network() {
+    let mut config = Config::default();
+    config.max_members_per_network = std::num::NonZeroU32::new(2);
+    let mut room = Room::new(config);
+    room.from(11, "L a");
+    room.from(12, "L b");
+    room.from(11, "Q a");
+    room.from(13, "L c");
+    room.on(14, "L d", &[(14, "FAIL room full")]);
+}
+
+#[test]
 fn a_line_goes_unchanged_to_all_others_and_never_back() {
     let mut room = Room::with(&["alice", "bob", "carol"]);
     for (request, line) in [
