@@ -39,3 +39,19 @@ impl From<Duration> for Timestamp {
         Self(u64::try_from(since_chosen.as_millis()).unwrap_or(u64::MAX))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_adds_up_in_whole_milliseconds_and_never_wraps() {
+        let [early, late] = [1_000, 1_002].map(Timestamp::from_millis);
+        assert_eq!(early.plus(Duration::from_micros(2_999)), late);
+        assert_eq!(late.since(early), Duration::from_millis(2));
+        assert_eq!(early.since(late), Duration::ZERO);
+        let last = Timestamp::from_millis(u64::MAX);
+        assert_eq!(late.plus(Duration::MAX), last);
+        assert_eq!(Timestamp::from(Duration::MAX), last);
+    }
+}

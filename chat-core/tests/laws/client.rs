@@ -140,7 +140,8 @@ impl Life {
             is_allowed,
             "a line is sent only by who is in, a quit only once",
         );
-        self.holds(name == self.name, "the client's own name");
+        let own = self.client.name() == self.name;
+        self.holds(own && name == self.name, "the client's own name");
     }
 
     #[track_caller]

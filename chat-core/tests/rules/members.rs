@@ -205,8 +205,10 @@ fn the_statistics_count_what_was_handed_out() {
 }
 
 #[test]
-fn a_server_shows_its_options_and_counters_to_a_debugger() {
-    let shown = format!("{:?}", Room::with(&["alice"]).server);
+fn a_server_shows_its_options_and_counters() {
+    let room = Room::with(&["alice"]);
+    assert_eq!(room.server.config(), &Config::default());
+    let shown = format!("{:?}", room.server);
     assert!(shown.contains("max_members: Some(16384)"), "{shown}");
     assert!(shown.contains("logins: 1"), "{shown}");
 }
