@@ -77,6 +77,7 @@ const QUIT_TEXT: &str = "#";
 impl<'a> Request<'a> {
     /// Reads one datagram, borrowing from it. A lenient dialect also takes the spellings of
     /// PROTOCOL.md, "Lenient reading".
+    #[inline] // The result is large: a server's compiler reads it where it stands.
     pub fn decode(datagram: &'a [u8], dialect: &Dialect) -> Result<Self, DecodeError> {
         parse::datagram(datagram, dialect, |input| request(input, dialect))
     }
