@@ -41,17 +41,19 @@ fn build() -> PathBuf {
     if let Some(path) = env::var_os("CHAT_BINARY") {
         return PathBuf::from(path);
     }
-    // A test is TARGET/PROFILE/deps/NAME-HASH, a program TARGET/PROFILE/NAME.
+    // A test is TARGET/FOLDER/deps/NAME-HASH, a program TARGET/FOLDER/NAME.
     let test = env::current_exe().expect("a running test knows its own path");
     let mut folders = test
         .ancestors()
         .skip(1)
         .filter(|folder| !folder.ends_with("deps"));
-    let target = folders.nth(1).expect("a test lies below TARGET/PROFILE");
-    let (profile, folder) = if cfg!(debug_assertions) {
-        ("dev", "debug")
-    } else {
-        ("release", "release")
+    let folder = folders.next().expect("a test lies in a folder");
+    let target = folders.next().expect("a test lies below TARGET/FOLDER");
+    // The folder tells the profile; whether assertions are compiled in does not: a release build of
+    // this crate keeps them.
+    let profile = match folder.file_name().and_then(OsStr::to_str) {
+        Some("debug") => "dev",
+        other => other.unwrap_or("release"),
     };
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
@@ -82,9 +84,7 @@ fn build() -> PathBuf {
         "the binary under test does not build, so nothing could be tested:\n{}",
         String::from_utf8_lossy(&built.stderr)
     );
-    let binary = target
-        .join(folder)
-        .join(format!("chat{}", env::consts::EXE_SUFFIX));
+    let binary = folder.join(format!("chat{}", env::consts::EXE_SUFFIX));
     assert!(
         binary.is_file(),
         "cargo built the workspace, but there is no {}",
