@@ -1,6 +1,5 @@
 //! What the tests across the crates share.
 
-pub mod benchmarks;
 pub mod harness;
 pub mod picture;
 pub mod relay;
