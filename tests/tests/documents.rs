@@ -96,15 +96,20 @@ fn every_law_of_the_simulation_stands_in_architecture() {
 #[test]
 fn every_option_that_the_readmes_show_exists() {
     let mut help = String::new();
-    for command in ["serve", "join", "send", "bench"] {
-        let output = std::process::Command::new(chat_binary())
-            .args([command, "--help"])
+    let commands = ["serve", "join", "send"].map(|command| (chat_binary(), Some(command)));
+    let bench = (Path::new(env!("CARGO_BIN_EXE_bench")), None);
+    for (program, command) in commands.into_iter().chain([bench]) {
+        let output = std::process::Command::new(program)
+            .args(command)
+            .arg("--help")
             .output()
             .expect("chat runs");
         help.push_str(&String::from_utf8_lossy(&output.stdout));
     }
     for (page, program) in [
         ("README.md", "cargo run --release -- "),
+        ("README.md", "--bin bench -- "),
+        ("BENCHMARKS.md", "--bin bench -- "),
         ("chat-cli/README.md", "chat "),
     ] {
         let text = read(page);

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use chat_tests::harness::{Process, chat};
 
-const COMMANDS: [&str; 6] = ["serve", "join", "send", "bench", "completions", "man"];
+const COMMANDS: [&str; 5] = ["serve", "join", "send", "completions", "man"];
 
 fn printed(args: &[&str]) -> String {
     let mut program = chat(args);
