@@ -1,37 +1,30 @@
 //! Addresses as people write them.
 
-use std::io::ErrorKind;
+use std::fmt::{self, Write as _};
+use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
-use crate::failure::{AddressProblem, Doing, Failure};
+use crate::language::{Worded, Words, say};
 
-/// Where a room is when nothing else is said.
+/// The address of a room where none is given.
 pub(crate) const DEFAULT_ADDRESS: &str = "127.0.0.1:8888";
 /// Replaces [`DEFAULT_ADDRESS`].
 pub(crate) const DEFAULT_ADDRESS_VARIABLE: &str = "CHAT_ADDRESS";
 const DEFAULT_PORT: u16 = 8888;
 
-/// The address that was asked for, or the default one.
-pub(crate) fn or_default(asked: Option<&str>) -> String {
-    asked
-        .map(str::to_owned)
-        .or_else(of_the_environment)
-        .unwrap_or_else(|| DEFAULT_ADDRESS.into())
-}
-
-/// The address that is set for all commands; nothing is none.
+/// Reads the address that the environment sets for all commands; an empty one counts as none.
 pub(crate) fn of_the_environment() -> Option<String> {
     std::env::var(DEFAULT_ADDRESS_VARIABLE)
         .ok()
         .filter(|set| !set.is_empty())
 }
 
-/// What an address that a person wrote stands for: at least one.
+/// The addresses that a text stands for: at least one.
 #[derive(Debug)]
 pub(crate) struct Addresses {
-    /// The one to be tried first.
+    /// The first to try.
     pub(crate) first: SocketAddr,
-    /// To be tried after it, in this order.
+    /// The next ones to try, in this order.
     pub(crate) others: Vec<SocketAddr>,
 }
 
@@ -44,14 +37,59 @@ impl From<SocketAddr> for Addresses {
     }
 }
 
-/// Every address that `HOST:PORT`, or `HOST` alone, stands for.
-pub(crate) fn resolve(text: &str) -> Result<Addresses, Failure> {
-    let bad = |problem| Failure::BadAddress {
+/// A text that names no address.
+#[derive(Debug)]
+pub(crate) struct AddressError {
+    text: String,
+    problem: Problem,
+}
+
+#[derive(Debug)]
+enum Problem {
+    Empty,
+    Malformed(io::Error),
+    /// The system could not look the name up.
+    Lookup(io::Error),
+}
+
+impl AddressError {
+    /// Returns true when the system failed, not the person who wrote the address.
+    pub(crate) fn is_of_the_system(&self) -> bool {
+        matches!(self.problem, Problem::Lookup(_))
+    }
+}
+
+impl Worded for AddressError {
+    fn word(&self, to: &mut Words<'_>) -> fmt::Result {
+        let text = &self.text;
+        if let Problem::Lookup(error) = &self.problem {
+            return say! { to,
+            "cannot find the address of {text}: {error}; is the name spelt right, and is \
+             there a network? An IP address such as {DEFAULT_ADDRESS} needs neither",
+            "查不到 {text} 的地址：{error}；名字写对了吗？网络通吗？也可以直接写 IP 地址，\
+             例如 {DEFAULT_ADDRESS}" };
+        }
+        say! { to, "invalid address {text:?}: ", "无效的地址 {text:?}：" }?;
+        match &self.problem {
+            Problem::Empty => say! { to, "empty", "是空的" },
+            Problem::Malformed(error) | Problem::Lookup(error) => write!(to, "{error}"),
+        }?;
+        say! { to, "; write HOST:PORT, such as {DEFAULT_ADDRESS} or [::1]:8888",
+        "；请写成 主机:端口，例如 {DEFAULT_ADDRESS} 或 [::1]:8888" }
+    }
+}
+
+/// Resolves `HOST:PORT`, or `HOST` alone, to every address that it stands for; without a text, the
+/// default address.
+pub(crate) fn resolve(text: Option<&str>) -> Result<Addresses, AddressError> {
+    let default = of_the_environment();
+    let text = text.or(default.as_deref()).unwrap_or(DEFAULT_ADDRESS);
+    let failed = |problem| AddressError {
         text: text.to_owned(),
         problem,
     };
     if text.is_empty() {
-        return Err(bad(AddressProblem::Empty));
+        return Err(failed(Problem::Empty));
     }
     let bare = text
         .strip_prefix('[')
@@ -60,35 +98,30 @@ pub(crate) fn resolve(text: &str) -> Result<Addresses, Failure> {
     if let Ok(ip) = bare.parse::<IpAddr>() {
         return Ok(SocketAddr::new(ip, DEFAULT_PORT).into());
     }
-    let has_port = text.rsplit_once(':').is_some();
-    let resolved = if has_port {
+    let resolved = if text.contains(':') {
         text.to_socket_addrs()
     } else {
         (text, DEFAULT_PORT).to_socket_addrs()
     };
-    let mut resolved = resolved.map_err(|error| match error.kind() {
-        ErrorKind::InvalidInput => bad(AddressProblem::Unreadable(error)),
-        _ => Failure::io(Doing::FindAddress(text.to_owned()))(error),
+    let mut resolved = resolved.map_err(|error| {
+        failed(match error.kind() {
+            ErrorKind::InvalidInput => Problem::Malformed(error),
+            _ => Problem::Lookup(error),
+        })
     })?;
-    let first = resolved
-        .next()
-        .ok_or_else(|| bad(AddressProblem::Unknown))?;
-    let mut others = Vec::new();
-    for address in resolved {
-        if address != first && !others.contains(&address) {
-            others.push(address);
-        }
-    }
+    let first = resolved.next();
+    let first = first.ok_or_else(|| failed(Problem::Lookup(ErrorKind::NotFound.into())))?;
+    let others = resolved.filter(|address| *address != first).collect();
     Ok(Addresses { first, others })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::messages::Language;
+    use crate::language::Language;
 
     fn first(text: &str) -> String {
-        resolve(text).unwrap().first.to_string()
+        resolve(Some(text)).unwrap().first.to_string()
     }
 
     #[test]
@@ -103,10 +136,7 @@ mod tests {
     #[test]
     fn what_is_no_address_is_wrong_usage_with_an_example() {
         for text in ["", "127.0.0.1:99999", "127.0.0.1:x"] {
-            let failure = resolve(text)
-                .unwrap_err()
-                .message(Language::English)
-                .to_string();
+            let failure = resolve(Some(text)).unwrap_err().in_words(Language::English);
             assert!(failure.contains("HOST:PORT"), "{text}: {failure}");
         }
     }

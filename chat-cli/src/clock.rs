@@ -1,16 +1,21 @@
-//! The time: as `chat-core` wants it, and as a person does.
+//! The time, as `chat-core`, a person and a log want it.
 
 use std::time::{Duration, Instant};
 
 use chat_core::Timestamp;
 use jiff::Zoned;
 
-/// Hours and minutes where the user is, in five columns.
+/// Returns hours and minutes in the local time zone: `19:46`.
 pub(crate) fn time_of_day() -> String {
     Zoned::now().strftime("%H:%M").to_string()
 }
 
-/// Milliseconds since the program began: a clock that nobody sets.
+/// Returns the date and time in UTC, to the microsecond: `2026-11-24T19:46:00.123456Z`.
+pub(crate) fn timestamp() -> String {
+    format!("{:.6}", jiff::Timestamp::now())
+}
+
+/// Milliseconds since the program began, on a clock that no one sets.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock(Instant);
 
@@ -23,16 +28,25 @@ impl Clock {
         self.0.elapsed().into()
     }
 
-    /// How long it is until the earliest of `moments`; `None`: there is none.
+    /// Returns the time until the earliest of these moments, if there is one.
     pub(crate) fn until_first(
         self,
         moments: impl IntoIterator<Item = Option<Timestamp>>,
     ) -> Option<Duration> {
-        let now = self.now();
-        moments
-            .into_iter()
-            .flatten()
-            .min()
-            .map(|moment| moment.since(now))
+        let first = moments.into_iter().flatten().min()?;
+        Some(first.since(self.now()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_timestamp_has_six_digits_of_microseconds() {
+        let timestamp = super::timestamp();
+        let parsed: jiff::Timestamp = timestamp.parse().unwrap();
+        assert_eq!(
+            parsed.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string(),
+            timestamp
+        );
     }
 }

@@ -1,38 +1,37 @@
-//! How a command can end badly. What the user is told about it is in `messages::failure`.
+//! Every way in which a command can fail: its exit code, its sentence, and the remedy.
 
-use std::io;
+use std::fmt;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use chat_core::proto::{DialectError, Refusal, TextError};
 
-use crate::args::ConfigError;
-use crate::join::TranscriptError;
-use crate::platform::safe_text::SafeText;
-use crate::room::BanFileError;
+use crate::address::{AddressError, DEFAULT_ADDRESS};
+use crate::io::safe_text::SafeText;
+use crate::language::{Worded, Words, say};
 
-/// Why a command did not do what it was asked to.
+/// The reason for which a command did not do what it was asked to.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// `--success` and `--end` do not go together.
-    Words(DialectError),
-    /// The file of options cannot be used.
-    Config(ConfigError),
-    /// What was to be an address is none.
-    BadAddress {
-        text: String,
-        problem: AddressProblem,
-    },
-    /// What was to be said cannot be.
+    Dialect(DialectError),
+    /// A text that names no address.
+    Address(AddressError),
+    /// Wrong usage that words itself: a file of options.
+    Usage(Box<dyn Worded>),
+    /// A file that cannot be used, which words itself: bans or a transcript.
+    File(Box<dyn Worded>),
+    /// The text of `chat send` is against the protocol.
     CannotSay(TextError),
-    /// There is no manual page for this.
+    /// `chat man` was asked for a command that does not exist.
     NoSuchCommand { name: String },
     /// The server refused the login.
     Refused {
         answer: SafeText,
-        /// Why, where it is one of this project's reasons.
+        /// The reason, where it is one of this project's.
         refusal: Option<Refusal>,
-        /// Whether the login had been repeated.
+        /// True when the login had been repeated.
         repeated: bool,
     },
     /// The server refused the only line.
@@ -46,50 +45,35 @@ pub(crate) enum Failure {
     Ended { word: SafeText },
     /// A signal came before the login was answered.
     Interrupted,
-    /// The file of the bans cannot be used.
-    Bans(BanFileError),
-    /// Some lines were not said, which the user was told of.
+    /// Some lines were not said; the user has seen which.
     NotAllSaid,
-    /// The transcript cannot be written.
-    Transcript(TranscriptError),
-    /// Something that was said is not in the transcript, which the user was told of.
+    /// Some lines are not in the transcript; the user has seen why.
     NotAllWritten,
-    /// A measurement failed.
-    #[cfg(target_os = "linux")]
-    Bench(crate::bench::BenchError),
-    /// The system did not do what it was asked to.
-    Io { doing: Doing, error: io::Error },
+    /// The system refused an operation.
+    Io {
+        operation: Operation,
+        error: io::Error,
+    },
 }
 
-/// Why a text is no address.
-#[derive(Debug)]
-pub(crate) enum AddressProblem {
-    Empty,
-    Unreadable(io::Error),
-    Unknown,
-}
-
-/// What is known about a server that did not answer.
+/// Hints about a server that did not answer.
 #[derive(Debug)]
 pub(crate) enum Silence {
-    /// Something came that answers no login.
-    ButThisCame(SafeText),
-    /// The network said that nobody is there.
-    NobodyListens,
-    /// Nothing.
+    /// A datagram came that answers no login.
+    Unexpected(SafeText),
+    /// The network said that no program listens there.
+    Unreachable,
+    /// Nothing came.
     Nothing,
 }
 
-/// What the system was asked to do.
+/// An operation of the system.
 #[derive(Debug)]
-pub(crate) enum Doing {
+pub(crate) enum Operation {
     ListenOn(SocketAddr),
-    /// The room at the default address, by the one who comes first.
+    /// Hosting the room at the default address.
     HostAt(SocketAddr),
-    FindAddress(String),
     Reach(SocketAddr),
-    TellAddress,
-    #[cfg(feature = "metrics")]
     ShowMetrics(SocketAddr),
     MakeQueue,
     WatchSignals,
@@ -100,36 +84,151 @@ pub(crate) enum Doing {
 }
 
 impl Failure {
-    /// An input or output error, with what was being done.
-    pub(crate) fn io(doing: Doing) -> impl FnOnce(io::Error) -> Self {
-        move |error| Self::Io { doing, error }
+    /// Makes a function that turns an error of the system into the failure of this operation.
+    pub(crate) fn io(operation: Operation) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::Io { operation, error }
     }
 
+    /// Returns the exit code: 1 failed, 2 wrong usage, 3 refused by the server, 4 no answer.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Ended { .. }
-            | Self::Interrupted
-            | Self::NotAllSaid
-            | Self::NotAllWritten
-            | Self::Transcript(_)
-            | Self::Bans(_)
-            | Self::Io { .. } => 1,
-            Self::Words(_)
-            | Self::Config(_)
-            | Self::BadAddress { .. }
-            | Self::CannotSay(_)
-            | Self::NoSuchCommand { .. } => 2,
-            Self::Refused { .. } | Self::LineRefused { .. } => 3,
             Self::NoAnswer { .. } => 4,
-            #[cfg(target_os = "linux")]
-            Self::Bench(error) => error.exit_code(),
+            Self::Refused { .. } | Self::LineRefused { .. } => 3,
+            Self::Dialect(_) | Self::Usage(_) | Self::CannotSay(_) | Self::NoSuchCommand { .. } => {
+                2
+            }
+            // A name that the system cannot look up, for lack of a network, is no wrong usage.
+            Self::Address(error) if !error.is_of_the_system() => 2,
+            _ => 1,
         })
     }
 }
 
-#[cfg(target_os = "linux")]
-impl From<crate::bench::BenchError> for Failure {
-    fn from(error: crate::bench::BenchError) -> Self {
-        Self::Bench(error)
+impl Worded for Failure {
+    fn word(&self, to: &mut Words<'_>) -> fmt::Result {
+        match self {
+            Self::Dialect(error) => say! { to, "--success and --end: {error}",
+            "--success 与 --end：{error}" },
+            Self::Address(error) => error.word(to),
+            Self::Usage(error) | Self::File(error) => error.word(to),
+            Self::CannotSay(error) => {
+                say! { to, "this cannot be said: ", "这句话发不出去：" }?;
+                error.word(to)
+            }
+            Self::NoSuchCommand { name } => say! { to,
+            "there is no command {name:?}; `chat --help` lists them",
+            "没有 {name:?} 这个命令；`chat --help` 列出所有命令" },
+            Self::Refused {
+                answer,
+                refusal,
+                repeated,
+            } => {
+                say! { to, "the server refused the login: {answer}", "服务器拒绝登录：{answer}" }?;
+                remedy_of_refusal(to, *refusal, *repeated)
+            }
+            Self::LineRefused { answer } => {
+                say! { to, "the server refused the line: {answer}",
+                "服务器拒绝了这句话：{answer}" }
+            }
+            Self::NoAnswer { server, silence } => {
+                say! { to, "no answer from {server}", "{server} 没有应答" }?;
+                silence.word(to)
+            }
+            Self::Ended { word } => say! { to,
+            "the server ended the conversation ({word}); join again with the same command if \
+             it was not you it meant",
+            "服务器结束了会话（{word}）；如果不是针对你，可用同样的命令再次进入" },
+            Self::Interrupted => say! { to, "interrupted before the server answered",
+            "在服务器应答之前被中断" },
+            Self::NotAllWritten => say! { to, "the transcript is not complete; see above",
+            "记录不完整，见上文" },
+            Self::NotAllSaid => say! { to, "not everything was said; see above",
+            "有的话没有说出去，见上文" },
+            Self::Io { operation, error } => {
+                operation.word(to)?;
+                say! { to, ": {error}", "：{error}" }?;
+                operation.remedy(to, error.kind())
+            }
+        }
+    }
+}
+
+fn remedy_of_refusal(to: &mut Words<'_>, refusal: Option<Refusal>, repeated: bool) -> fmt::Result {
+    match refusal {
+        Some(Refusal::Banned) => say! { to, "; ask whoever runs the room",
+        "；请询问聊天室的管理员" },
+        Some(Refusal::RoomFull) => say! { to,
+        "; try again later, or ask whoever runs the room for more places (--max-members)",
+        "；请稍后再试，或请管理员增加名额（--max-members）" },
+        _ if repeated => say! { to,
+        " (the login was repeated: the first one may have been accepted; wait a moment, or \
+         choose another name)",
+        "（登录请求重发过，第一次可能已被接受；请稍等片刻，或换一个名字）" },
+        _ => say! { to, "; choose another name", "；请换一个名字" },
+    }
+}
+
+impl Worded for Silence {
+    fn word(&self, to: &mut Words<'_>) -> fmt::Result {
+        match self {
+            Self::Unexpected(datagram) => say! { to, ", but this came: {datagram}",
+            "，却收到了：{datagram}" },
+            Self::Unreachable => say! { to,
+            ": nobody listens there; start a room with `chat serve`, or look at --server",
+            "：那里没有人在听；请用 `chat serve` 开一个聊天室，或检查 --server" },
+            Self::Nothing => say! { to,
+            "; is the address right, and does a firewall let UDP through? See --server, and \
+             --verbs for servers with other words",
+            "；地址对吗？防火墙放行 UDP 吗？请检查 --server；如果服务器用别的命令词，请看 \
+             --verbs" },
+        }
+    }
+}
+
+impl Worded for Operation {
+    fn word(&self, to: &mut Words<'_>) -> fmt::Result {
+        match self {
+            Self::ListenOn(address) => say! { to, "cannot listen on {address}",
+            "无法在 {address} 上监听" },
+            Self::HostAt(address) => say! { to, "cannot host a room at {address}",
+            "无法在 {address} 主持聊天室" },
+            Self::Reach(address) => say! { to, "cannot reach {address}", "无法到达 {address}" },
+            Self::ShowMetrics(address) => say! { to, "cannot show the metrics at {address}",
+            "无法在 {address} 提供指标" },
+            Self::MakeQueue => say! { to, "cannot make the input's queue", "无法建立输入队列" },
+            Self::WatchSignals => say! { to, "cannot watch for signals", "无法监视信号" },
+            Self::ReadInput => say! { to, "cannot read standard input", "无法读取标准输入" },
+            Self::WriteOutput => say! { to, "cannot write to standard output",
+            "无法写到标准输出" },
+            Self::UseSocket => say! { to, "the socket broke", "套接字出错" },
+            Self::HostRoom => say! { to, "cannot host the room", "无法主持聊天室" },
+        }
+    }
+}
+
+impl Operation {
+    /// Writes what helps, where that is known.
+    fn remedy(&self, to: &mut Words<'_>, kind: ErrorKind) -> fmt::Result {
+        match (self, kind) {
+            (Self::ListenOn(_), ErrorKind::AddrInUse) => say! { to,
+            "; another program has this port: stop it, or choose another with --bind",
+            "；这个端口被别的程序占用：请停掉它，或用 --bind 换一个端口" },
+            (Self::ListenOn(_), ErrorKind::AddrNotAvailable) => say! { to,
+            "; this machine does not have that address: see `ip address`",
+            "；本机没有这个地址：请看 `ip address`" },
+            (Self::ListenOn(_), ErrorKind::PermissionDenied) => say! { to,
+            "; choose a port above 1023 with --bind",
+            "；请用 --bind 选 1023 以上的端口" },
+            (Self::ShowMetrics(_), _) => say! { to,
+            "; choose another address of this machine, or a free port above 1023, with \
+             --metrics",
+            "；请用 --metrics 换一个本机地址，或 1023 以上的空闲端口" },
+            (Self::HostAt(_), _) => say! { to,
+            "; choose a port above 1023 with CHAT_ADDRESS, such as \
+             CHAT_ADDRESS={DEFAULT_ADDRESS}, or join a room elsewhere with --server",
+            "；请用 CHAT_ADDRESS 选 1023 以上的端口，例如 CHAT_ADDRESS={DEFAULT_ADDRESS}，\
+             或用 --server 加入别处的聊天室" },
+            _ => Ok(()),
+        }
     }
 }

@@ -1,48 +1,50 @@
-//! `chat completions` and `chat man`: what is made from the definition of the command line, so that
-//! it cannot differ.
+//! `chat completions` and `chat man`: made from the definition of the command line, so that they
+//! cannot differ from it.
 
 use std::io::{self, Write};
 
-use crate::args::{CompletionsArgs, ManArgs, definition};
-use crate::failure::{Doing, Failure};
+use clap_complete::Shell;
+
+use crate::args::definition;
+use crate::failure::{Failure, Operation};
 
 const PROGRAM: &str = "chat";
 
-/// Prints what makes a shell complete the program's options.
-pub(crate) fn completions(args: &CompletionsArgs) -> Result<(), Failure> {
+/// Prints the script that makes a shell complete the options.
+pub(crate) fn completions(shell: Shell) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut definition(), PROGRAM, &mut script);
+    clap_complete::generate(shell, &mut definition(), PROGRAM, &mut script);
     print(&script)
 }
 
 /// Prints the manual page of the program, or of one of its commands.
-pub(crate) fn man(args: &ManArgs) -> Result<(), Failure> {
+pub(crate) fn man(command: Option<String>) -> Result<(), Failure> {
     // Complete: with the options that every command has.
     let mut program = definition();
     program.build();
-    let page = match &args.command {
+    let page = match command {
         None => program,
         Some(name) => {
             let command = program
                 .get_subcommands()
                 .find(|command| command.get_name() == name);
             let command = command.filter(|command| !command.is_hide_set()).cloned();
-            command.ok_or_else(|| Failure::NoSuchCommand { name: name.clone() })?
+            command.ok_or_else(|| Failure::NoSuchCommand { name })?
         }
     };
     let mut text = Vec::new();
     clap_mangen::Man::new(page)
         .render(&mut text)
-        .map_err(Failure::io(Doing::WriteOutput))?;
+        .map_err(Failure::io(Operation::WriteOutput))?;
     print(&text)
 }
 
-/// Nobody who reads is nothing that went wrong.
+/// Prints to standard output. A closed pipe is not an error.
 fn print(text: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::io(Doing::WriteOutput)(error))
+            Err(Failure::io(Operation::WriteOutput)(error))
         }
         _ => Ok(()),
     }

@@ -1,21 +1,34 @@
-//! One JSON object a line.
+//! Events as JSON, one object in a line.
 
 use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::platform::safe_text::acts_on_a_terminal;
+use crate::io::safe_text::acts_on_a_terminal;
 
-/// `value` as JSON on one line. Characters that could trick a terminal are written as `\uXXXX`: the
-/// value is the same, and whoever looks at the raw line is safe.
-pub(crate) fn line(value: &impl Serialize) -> String {
-    // The types written here have string keys only and no way to fail.
-    let plain = serde_json::to_string(value)
+/// The version of the shape of events, which EVENTS.md describes.
+///
+/// A change of a name or a meaning raises it; new events and new fields do not.
+const EVENT_VERSION: u8 = 1;
+
+#[derive(Serialize)]
+struct Versioned<E> {
+    v: u8,
+    #[serde(flatten)]
+    event: E,
+}
+
+/// Returns an event as JSON on one line, with characters that act on a terminal as `\uXXXX`.
+///
+/// That leaves the value the same, and makes the raw line safe to look at.
+pub(crate) fn event(event: &impl Serialize) -> String {
+    let v = EVENT_VERSION;
+    // It fails on maps whose keys are not strings, and no event has one.
+    let plain = serde_json::to_string(&Versioned { v, event })
         .unwrap_or_else(|error| format!("{{\"event\":\"error\",\"error\":\"{error}\"}}"));
     let mut safe = String::with_capacity(plain.len());
     for character in plain.chars() {
-        // JSON's own syntax is ASCII without controls, so such a character can only stand inside a
-        // string.
+        // JSON's own syntax is printable ASCII, so such a character is inside a string.
         if acts_on_a_terminal(character) {
             for unit in character.encode_utf16(&mut [0; 2]) {
                 let _infallible = write!(safe, "\\u{unit:04x}");
@@ -27,31 +40,16 @@ pub(crate) fn line(value: &impl Serialize) -> String {
     safe
 }
 
-/// The version of the shape of events: it grows when something that was there is named or meant
-/// otherwise. New events and new fields come without it.
-const EVENT_VERSION: u8 = 1;
-
-/// An event as a line of JSON, with the version of its shape: EVENTS.md.
-pub(crate) fn event(event: &impl Serialize) -> String {
-    #[derive(Serialize)]
-    struct Versioned<'e, E> {
-        v: u8,
-        #[serde(flatten)]
-        event: &'e E,
-    }
-    line(&Versioned {
-        v: EVENT_VERSION,
-        event,
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     #[test]
     fn a_line_is_safe_and_means_the_same() {
         let text = "吃了么 \u{1b}[2J \u{202e}x \u{200b} \u{e0041} \"\\ é";
-        let line = super::line(&text);
+        let line = super::event(&json!({ "text": text }));
         assert!(!line.chars().any(super::acts_on_a_terminal), "{line}");
-        assert_eq!(serde_json::from_str::<String>(&line).unwrap(), text);
+        let value: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value, json!({ "v": 1, "text": text }));
     }
 }

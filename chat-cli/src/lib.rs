@@ -6,44 +6,36 @@
 
 mod address;
 mod args;
-#[cfg(target_os = "linux")]
-mod bench;
+mod client;
 mod clock;
 mod failure;
 mod generate;
-mod host;
-mod join;
+pub mod io;
 mod json;
-mod messages;
-pub mod platform;
-pub mod room;
-mod send;
-mod serve;
+mod language;
+pub mod net;
+pub mod server;
 
 use std::process::ExitCode;
 
 use args::Command;
 use failure::Failure;
-use messages::Language;
+use language::{Language, Worded};
 
-/// Reads the command line, does what it says, reports what went wrong on standard error and returns
-/// the exit code: 0 done, 1 failed, 2 wrong usage, 3 refused by the server, 4 no answer.
+/// Runs the command line: does what it asks, reports a failure on standard error, and returns the
+/// exit code: 0 done, 1 failed, 2 wrong usage, 3 refused by the server, 4 no answer.
 pub fn run() -> ExitCode {
     let command = match args::read() {
         Ok(command) => command,
-        Err(failure) => return report(&failure, messages::language_of_the_locale()),
+        Err(failure) => return report(&failure, language::language_of_the_locale()),
     };
     let language = command.language();
     let done = match command {
-        Command::Serve(args) => serve::serve(&args),
-        Command::Join(args) => join::join(&args),
-        Command::Send(args) => send::send(&args),
-        Command::Completions(args) => generate::completions(&args),
-        Command::Man(args) => generate::man(&args),
-        #[cfg(target_os = "linux")]
-        Command::Bench(args) => bench::bench(&args),
-        #[cfg(target_os = "linux")]
-        Command::BenchPeer(args) => bench::peer(&args),
+        Command::Serve(args) => server::serve(&args),
+        Command::Join(args) => client::join(&args),
+        Command::Send(args) => client::send(&args),
+        Command::Completions { shell } => generate::completions(shell),
+        Command::Man { command } => generate::man(command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -52,6 +44,6 @@ pub fn run() -> ExitCode {
 }
 
 fn report(failure: &Failure, language: Language) -> ExitCode {
-    eprintln!("chat: {}", failure.message(language));
+    eprintln!("chat: {}", failure.in_words(language));
     failure.exit_code()
 }

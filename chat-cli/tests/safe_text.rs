@@ -18,14 +18,16 @@ proptest! {
     }
 
     #[test]
-    fn text_cut_within_a_character_is_made_safe(text in "\\PC{1,40}", cut in any::<prop::sample::Index>()) {
+    fn text_cut_within_a_character_is_made_safe(
+        text in "\\PC{1,40}", cut in any::<prop::sample::Index>(),
+    ) {
         safe_text(&text.as_bytes()[..cut.index(text.len())]);
     }
 }
 
-/// In the planes that hold assigned characters.
 #[test]
 fn every_character_of_unicode_is_made_safe() {
+    // The planes that hold assigned characters.
     let planes = ('\0'..='\u{3ffff}').chain('\u{e0000}'..='\u{e1fff}');
     let all: Vec<char> = planes.collect();
     for some in all.chunks(4_096) {

@@ -1,4 +1,4 @@
-//! The command line as a user meets it: what is wrong usage, and what help says.
+//! The command line as a user meets it: wrong usage and help.
 #![allow(clippy::expect_used)] // A test that cannot run its program stops.
 
 use std::process::{Command, Output};
@@ -11,7 +11,7 @@ fn chat(args: &[&str]) -> Output {
 }
 
 #[test]
-fn wrong_usage_exits_with_2_and_says_what_is_wrong() {
+fn wrong_usage_exits_with_2_and_names_the_mistake() {
     for (args, expected) in [
         (&["join"][..], "NAME"),
         (
@@ -42,7 +42,7 @@ fn wrong_usage_exits_with_2_and_says_what_is_wrong() {
         );
         assert!(
             output.stdout.is_empty(),
-            "{args:?}: nothing belongs on standard output"
+            "{args:?}: standard output stays empty"
         );
     }
 }
@@ -65,5 +65,22 @@ fn help_shows_an_example_and_every_fixed_option() {
     }
     for option in ["--server", "--verbs", "--linger", "--json", "--keep-alive"] {
         assert!(help(&["join", "--help"]).contains(option), "{option}");
+    }
+}
+
+#[test]
+fn the_former_option_no_batch_is_accepted_and_hidden() {
+    for command in ["serve", "join"] {
+        let help = String::from_utf8(chat(&[command, "--help"]).stdout).expect("help is UTF-8");
+        assert!(!help.contains("batch"), "{help}");
+    }
+    // Each complains of what comes behind the option, not of the option.
+    for (args, expected) in [
+        (&["serve", "--no-batch", "--success", "FAIL"][..], "FAIL"),
+        (&["join", "bob", "--no-batch", "--server", "x:y"], "x:y"),
+    ] {
+        let output = chat(args);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(stderr.contains(expected), "{args:?}: {stderr}");
     }
 }

@@ -4,43 +4,28 @@
 use std::net::SocketAddr;
 
 use allocation_counter::measure;
-use chat_cli::platform::{ChatSocket, Inbox, inbox};
-use chat_cli::room::{Answer, Input, Losses, Room, RoomLog};
-use chat_core::{Config, Event, Stats};
+use chat_cli::net::inbox::{Inbox, inbox};
+use chat_cli::net::socket::ChatSocket;
+use chat_cli::server::event_log::{EventLog, Losses};
+use chat_cli::server::room::{Order, Room};
+use chat_core::{Config, Stats};
 use chat_tests::harness::Crowd;
 
 const MEMBERS: usize = 1_000;
 
-/// Writes nothing down.
-#[derive(Debug)]
-struct Silent;
-
-impl RoomLog for Silent {
-    fn event(&mut self, _: &Event<'_, SocketAddr>) {}
-    fn lost(&mut self, to: SocketAddr, error: &std::io::Error) {
-        panic!("a datagram to {to} was lost: {error}");
-    }
-    fn kernel_dropped(&mut self, new: u64, _: u64) {
-        panic!("the kernel dropped {new} datagrams");
-    }
-    fn answer(&mut self, _: &Answer<'_>) {}
-    fn stopped(&mut self, _: &Stats, _: Losses) {}
-}
-
 /// A room in which everybody is.
 struct Full {
-    room: Room<Silent>,
+    room: Room,
     crowd: Crowd,
-    inbox: Inbox<Option<Input>>,
+    inbox: Inbox<Order>,
 }
 
 impl Full {
-    fn new(batching: bool) -> Self {
+    fn new() -> Self {
         let socket = ChatSocket::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
-        socket.set_batching(batching);
         let crowd = Crowd::new(socket.local_addr().expect("a bound socket has an address"));
         let (inbox, _) = inbox(1).expect("an inbox");
-        let room = Room::new(socket, Config::default(), Silent);
+        let room = Room::new(socket, Config::default(), EventLog::off());
         let mut full = Self { room, crowd, inbox };
         for member in 0..MEMBERS {
             full.crowd
@@ -75,6 +60,11 @@ impl Full {
             (lines * (MEMBERS - 1)) as u64,
             "everybody else is sent every line"
         );
+        let losses = Losses {
+            send_failed: 0,
+            kernel_dropped: self.room.socket().dropped_by_kernel().map(|_| 0),
+        };
+        assert_eq!(self.room.losses(), losses, "nothing is lost on the way");
         self.crowd.discard_all();
         (used.count_total, self.room.socket().send_calls() - calls)
     }
@@ -82,7 +72,7 @@ impl Full {
 
 #[test]
 fn forwarding_to_a_thousand_members_allocates_nothing_and_takes_16_send_calls() {
-    let mut full = Full::new(true);
+    let mut full = Full::new();
     for lines in [1, 100, 200] {
         let (allocations, calls) = full.forward(lines);
         assert_eq!(allocations, 0, "{lines} lines");
@@ -106,14 +96,4 @@ fn forwarding_to_a_thousand_members_allocates_nothing_and_takes_16_send_calls() 
         "an answer to one is one call"
     );
     full.crowd.expect_times("EXIT", 1);
-}
-
-#[test]
-fn without_batches_it_allocates_nothing_either_and_takes_a_call_for_each_member() {
-    let mut full = Full::new(false);
-    for lines in [1, 10, 20] {
-        let (allocations, calls) = full.forward(lines);
-        assert_eq!(allocations, 0, "{lines} lines");
-        assert_eq!(calls, (MEMBERS as u64 - 1) * lines as u64);
-    }
 }

@@ -78,26 +78,8 @@ fn a_line_to_a_thousand_members_is_16_send_calls() {
     crowd.expect_times("m7 : sixteen calls", MEMBERS - 1);
     let calls = end(server, strace);
     let of = |name| count(&calls, name, "sixteen calls");
-    let batches_wanted =
-        std::env::var("CHAT_NO_BATCH").map_or(true, |no| ["", "0", "false"].contains(&no.as_str()));
-    let expected = if batches_wanted {
-        (16, 0, 0)
-    } else {
-        (0, 999, 0)
-    };
-    assert_eq!((of("sendmmsg"), of("sendto"), of("sendmsg")), expected);
-}
-
-#[test]
-fn without_batches_it_is_a_send_call_for_each() {
-    let Some((server, crowd, strace)) = traced(&["--no-batch"], SENDS) else {
-        return;
-    };
-    crowd.send(7, "C m7 one by one");
-    crowd.expect_times("m7 : one by one", MEMBERS - 1);
-    let calls = end(server, strace);
-    let of = |name| count(&calls, name, "one by one");
-    assert_eq!((of("sendmmsg"), of("sendto"), of("sendmsg")), (0, 999, 0));
+    let sends = (of("sendmmsg"), of("sendto"), of("sendmsg"));
+    assert_eq!(sends, (16, 0, 0));
 }
 
 /// What a filter of system calls answers, and what an old system does.

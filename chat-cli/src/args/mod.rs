@@ -1,6 +1,6 @@
 //! The command line.
 
-mod file;
+mod config_file;
 mod join;
 mod serve;
 mod values;
@@ -11,16 +11,16 @@ use clap::builder::FalseyValueParser;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
-#[cfg(target_os = "linux")]
-use crate::bench::{BenchArgs, PeerArgs};
 use crate::failure::Failure;
-use crate::messages::{self, Language};
+use crate::language::Language;
 
-pub(crate) use file::{ConfigError, ConfigProblem};
-pub(crate) use join::{JoinArgs, SendArgs, ServerArgs};
+pub(crate) use join::{JoinArgs, SendArgs};
 pub(crate) use serve::ServeArgs;
 
-use values::LanguageArg;
+use config_file::{ADDRESS_OPTION, COMMAND_WITH_FILE, with_defaults_of};
+
+/// The beginning of an option's environment variable.
+const VARIABLE_PREFIX: &str = "CHAT_";
 
 /// A chat room over UDP: log in, chat, quit.
 #[derive(Debug, Parser)]
@@ -42,26 +42,22 @@ pub(crate) enum Command {
     /// Say one thing and leave
     Send(SendArgs),
     /// Print a script that makes a shell complete the options
-    Completions(CompletionsArgs),
+    #[command(
+        after_help = "Example:\n  chat completions bash > ~/.local/share/bash-completion/completions/chat"
+    )]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
     /// Print a manual page
-    Man(ManArgs),
-    /// Measure what a server costs and how fast it is
-    #[cfg(target_os = "linux")]
-    Bench(BenchArgs),
-    #[cfg(target_os = "linux")]
-    #[command(hide = true)]
-    BenchPeer(PeerArgs),
+    #[command(after_help = "Example:\n  chat man serve > chat-serve.1 && man ./chat-serve.1")]
+    Man {
+        /// The command of the page; without it, the program
+        command: Option<String>,
+    },
 }
 
-/// The command whose options can stand in a file.
-const COMMAND_WITH_FILE: &str = "serve";
-/// What the environment variable of an option begins with.
-const VARIABLE_PREFIX: &str = "CHAT_";
-/// The option whose variable, `CHAT_ADDRESS`, is that of all commands: `address` reads it.
-const ADDRESS_OPTION: &str = "bind";
-
-/// The definition of the command line: `chat serve` takes each of its options from the environment,
-/// too.
+/// Defines the command line. `chat serve` takes each of its options from the environment too.
 pub(crate) fn definition() -> clap::Command {
     Args::command().mut_subcommand(COMMAND_WITH_FILE, |serve| {
         serve.mut_args(|argument| {
@@ -86,16 +82,15 @@ pub(crate) fn definition() -> clap::Command {
 }
 
 /// Reads the command line, the environment and the file that `--config` names, in this order of
-/// precedence. Wrong usage ends the program with a complaint and exit code 2, a call for help with
-/// exit code 0.
+/// precedence. Wrong usage ends the program with exit code 2, `--help` with exit code 0.
 pub(crate) fn read() -> Result<Command, Failure> {
     let matches = definition().get_matches();
     let file = matches
         .subcommand_matches(COMMAND_WITH_FILE)
         .and_then(|serve| serve.get_one::<PathBuf>("config"));
     let matches = match file {
-        Some(file) => file::with_defaults_of(file, definition())
-            .map_err(Failure::Config)?
+        Some(file) => with_defaults_of(file, definition())
+            .map_err(|error| Failure::Usage(Box::new(error)))?
             .get_matches(),
         None => matches,
     };
@@ -106,59 +101,16 @@ pub(crate) fn read() -> Result<Command, Failure> {
 }
 
 impl Command {
-    /// In which language the command speaks to whoever runs it.
+    /// Returns the language of the command for its user.
     pub(crate) fn language(&self) -> Language {
         match self {
             Self::Serve(args) => args.lang.language(),
             Self::Join(args) => args.lang.language(),
             Self::Send(args) => args.lang.language(),
-            // What developers use speaks English, as the help does.
-            Self::Completions(_) | Self::Man(_) => Language::English,
-            #[cfg(target_os = "linux")]
-            Self::Bench(_) | Self::BenchPeer(_) => Language::English,
+            // Like `--help`.
+            Self::Completions { .. } | Self::Man { .. } => Language::English,
         }
     }
-}
-
-#[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example:\n  chat completions bash > ~/.local/share/bash-completion/completions/chat"
-)]
-pub(crate) struct CompletionsArgs {
-    /// For which shell
-    pub(crate) shell: Shell,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  chat man serve > chat-serve.1 && man ./chat-serve.1")]
-pub(crate) struct ManArgs {
-    /// Of which command; without it, of the program
-    pub(crate) command: Option<String>,
-}
-
-/// In which language the program speaks.
-#[derive(Clone, Copy, Debug, clap::Args)]
-pub(crate) struct LangArgs {
-    /// The language of what is shown, and at the server of notices and refusals [default: that of
-    /// the locale]
-    #[arg(long, value_enum, env = "CHAT_LANG", hide_env_values = true)]
-    lang: Option<LanguageArg>,
-}
-
-impl LangArgs {
-    pub(crate) fn language(self) -> Language {
-        self.lang
-            .map_or_else(messages::language_of_the_locale, Language::from)
-    }
-}
-
-/// What whoever runs a room can say about the way its datagrams take.
-#[derive(Debug, clap::Args)]
-pub(crate) struct SendingArgs {
-    /// Send each datagram of a room that runs here with a system call of its own, not up to 64
-    /// with one
-    #[arg(long, env = "CHAT_NO_BATCH", value_parser = FalseyValueParser::new())]
-    pub(crate) no_batch: bool,
 }
 
 #[cfg(test)]
@@ -168,24 +120,6 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         definition().debug_assert();
-    }
-
-    #[test]
-    fn batches_are_sent_unless_the_command_line_says_otherwise() {
-        for (arguments, expected) in [
-            (&["chat", "serve"][..], false),
-            (&["chat", "serve", "--no-batch"], true),
-        ] {
-            let matches = Args::command()
-                .mut_subcommand("serve", |serve| {
-                    serve.mut_arg("no_batch", |option| option.env(None::<&str>))
-                })
-                .get_matches_from(arguments);
-            let Command::Serve(args) = Args::from_arg_matches(&matches).unwrap().command else {
-                panic!("serve was asked for");
-            };
-            assert_eq!(args.sending.no_batch, expected, "{arguments:?}");
-        }
     }
 
     #[test]

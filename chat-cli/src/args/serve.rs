@@ -7,8 +7,7 @@ use chat_core::Config;
 use chat_core::proto::{Dialect, EndWords, Name, Word};
 use clap::builder::ArgPredicate;
 
-use super::values::{Limit, PrefixArg, RateLimit};
-use super::{LangArgs, SendingArgs};
+use super::values::{LangArgs, Limit, NoBatchArgs, RateLimit};
 use crate::failure::Failure;
 
 #[derive(Debug, clap::Args)]
@@ -20,7 +19,7 @@ pub(crate) struct ServeArgs {
     /// is given here or as CHAT_… in the environment comes first
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Where to listen; port 0 takes any that is free [default: 127.0.0.1:8888]
+    /// The address to listen on; port 0 takes any that is free [default: 127.0.0.1:8888]
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) bind: Option<String>,
     /// The word that answers an accepted login
@@ -34,10 +33,10 @@ pub(crate) struct ServeArgs {
         default_value = "EXIT"
     )]
     end: Vec<Word>,
-    /// What stands in front of every line for the members
-    #[arg(long, value_enum, default_value_t = PrefixArg::None)]
-    prefix: PrefixArg,
-    /// Under which name the console speaks [default: admin, or 管理员 with --lang zh]
+    /// The prefix of every line for the members
+    #[arg(long, value_parser = ["newline", "none"], default_value = "none")]
+    prefix: String,
+    /// The name that the console speaks under [default: admin, or 管理员 with --lang zh]
     #[arg(long, value_name = "NAME")]
     operator: Option<Name>,
     /// Reserve another name, and every name that contains it (admin and 管理员 always are); may be
@@ -50,40 +49,37 @@ pub(crate) struct ServeArgs {
     /// The most members from one IPv4 address or IPv6 /64, or `off`
     #[arg(long, value_name = "N", default_value = "4096")]
     max_per_network: Limit,
-    /// Remove members of whom nothing was heard for so long, or `off`
+    /// Remove members that send nothing for this time, or `off`
     #[arg(long, value_name = "SECONDS", default_value = "off")]
     idle_limit: Limit,
-    /// How many lines a second one member may say, and how many at once, or `off`
+    /// Lines a second from one member, and at once, or `off`
     #[arg(long, value_name = "RATE:BURST", default_value = "200:2000")]
     line_rate: RateLimit,
-    /// How many bytes a second one member may say, and how many at once, or `off`
+    /// Bytes a second from one member, and at once, or `off`
     #[arg(long, value_name = "RATE:BURST", default_value = "262144:2097152")]
     byte_rate: RateLimit,
-    /// How many logins a second one IPv4 address or IPv6 /64 may send, and how many at once, or
-    /// `off`
+    /// Logins a second from one IPv4 address or IPv6 /64, and at once, or `off`
     #[arg(long, value_name = "RATE:BURST", default_value = "64:4096")]
     login_rate: RateLimit,
-    /// Of how many networks the logins are counted at one time
+    /// Networks whose logins are counted at one time
     #[arg(long, value_name = "N", default_value = "16384")]
     tracked_networks: NonZeroU32,
-    /// How many answers a second strangers get, all together, and how many at once, or `off`
+    /// Answers a second to all strangers together, and at once, or `off`
     #[arg(long, value_name = "RATE:BURST", default_value = "1000:1000")]
     reply_rate: RateLimit,
-    /// Remove members at public addresses that say nothing after so many bytes of the room's
-    /// traffic, or `off`
+    /// Remove a member at a public address that never speaks, after this much traffic, or `off`
     #[arg(long, value_name = "BYTES", default_value = "1048576")]
     silent_limit: Limit,
     /// Keep the bans in this file, so that they survive a restart
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
     /// Show what is counted to Prometheus, at http://IP:PORT/metrics
-    #[cfg(feature = "metrics")]
     #[arg(long, value_name = "IP:PORT")]
     pub(crate) metrics: Option<std::net::SocketAddr>,
     #[command(flatten)]
     pub(crate) lang: LangArgs,
     #[command(flatten)]
-    pub(crate) sending: SendingArgs,
+    _no_batch: NoBatchArgs,
     /// Print no line per event
     #[arg(
         long,
@@ -97,13 +93,13 @@ pub(crate) struct ServeArgs {
 }
 
 impl ServeArgs {
-    /// What the room is to be like.
+    /// Returns the rules of the room.
     pub(crate) fn config(&self) -> Result<Config, Failure> {
-        let ends = EndWords::new(&self.end).map_err(Failure::Words)?;
+        let ends = EndWords::new(&self.end).map_err(Failure::Dialect)?;
         let dialect = Dialect::lenient()
             .with_words(self.success, ends)
-            .map_err(Failure::Words)?
-            .with_leading_newline(self.prefix == PrefixArg::Newline)
+            .map_err(Failure::Dialect)?
+            .with_leading_newline(self.prefix == "newline")
             .with_language(self.lang.language());
         let mut config = Config::new(dialect);
         config.operator = self.operator.unwrap_or(config.operator);

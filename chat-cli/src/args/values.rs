@@ -1,38 +1,13 @@
-//! What an option can be set to.
+//! The values that options take, and the options that several commands share.
 
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use chat_core::Rate;
 use chat_core::proto::{Language, Verbs, Word};
-use clap::ValueEnum;
+use clap::builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser};
 
-/// What stands in front of every line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum PrefixArg {
-    /// A line feed
-    Newline,
-    /// Nothing
-    None,
-}
-
-/// A language of the program.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum LanguageArg {
-    /// English
-    En,
-    /// Chinese
-    Zh,
-}
-
-impl From<LanguageArg> for Language {
-    fn from(arg: LanguageArg) -> Self {
-        match arg {
-            LanguageArg::En => Self::English,
-            LanguageArg::Zh => Self::Chinese,
-        }
-    }
-}
+use crate::language::language_of_the_locale;
 
 /// A number from 1, or `off`.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +26,7 @@ impl FromStr for Limit {
     }
 }
 
-/// So many a second and so many at once, or `off`.
+/// A rate and a burst, or `off`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RateLimit(pub(crate) Option<Rate>);
 
@@ -93,6 +68,38 @@ impl FromStr for VerbsArg {
             .map(Self)
             .map_err(|error| error.to_string())
     }
+}
+
+/// The language of the program.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct LangArgs {
+    /// The language of what is shown, and at the server of notices and refusals [default: that of
+    /// the locale]
+    #[arg(long, env = "CHAT_LANG", hide_env_values = true)]
+    #[arg(value_parser = PossibleValuesParser::new(["en", "zh"]).map(|code| language_of(&code)))]
+    lang: Option<Language>,
+}
+
+impl LangArgs {
+    pub(crate) fn language(self) -> Language {
+        self.lang.unwrap_or_else(language_of_the_locale)
+    }
+}
+
+fn language_of(code: &str) -> Language {
+    if code == "zh" {
+        Language::Chinese
+    } else {
+        Language::English
+    }
+}
+
+/// An option of earlier versions, which files and scripts may still have: accepted, and without
+/// effect.
+#[derive(Debug, clap::Args)]
+pub(crate) struct NoBatchArgs {
+    #[arg(long = "no-batch", hide = true, env = "CHAT_NO_BATCH", value_parser = FalseyValueParser::new())]
+    _no_batch: bool,
 }
 
 #[cfg(test)]

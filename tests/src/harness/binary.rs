@@ -21,10 +21,9 @@ pub fn chat_binary() -> &'static Path {
 pub fn command<S: AsRef<OsStr>>(args: &[S]) -> Command {
     let mut command = Command::new(chat_binary());
     command.args(args).env("LC_ALL", "C.UTF-8");
-    // Every option has a variable; that of the sending is set to run all of this on the other path.
+    // Every option has a variable.
     for (name, _) in env::vars_os() {
-        let is_option = name.to_str().is_some_and(|name| name.starts_with("CHAT_"));
-        if is_option && name != "CHAT_NO_BATCH" {
+        if name.to_str().is_some_and(|name| name.starts_with("CHAT_")) {
             command.env_remove(name);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use chat_cli::platform::safe_text::SafeText;
+use chat_cli::io::safe_text::SafeText;
 use chat_core::proto::{Delivery, Dialect, Name, Request, Text};
 use chat_core::{Client, ClientConfig, ClientEvent, ClientOutgoing, Timestamp};
 use fastrand::Rng;

@@ -25,6 +25,7 @@ const LOGINS: usize = 16;
 pub const SILENCE: Duration = Duration::from_secs(2);
 /// When nothing has come for this long, nothing more will, and a server on this machine sleeps.
 const SETTLED: Duration = Duration::from_millis(2);
+
 /// The members of one size of room, in several of them: a room knows them by their addresses.
 pub struct Crowd {
     pub members: Vec<(Name, UdpSocket)>,
@@ -37,7 +38,7 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// Opens the sockets of so many members, at this address.
+    /// Opens the sockets of this number of members, at this address.
     pub fn open(count: usize, local: SocketAddr) -> Result<Self> {
         let mut files = getrlimit(Resource::Nofile);
         files.current = files.maximum;

@@ -13,6 +13,7 @@ pub const STAMP: usize = 13;
 /// A driver with a core of its own does not sleep before nothing has come for this long: to wake it
 /// would be the server's work, and a large part of it in a small room.
 const BUSY: Duration = Duration::from_millis(20);
+
 /// Lines that are said in one room, and their copies.
 struct Talk<'a> {
     args: &'a Args,
@@ -30,7 +31,7 @@ struct Talk<'a> {
     micros: Vec<u32>,
 }
 
-/// Says so many lines in a room in which everybody is, and waits for the copies. Returns the
+/// Says this number of lines in a room and waits for the copies. Returns the
 /// microseconds from the speaker's send to the listener's receive, of each copy.
 pub fn drive(args: &Args, crowd: &mut Crowd, lines: usize) -> Result<Vec<u32>> {
     let mut quiet_since = Instant::now();

@@ -1,0 +1,155 @@
+//! `--config FILE`: the options of `chat serve` in a TOML file, under their own names.
+//!
+//! A value in the file becomes the default of its option: it is read and checked as on the command
+//! line, and gives way to the command line and the environment.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::builder::ValueRange;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use toml::{Spanned, Value};
+
+use crate::address;
+use crate::language::{Worded, Words, say};
+
+/// The command whose options can stand in a file.
+pub(super) const COMMAND_WITH_FILE: &str = "serve";
+/// The option whose environment variable, `CHAT_ADDRESS`, is that of all commands.
+pub(super) const ADDRESS_OPTION: &str = "bind";
+
+/// A file of options that cannot be used.
+#[derive(Debug)]
+pub(super) struct ConfigError {
+    file: PathBuf,
+    /// Counted from 1.
+    line: Option<usize>,
+    problem: Problem,
+}
+
+#[derive(Debug)]
+enum Problem {
+    Unreadable(io::Error),
+    /// It is not TOML.
+    Syntax(String),
+    /// No option has this name.
+    UnknownOption(String),
+    /// The option takes no such value, for this reason.
+    BadValue(String, String),
+}
+
+impl Worded for ConfigError {
+    fn word(&self, to: &mut Words<'_>) -> fmt::Result {
+        write!(to, "{}", self.file.display())?;
+        if let Some(line) = self.line {
+            say! { to, ", line {line}", " 第 {line} 行" }?;
+        }
+        say! { to, ": ", "：" }?;
+        match &self.problem {
+            Problem::Unreadable(error) => say! { to,
+            "cannot be read: {error}; give --config a file that is there and that you can \
+             read",
+            "无法读取：{error}；请让 --config 指向一个存在且可读的文件" },
+            Problem::Syntax(why) => say! { to,
+            "this is not TOML: {why}; write a line as: option = \"value\"",
+            "不是 TOML：{why}；每行请写成：选项 = \"值\"" },
+            Problem::UnknownOption(name) => say! { to,
+            "there is no option {name:?}; `chat serve --help` lists them, and here they are \
+             written without dashes in front",
+            "没有 {name:?} 这个选项；`chat serve --help` 列出所有选项，\
+             这里写的时候前面不加横线" },
+            Problem::BadValue(option, why) => say! { to, "{option} cannot be this: {why}",
+            "{option} 不能是这个值：{why}" },
+        }
+    }
+}
+
+/// Makes the file's values the defaults of the command's options.
+pub(super) fn with_defaults_of(file: &Path, mut command: Command) -> Result<Command, ConfigError> {
+    let failed = |line, problem| ConfigError {
+        file: file.to_owned(),
+        line,
+        problem,
+    };
+    let text =
+        fs::read_to_string(file).map_err(|error| failed(None, Problem::Unreadable(error)))?;
+    let line_of = |offset: usize| {
+        let before = text.get(..offset).unwrap_or(&text);
+        Some(before.matches('\n').count() + 1)
+    };
+    let options: BTreeMap<Spanned<String>, Spanned<Value>> =
+        toml::from_str(&text).map_err(|error| {
+            let line = error.span().and_then(|span| line_of(span.start));
+            failed(line, Problem::Syntax(error.message().to_owned()))
+        })?;
+    for (option, value) in options {
+        let line = line_of(option.span().start);
+        let name = option.into_inner();
+        let failed = |problem| failed(line, problem);
+        let Some(argument) = argument(&command, &name) else {
+            return Err(failed(Problem::UnknownOption(name)));
+        };
+        // Clap does not know this variable, which comes before the file.
+        if name == ADDRESS_OPTION && address::of_the_environment().is_some() {
+            continue;
+        }
+        let bad = |why: String| failed(Problem::BadValue(name.clone(), why));
+        let values = values(&argument, value.into_inner()).map_err(|why| bad(why.to_owned()))?;
+        command = command.mut_subcommand(COMMAND_WITH_FILE, |serve| {
+            serve.mut_arg(argument.get_id().clone(), |argument| {
+                argument.default_values(values)
+            })
+        });
+        // Now, so that a complaint is known to be about this option.
+        alone(&command).map_err(bad)?;
+    }
+    Ok(command)
+}
+
+fn argument(command: &Command, name: &str) -> Option<Arg> {
+    let serve = command.find_subcommand(COMMAND_WITH_FILE)?;
+    let mut arguments = serve.get_arguments();
+    arguments
+        .find(|argument| argument.get_long() == Some(name) && name != "config")
+        .cloned()
+}
+
+/// Writes a value as it would stand on the command line.
+fn values(argument: &Arg, value: Value) -> Result<Vec<String>, &'static str> {
+    let is_flag = matches!(argument.get_action(), ArgAction::SetTrue);
+    let most = argument.get_num_args().unwrap_or(ValueRange::SINGLE);
+    let takes_many = matches!(argument.get_action(), ArgAction::Append) || most.max_values() > 1;
+    let plain = |value: Value| match value {
+        Value::String(text) => Some(text),
+        Value::Integer(number) => Some(number.to_string()),
+        _ => None,
+    };
+    match value {
+        Value::Boolean(yes) if is_flag => Ok(vec![yes.to_string()]),
+        _ if is_flag => Err("write true or false"),
+        Value::Array(values) if takes_many => {
+            let values: Option<Vec<String>> = values.into_iter().map(plain).collect();
+            values.ok_or("write a list of texts, such as [\"EXIT\", \"exit\"]")
+        }
+        value => plain(value)
+            .map(|value| vec![value])
+            .ok_or("write a number, or a text in quotation marks"),
+    }
+}
+
+/// Parses the command with an empty command line.
+fn alone(command: &Command) -> Result<ArgMatches, String> {
+    let words = [command.get_name(), COMMAND_WITH_FILE];
+    command
+        .clone()
+        .try_get_matches_from(words)
+        .map_err(|error| {
+            // The other lines are about a command line.
+            let text = error.render().to_string();
+            let first = text.lines().next().unwrap_or_default();
+            first.trim_start_matches("error: ").to_owned()
+        })
+}

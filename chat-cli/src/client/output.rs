@@ -1,0 +1,238 @@
+//! The output: lines at a terminal, lines through a pipe, JSON, or nothing.
+//!
+//! The lines of the room go to standard output. Remarks of the program go to standard error, or
+//! above the line that is being typed.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+
+use chat_core::proto::{Delivery, Name};
+use chat_core::{LostReason, Timestamp};
+use serde::Serialize;
+
+use super::notices::{NamesSeen, Notice};
+use super::status::Status;
+use super::terminal::Terminal;
+use super::transcript::Transcript;
+use crate::io::line_queue::write_line;
+use crate::io::safe_text::SafeText;
+use crate::json;
+use crate::language::{Language, Worded, Words, say};
+
+/// An event of the room, in the form in which scripts get it: EVENTS.md.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(super) enum Event<'a> {
+    /// The login was accepted.
+    In { name: Name, server: SocketAddr },
+    /// A member spoke.
+    Said { name: Name, text: &'a str },
+    /// A member joined.
+    Joined { name: Name },
+    /// A member left.
+    Left { name: Name },
+    /// A datagram that is no line of a member came.
+    Unparsed { text: &'a str },
+    /// The connection is lost; the client logs in again.
+    Lost { reason: LostReason },
+    /// The server does not accept the new login yet.
+    StillOut { answer: &'a str },
+    /// The new login was accepted.
+    Back,
+    /// The server refused a line.
+    LineRefused { answer: &'a str },
+    /// This client has left.
+    Out,
+}
+
+impl<'a> From<Delivery<'a>> for Event<'a> {
+    fn from(delivery: Delivery<'a>) -> Self {
+        match delivery {
+            Delivery::Said { name, text } => Self::Said {
+                name,
+                text: text.as_str(),
+            },
+            Delivery::Joined { name } => Self::Joined { name },
+            Delivery::Left { name } => Self::Left { name },
+        }
+    }
+}
+
+impl Event<'_> {
+    /// Returns the line for a pipe: in the words of the protocol, whatever the user's language is.
+    fn pipe_line(&self) -> Option<String> {
+        let line = match self {
+            Self::Said { name, text } => format!("{name} : {text}"),
+            Self::Joined { name } => format!("* {name} joined"),
+            Self::Left { name } => format!("* {name} left"),
+            Self::Unparsed { text } => text.trim_matches(LINE_ENDS).to_owned(),
+            _ => return None,
+        };
+        Some(SafeText::for_pipe(&line).to_string())
+    }
+
+    /// Returns true for a change that the user hears of, whatever the form of the output is.
+    fn is_remark(&self) -> bool {
+        matches!(
+            self,
+            Self::Lost { .. } | Self::StillOut { .. } | Self::Back | Self::LineRefused { .. }
+        )
+    }
+}
+
+impl Worded for Event<'_> {
+    fn word(&self, to: &mut Words<'_>) -> fmt::Result {
+        match self {
+            Self::Lost { reason } => {
+                match reason {
+                    LostReason::NotLoggedIn => {
+                        say! { to, "the server does not know us any more",
+                        "服务器已经不认识我们" }
+                    }
+                    LostReason::Unreachable => say! { to, "nobody is at the server's address",
+                    "服务器的地址上没有人" },
+                    LostReason::Silent => say! { to, "the server does not answer",
+                    "服务器不应答" },
+                    _ => say! { to, "the connection is lost", "连接断了" },
+                }?;
+                say! { to, "; what was said last may be lost; logging in again",
+                "；刚才说的话可能丢了；正在重新登录" }
+            }
+            Self::StillOut { answer } => say! { to,
+            "the server does not let us in yet: {answer}; trying again",
+            "服务器还不让我们进：{answer}；继续尝试" },
+            Self::Back => say! { to, "logged in again", "已重新登录" },
+            Self::LineRefused { answer } => say! { to, "the server refused a line: {answer}",
+            "服务器拒绝了一句话：{answer}" },
+            // Drawn by the terminal, or not at all.
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The line ends around a text, which some servers add as separators.
+const LINE_ENDS: [char; 2] = ['\r', '\n'];
+
+/// The output, the transcript, and the names that were seen.
+pub(super) struct Output {
+    pub(super) language: Language,
+    pub(super) form: Form,
+    pub(super) names: NamesSeen,
+    pub(super) transcript: Option<Transcript>,
+    /// True when standard output takes nothing any more.
+    pub(super) is_closed: bool,
+    /// True when that is an error, not a reader that has seen enough (`| head`).
+    pub(super) is_broken: bool,
+    /// True when something that was said is missing from the transcript.
+    pub(super) is_transcript_broken: bool,
+}
+
+/// The form of standard output.
+pub(super) enum Form {
+    /// Lines for a person.
+    Terminal(Terminal),
+    /// A line a message, with its text unchanged.
+    Pipe,
+    /// A JSON object a line.
+    Json,
+    /// Nothing.
+    Silent,
+}
+
+impl Output {
+    pub(super) fn new(form: Form, language: Language) -> Self {
+        Self {
+            language,
+            form,
+            names: NamesSeen::default(),
+            transcript: None,
+            is_closed: false,
+            is_broken: false,
+            is_transcript_broken: false,
+        }
+    }
+
+    /// Returns true when only remarks are shown.
+    pub(super) fn is_silent(&self) -> bool {
+        matches!(self.form, Form::Silent)
+    }
+
+    /// Shows an event.
+    pub(super) fn show(&mut self, now: Timestamp, event: &Event<'_>) {
+        match *event {
+            Event::In { name, .. } | Event::Joined { name } => self.names.add(name),
+            Event::Left { name } => self.names.remove(name),
+            Event::Said { name, text } => {
+                self.names.add(name);
+                self.write_down(name, text);
+            }
+            _ => {}
+        }
+        if event.is_remark() {
+            self.remark(event);
+        }
+        let shown = match &mut self.form {
+            Form::Terminal(terminal) => draw(terminal, now, event),
+            Form::Pipe => event
+                .pipe_line()
+                .map_or(Ok(()), |line| write_line(io::stdout(), &line)),
+            Form::Json => write_line(io::stdout(), &json::event(event)),
+            Form::Silent => Ok(()),
+        };
+        self.check(shown);
+    }
+
+    /// Shows what has waited long enough, and returns the moment for what still waits.
+    pub(super) fn show_due(&mut self, now: Timestamp) -> Option<Timestamp> {
+        let Form::Terminal(terminal) = &mut self.form else {
+            return None;
+        };
+        let drawn = terminal.draw_due_notices(now);
+        self.check(drawn)
+    }
+
+    /// Remembers an error, which says that standard output takes nothing any more.
+    fn check<T: Default>(&mut self, shown: io::Result<T>) -> T {
+        shown.unwrap_or_else(|error| {
+            self.is_closed = true;
+            if error.kind() != io::ErrorKind::BrokenPipe {
+                self.is_broken = true;
+                self.remark(&Status::OutputBroken { error: &error });
+            }
+            T::default()
+        })
+    }
+
+    /// Adds to the transcript what a member, or the user, has said.
+    pub(super) fn write_down(&mut self, name: Name, text: &str) {
+        let written = self.transcript.as_mut().map(|file| file.append(name, text));
+        if let Some(Err(error)) = written {
+            // Half a transcript that looks whole would be worse than none: it ends here, and the
+            // exit code says so.
+            self.transcript = None;
+            self.is_transcript_broken = true;
+            self.remark(&Status::TranscriptBroken(error));
+        }
+    }
+
+    /// Shows a remark of the program.
+    pub(super) fn remark(&self, remark: &dyn Worded) {
+        let line = SafeText::for_terminal(&remark.in_words(self.language));
+        match &self.form {
+            Form::Terminal(terminal) => terminal.draw_remark(&line),
+            // A closed standard error cannot be reported.
+            _ => drop(write_line(io::stderr(), line.as_str())),
+        }
+    }
+}
+
+fn draw(terminal: &mut Terminal, now: Timestamp, event: &Event<'_>) -> io::Result<()> {
+    match *event {
+        Event::Said { name, text } => terminal.draw_said(name, text),
+        Event::Joined { name } => terminal.draw_notice(now, Notice::joined(name)),
+        Event::Left { name } => terminal.draw_notice(now, Notice::left(name)),
+        Event::Unparsed { text } => terminal.draw_text(text.trim_matches(LINE_ENDS)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,422 @@
+//! One member of one room: logs in, says what comes in, and shows what the room says.
+
+use std::io;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use chat_core::proto::{Delivery, Dialect, Name, Refusal, Reply, Text};
+use chat_core::{Bucket, Client, ClientConfig, ClientEvent, ClientOutgoing, Rate, Timestamp};
+
+use super::input::Typed;
+use super::output::{Event, Output};
+use super::status::{Problem, Status};
+use crate::address::Addresses;
+use crate::clock::Clock;
+use crate::failure::{Failure, Operation, Silence};
+use crate::io::safe_text::SafeText;
+use crate::io::stdin::Line;
+use crate::net::inbox::Inbox;
+use crate::net::socket::{ChatSocket, Received, Sent};
+
+/// The size of the buffer for a datagram: longer than any, so that none is cut.
+const RECEIVE_BUFFER: usize = 65_536;
+/// The number of datagrams that are handled before the input and the clock are looked at again.
+const BURST: usize = 64;
+/// The number of datagrams before the answer to the login that are kept to be shown.
+const EARLY_DATAGRAMS: usize = 64;
+/// The speed at which lines are said: below the limit of a room by default, so that none is
+/// refused. A person does not notice it, and it does not flood a receiver.
+const PACE: Rate = Rate {
+    per_second: NonZeroU32::new(100).expect("100 is not zero"),
+    burst: NonZeroU32::new(20).expect("20 is not zero"),
+};
+
+/// The source of lines; by default a pipe.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Input {
+    /// True for a person, who can give commands. The lines of a pipe are all said.
+    pub(super) is_typed: bool,
+    /// The time that the session stays after the end of the input.
+    pub(super) linger: Duration,
+}
+
+/// A client and the socket to its server.
+struct Connection<'i> {
+    server: SocketAddr,
+    socket: ChatSocket,
+    client: Client,
+    clock: Clock,
+    inbox: &'i Inbox<Option<Line>>,
+    buffer: Vec<u8>,
+    /// True after the network reported that no program receives at the server's address, until
+    /// the server answers.
+    is_unreachable: bool,
+}
+
+impl<'i> Connection<'i> {
+    /// Logs in, and returns the datagrams that came before the answer too. Where other addresses
+    /// are left to try, the report that no program receives at this one is enough to give up.
+    fn log_in(
+        server: SocketAddr,
+        client: Client,
+        inbox: &'i Inbox<Option<Line>>,
+        others_are_left: bool,
+    ) -> Result<(Self, Vec<Vec<u8>>), Failure> {
+        let mut early = Vec::new();
+        let mut attempt = Self {
+            server,
+            socket: ChatSocket::connect(server).map_err(Failure::io(Operation::Reach(server)))?,
+            client,
+            clock: Clock::start(),
+            inbox,
+            buffer: vec![0; RECEIVE_BUFFER],
+            is_unreachable: false,
+        };
+        // A login that is lost is repeated.
+        let _lost = send(&attempt.socket, &attempt.client.login(attempt.clock.now()));
+        while !attempt.client.is_in() {
+            if attempt.inbox.is_stopped() {
+                return Err(Failure::Interrupted);
+            }
+            let mut refused = None;
+            attempt.wait([], |_, event| match event {
+                ClientEvent::Early { datagram } if early.len() < EARLY_DATAGRAMS => {
+                    early.push(datagram.to_vec());
+                }
+                ClientEvent::Refused { answer, repeated } => {
+                    refused = Some(login_refused(answer, repeated));
+                }
+                _ => {}
+            })?;
+            refused.map_or(Ok(()), Err)?;
+            if attempt.client.is_done() || attempt.is_unreachable && others_are_left {
+                return Err(attempt.no_answer(early.last()));
+            }
+        }
+        Ok((attempt, early))
+    }
+
+    /// Returns the failure of a server that did not answer.
+    fn no_answer(&self, last_datagram: Option<&Vec<u8>>) -> Failure {
+        let silence = match last_datagram {
+            Some(datagram) => Silence::Unexpected(safe(datagram)),
+            None if self.is_unreachable => Silence::Unreachable,
+            None => Silence::Nothing,
+        };
+        let server = self.server;
+        Failure::NoAnswer { server, silence }
+    }
+
+    /// Waits for something to happen, until the first of the moments at most, and handles the
+    /// events that follow.
+    fn wait(
+        &mut self,
+        moments: impl IntoIterator<Item = Option<Timestamp>>,
+        mut handle: impl FnMut(Timestamp, ClientEvent<'_>),
+    ) -> Result<(), Failure> {
+        let own = [self.client.poll_timeout()];
+        let timeout = self.clock.until_first(moments.into_iter().chain(own));
+        let waited = self.inbox.wait(&self.socket, timeout);
+        waited.map_err(Failure::io(Operation::UseSocket))?;
+        let was_in = self.client.is_in();
+        for _ in 0..BURST {
+            let received = self.socket.receive(&mut self.buffer);
+            let received = received.map_err(Failure::io(Operation::UseSocket))?;
+            let now = self.clock.now();
+            let outgoing = match received {
+                Received::Datagram { len, .. } => {
+                    let datagram = self.buffer.get(..len).unwrap_or_default();
+                    self.client.handle(now, datagram)
+                }
+                Received::PeerUnreachable => {
+                    self.is_unreachable = true;
+                    self.client.handle_unreachable(now)
+                }
+                Received::Nothing => break,
+            };
+            let _lost = send(&self.socket, &outgoing);
+            handle(now, outgoing.event());
+            // The caller acts on a login or the end before anything else is handled.
+            if self.client.is_in() != was_in || self.client.is_done() {
+                break;
+            }
+        }
+        let now = self.clock.now();
+        while self.client.poll_timeout().is_some_and(|due| due <= now) {
+            let outgoing = self.client.handle_timeout(now);
+            let _lost = send(&self.socket, &outgoing);
+            handle(now, outgoing.event());
+        }
+        if self.client.is_in() {
+            self.is_unreachable = false;
+        }
+        Ok(())
+    }
+}
+
+/// Sends the datagram of a call, if it has one. An error says that the system did not take it.
+fn send(socket: &ChatSocket, outgoing: &ClientOutgoing<'_>) -> io::Result<()> {
+    match outgoing.payload().map(|payload| socket.send(payload)) {
+        Some(Sent::Lost(error)) => Err(error),
+        Some(Sent::Done) | None => Ok(()),
+    }
+}
+
+/// One member of one room.
+pub(super) struct Session<'i> {
+    connection: Connection<'i>,
+    conversation: Conversation,
+    input: Input,
+    pace: Bucket,
+    /// The number of the last line of the input that was read.
+    line: u64,
+    /// The moment to leave, when the input has ended.
+    leave_at: Option<Timestamp>,
+}
+
+impl<'i> Session<'i> {
+    /// Logs in at the first of `servers` that answers.
+    pub(super) fn log_in(
+        servers: &Addresses,
+        name: Name,
+        config: &ClientConfig,
+        inbox: &'i Inbox<Option<Line>>,
+        input: Input,
+        output: Output,
+    ) -> Result<Self, Failure> {
+        let mut others = servers.others.iter();
+        let mut server = servers.first;
+        let (connection, early) = loop {
+            let others_are_left = !others.as_slice().is_empty();
+            let client = Client::new(name, *config);
+            let logged_in = Connection::log_in(server, client, inbox, others_are_left);
+            match (logged_in, others.next()) {
+                (Err(Failure::NoAnswer { .. } | Failure::Io { .. }), Some(&next)) => server = next,
+                (logged_in, _) => break logged_in?,
+            }
+        };
+        let mut session = Self {
+            connection,
+            conversation: Conversation {
+                output,
+                refused: None,
+                is_still_out_shown: false,
+                misses_lines: false,
+                outcome: None,
+            },
+            input,
+            pace: Bucket::default(),
+            line: 0,
+            leave_at: None,
+        };
+        session.greet(name, &early);
+        Ok(session)
+    }
+
+    /// Shows that the client is in the room, and the datagrams that came before.
+    fn greet(&mut self, name: Name, early: &[Vec<u8>]) {
+        let (server, now) = (self.connection.server, self.connection.clock.now());
+        let is_typed = self.input.is_typed;
+        let conversation = &mut self.conversation;
+        if !conversation.output.is_silent() {
+            conversation.output.remark(&Status::InRoom {
+                server,
+                name,
+                is_typed,
+            });
+        }
+        conversation.output.show(now, &Event::In { name, server });
+        for datagram in early {
+            let delivery = Delivery::decode(datagram, &Dialect::lenient());
+            let unparsed = ClientEvent::Unparsed(datagram);
+            conversation.handle(now, delivery.map_or(unparsed, ClientEvent::Delivered));
+        }
+    }
+
+    /// Returns the output, to change the way in which lines are drawn.
+    pub(super) fn output(&mut self) -> &mut Output {
+        &mut self.conversation.output
+    }
+
+    /// Says what comes in and shows what the room says, until one side ends it.
+    pub(super) fn talk(&mut self) -> Result<(), Failure> {
+        loop {
+            let now = self.connection.clock.now();
+            let next_notice_at = self.conversation.output.show_due(now);
+            let is_time_to_leave = self.leave_at.take_if(|moment| *moment <= now).is_some();
+            let is_stopped = self.connection.inbox.is_stopped();
+            if is_time_to_leave || is_stopped || self.conversation.output.is_closed {
+                self.quit(now);
+            }
+            let next_line_at = self.read_input(now);
+            if let Some(outcome) = self.conversation.outcome.take() {
+                return outcome.and_then(|()| self.result());
+            }
+            let moments = [next_notice_at, next_line_at, self.leave_at];
+            let handle = |now, event: ClientEvent<'_>| self.conversation.handle(now, event);
+            self.connection.wait(moments, handle)?;
+        }
+    }
+
+    fn quit(&mut self, now: Timestamp) {
+        let outgoing = self.connection.client.quit(now);
+        // The client does not wait long for the answer to a quit that is lost.
+        let _lost = send(&self.connection.socket, &outgoing);
+        self.conversation.handle(now, outgoing.event());
+    }
+
+    /// Says the lines that wait, as fast as the pace allows, and returns the moment for the next
+    /// one. While the client is not in, the lines of a pipe wait; those of a person, who would not
+    /// expect them to be said later, are refused.
+    fn read_input(&mut self, now: Timestamp) -> Option<Timestamp> {
+        while self.leave_at.is_none() && self.takes_lines() {
+            let ready_at = self.pace.ready_at(now, PACE, 1);
+            if ready_at > now {
+                return Some(ready_at);
+            }
+            match self.connection.inbox.next()? {
+                Some(line) => self.take(now, line),
+                None => self.leave_at = Some(now.plus(self.input.linger)),
+            }
+        }
+        None
+    }
+
+    fn takes_lines(&self) -> bool {
+        let client = &self.connection.client;
+        client.is_in() || self.input.is_typed && !client.is_done()
+    }
+
+    fn take(&mut self, now: Timestamp, line: Line) {
+        self.line += 1;
+        let taken = match line {
+            Ok(text) if self.input.is_typed => self.obey(now, Typed::from(text.as_str())),
+            Ok(text) => self.say(now, &text),
+            Err(error) => Err(Problem::Line(error)),
+        };
+        if let Err(problem) = taken {
+            let line = (!self.input.is_typed).then_some(self.line);
+            let remark = Status::NotSaid { line, problem };
+            self.conversation.misses_lines = true;
+            self.conversation.output.remark(&remark);
+        }
+    }
+
+    fn obey(&mut self, now: Timestamp, typed: Typed<'_>) -> Result<(), Problem> {
+        match typed {
+            Typed::Empty => {}
+            Typed::Text(text) => return self.say(now, text),
+            Typed::Help => self.conversation.output.remark(&Status::Help),
+            Typed::Names => {
+                let output = &self.conversation.output;
+                output.remark(&Status::NamesSeen(&output.names.all()));
+            }
+            Typed::Quit => self.quit(now),
+            Typed::Unknown(command) => return Err(Problem::NoCommand(command.to_owned())),
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, now: Timestamp, text: &str) -> Result<(), Problem> {
+        let text = Text::new(text).map_err(Problem::Text)?;
+        let client = &mut self.connection.client;
+        let name = client.name();
+        let outgoing = client.say(now, text).map_err(Problem::NotNow)?;
+        let _counted = self.pace.take(now, PACE, 1);
+        send(&self.connection.socket, &outgoing).map_err(Problem::NotSent)?;
+        self.conversation.output.write_down(name, text.as_str());
+        Ok(())
+    }
+
+    /// Returns the result of a conversation that ended in order: a failure, where some line is
+    /// known to be lost. A person has seen which.
+    fn result(&self) -> Result<(), Failure> {
+        let output = &self.conversation.output;
+        let is_silent = output.is_silent();
+        let misses_lines = self.conversation.misses_lines || output.is_broken;
+        let misses_lines = misses_lines && !self.input.is_typed;
+        match self.conversation.refused.clone() {
+            // The answer to the only line of `chat send`.
+            Some(answer) if misses_lines && is_silent => Err(Failure::LineRefused { answer }),
+            None if is_silent && self.connection.is_unreachable => {
+                Err(self.connection.no_answer(None))
+            }
+            _ if misses_lines => Err(Failure::NotAllSaid),
+            _ if output.is_transcript_broken => Err(Failure::NotAllWritten),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The events after the login: what is shown of them, and what remains to be known.
+struct Conversation {
+    output: Output,
+    /// The answer to the last line that the server refused.
+    refused: Option<SafeText>,
+    /// True when the user has seen that the server does not accept the new login yet.
+    is_still_out_shown: bool,
+    /// True when some line of the input is known not to have reached the room.
+    misses_lines: bool,
+    /// Set when the conversation is over.
+    outcome: Option<Result<(), Failure>>,
+}
+
+impl Conversation {
+    fn handle(&mut self, now: Timestamp, event: ClientEvent<'_>) {
+        match event {
+            ClientEvent::Joined { .. } => self.output.show(now, &Event::Back),
+            ClientEvent::Delivered(delivery) => self.output.show(now, &delivery.into()),
+            ClientEvent::Unparsed(datagram) => {
+                let text = &String::from_utf8_lossy(datagram);
+                self.output.show(now, &Event::Unparsed { text });
+            }
+            ClientEvent::LineRefused { answer } => {
+                self.misses_lines = true;
+                self.refused = Some(safe(answer));
+                let answer = &String::from_utf8_lossy(answer);
+                self.output.show(now, &Event::LineRefused { answer });
+            }
+            ClientEvent::Lost(reason) => {
+                self.misses_lines = true;
+                self.is_still_out_shown = false;
+                self.output.show(now, &Event::Lost { reason });
+            }
+            ClientEvent::StillOut { answer } if !self.is_still_out_shown => {
+                self.is_still_out_shown = true;
+                let answer = &String::from_utf8_lossy(answer);
+                self.output.show(now, &Event::StillOut { answer });
+            }
+            ClientEvent::Refused { answer, repeated } => {
+                self.outcome = Some(Err(login_refused(answer, repeated)));
+            }
+            ClientEvent::Ended { word } => {
+                let word = SafeText::for_terminal(word.as_str());
+                self.outcome = Some(Err(Failure::Ended { word }));
+            }
+            ClientEvent::Left { .. } => {
+                self.output.show(now, &Event::Out);
+                self.outcome = Some(Ok(()));
+            }
+            // Nothing that concerns the user.
+            _ => {}
+        }
+    }
+}
+
+fn login_refused(answer: &[u8], repeated: bool) -> Failure {
+    let refusal = match Reply::decode(answer, &Dialect::lenient()) {
+        Ok(Reply::Refused { reason }) => reason.and_then(|why| Refusal::from_reason(why.as_str())),
+        _ => None,
+    };
+    Failure::Refused {
+        answer: safe(answer),
+        refusal,
+        repeated,
+    }
+}
+
+/// Makes the words of a server safe for the user's terminal.
+fn safe(datagram: &[u8]) -> SafeText {
+    SafeText::for_terminal(String::from_utf8_lossy(datagram).trim())
+}

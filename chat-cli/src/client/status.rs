@@ -1,0 +1,123 @@
+//! Remarks of the client to its user: one line each.
+
+use std::fmt::{self, Write as _};
+use std::io;
+use std::net::SocketAddr;
+
+use chat_core::SayError;
+use chat_core::proto::{Name, TextError};
+
+use super::notices::list;
+use super::transcript::TranscriptError;
+use crate::io::stdin::LineError;
+use crate::language::{Worded, Words, say};
+
+/// A remark of the client to its user.
+#[derive(Debug)]
+pub(super) enum Status<'a> {
+    /// This program hosts the room, as no other does.
+    Hosting { address: SocketAddr },
+    /// The login was accepted.
+    InRoom {
+        server: SocketAddr,
+        name: Name,
+        /// True for a person at a terminal, who gets a hint.
+        is_typed: bool,
+    },
+    /// A line of the input was not said.
+    NotSaid {
+        /// Its number, where it came through a pipe.
+        line: Option<u64>,
+        problem: Problem,
+    },
+    /// Nothing is written to the transcript any more.
+    TranscriptBroken(TranscriptError),
+    /// The commands.
+    Help,
+    /// The answer to `/names`.
+    NamesSeen(&'a [Name]),
+    /// Lines of the room that were not drawn.
+    LinesSkipped { count: u64 },
+    /// Standard output cannot be written.
+    OutputBroken { error: &'a io::Error },
+}
+
+/// The reason for which a line was not said.
+#[derive(Debug)]
+pub(super) enum Problem {
+    Text(TextError),
+    Line(LineError),
+    NotNow(SayError),
+    NotSent(io::Error),
+    NoCommand(String),
+}
+
+impl Worded for Status<'_> {
+    fn word(&self, to: &mut Words<'_>) -> fmt::Result {
+        match self {
+            Self::Hosting { address } => say! { to,
+            "nobody hosts a room at {address}: hosting it here, until you leave; others join \
+             with `chat join NAME`",
+            "{address} 还没有聊天室：由你在这里主持，直到你离开；别人用 `chat join 名字` 进入" },
+            Self::InRoom {
+                server,
+                name,
+                is_typed,
+            } => {
+                say! { to, "in the room at {server} as {name}",
+                "已进入 {server} 的聊天室，名字是 {name}" }?;
+                if *is_typed {
+                    say! { to, "; /quit or Ctrl-D leaves, /help helps",
+                    "；/quit 或 Ctrl-D 离开，/help 看帮助" }?;
+                }
+                Ok(())
+            }
+            Self::NotSaid { line, problem } => {
+                match line {
+                    Some(line) => say! { to, "line {line} was not said: ",
+                    "第 {line} 行没有说出去：" },
+                    None => say! { to, "not said: ", "没有说出去：" },
+                }?;
+                problem.word(to)
+            }
+            Self::TranscriptBroken(error) => {
+                error.word(to)?;
+                say! { to, "; nothing more is written there", "；后面的话不再写入" }
+            }
+            Self::Help => say! { to,
+            "/names: who was seen here; /quit (or Ctrl-D): leave; //text: say a line that \
+             begins with a slash; Tab completes names, the arrow keys bring back lines",
+            "/names：在这里见过谁；/quit（或 Ctrl-D）：离开；//文字：说一句以斜杠开头的话；\
+             Tab 补全名字，方向键找回说过的话" },
+            Self::NamesSeen(names) => {
+                let (count, names) = (names.len(), list(names, usize::MAX));
+                say! { to, "seen by this client so far, {count}: {names}",
+                "本客户端到现在见过 {count} 人：{names}" }
+            }
+            Self::LinesSkipped { count } => say! { to,
+            "{count} lines are not shown here: the terminal took none",
+            "有 {count} 行没有显示：终端当时不接收" },
+            Self::OutputBroken { error } => {
+                say! { to, "cannot write to standard output: {error}",
+                "无法写到标准输出：{error}" }
+            }
+        }
+    }
+}
+
+impl Worded for Problem {
+    fn word(&self, to: &mut Words<'_>) -> fmt::Result {
+        match self {
+            Self::Text(error) => error.word(to),
+            Self::Line(error) => error.word(to),
+            Self::NotNow(SayError::NotIn) => say! { to,
+            "not in the room: wait until the login is answered",
+            "还不在聊天室里：请等登录得到应答" },
+            Self::NotNow(error) => write!(to, "{error}"),
+            Self::NotSent(error) => write!(to, "{error}"),
+            Self::NoCommand(command) => say! { to,
+            "there is no command {command}; /help lists them, // begins a line with a slash",
+            "没有 {command} 这个命令；/help 列出所有命令，以斜杠开头的话请写 //" },
+        }
+    }
+}

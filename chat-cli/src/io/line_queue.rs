@@ -1,0 +1,159 @@
+//! A bounded queue of lines to a slow reader: the server's log, or the client's screen.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::thread;
+use std::time::Duration;
+
+/// The most lines that wait to be written.
+const MAX_LINES: usize = 16_384;
+
+/// The longest wait for the reader at the end.
+const FLUSH_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Lines on their way to a reader that may be slow, as a terminal after Ctrl-S or a full pipe.
+///
+/// Dropping it waits until all lines are written, but at most 2 seconds.
+#[derive(Debug)]
+pub struct LineQueue {
+    /// `None` only while it is dropped.
+    lines: Option<SyncSender<String>>,
+    skipped: Arc<AtomicU64>,
+    /// Disconnected once the thread has ended.
+    running: Receiver<()>,
+}
+
+/// An item for the reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queued<'a> {
+    /// A line, without a line feed.
+    Line(&'a str),
+    /// The number of lines that were skipped since the item of this kind before.
+    Skipped(u64),
+}
+
+impl LineQueue {
+    /// Starts the thread `name`, which calls `write` with each line in order, and soon after lines
+    /// were skipped with their number.
+    ///
+    /// An error of `write` loses that line and nothing more. Fails if the thread cannot be started.
+    pub fn start(
+        name: &str,
+        mut write: impl FnMut(Queued<'_>) -> io::Result<()> + Send + 'static,
+    ) -> io::Result<Self> {
+        let (lines, queue) = mpsc::sync_channel::<String>(MAX_LINES);
+        let (end, running) = mpsc::channel();
+        let skipped = Arc::new(AtomicU64::new(0));
+        let total = Arc::clone(&skipped);
+        thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || {
+                let _end = end;
+                let mut reported = 0;
+                for line in queue {
+                    // A reader that is gone is the caller's to notice.
+                    let _lost = write(Queued::Line(&line));
+                    let skipped = total.load(Ordering::Relaxed) - reported;
+                    if skipped > 0 {
+                        reported += skipped;
+                        let _lost = write(Queued::Skipped(skipped));
+                    }
+                }
+            })?;
+        Ok(Self {
+            lines: Some(lines),
+            skipped,
+            running,
+        })
+    }
+
+    /// Queues a line, or counts it as skipped where 16,384 wait. Never waits.
+    pub fn push(&self, line: String) {
+        let lines = self.lines.as_ref();
+        if lines.is_none_or(|lines| lines.try_send(line).is_err()) {
+            self.skipped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Returns how many lines were skipped so far.
+    pub fn skipped(&self) -> u64 {
+        self.skipped.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for LineQueue {
+    fn drop(&mut self) {
+        self.lines = None;
+        let _ended_or_too_slow = self.running.recv_timeout(FLUSH_PATIENCE);
+    }
+}
+
+/// Writes a line at once, whatever else waits in the buffer.
+pub(crate) fn write_line(mut to: impl Write, line: &str) -> io::Result<()> {
+    writeln!(to, "{line}")?;
+    to.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::Sender;
+
+    use super::*;
+
+    /// Starts a queue whose items are sent on as text, after `wait` for each.
+    fn start(shown: Sender<String>, mut wait: impl FnMut() + Send + 'static) -> LineQueue {
+        let write = move |queued: Queued<'_>| {
+            let text = match queued {
+                Queued::Line(line) => line.to_owned(),
+                Queued::Skipped(count) => format!("{count} skipped"),
+            };
+            shown.send(text).unwrap();
+            wait();
+            Err(io::ErrorKind::BrokenPipe.into())
+        };
+        LineQueue::start("test", write).unwrap()
+    }
+
+    #[test]
+    fn lines_are_written_in_order_despite_errors() {
+        let (show, shown) = mpsc::channel();
+        let queue = start(show, || ());
+        (0..1_000).for_each(|line| queue.push(line.to_string()));
+        assert_eq!(queue.skipped(), 0);
+        drop(queue);
+        assert!(shown.iter().eq((0..1_000).map(|line| line.to_string())));
+    }
+
+    #[test]
+    fn a_full_queue_counts_lines_and_reports_them_once() {
+        let ((go_on, wait), (show, shown)) = (mpsc::channel::<()>(), mpsc::channel());
+        // Only the first line waits; then the other end is gone.
+        let queue = start(show, move || {
+            let _ = wait.recv();
+        });
+        queue.push("first".to_owned());
+        assert_eq!(shown.recv().unwrap(), "first");
+        (0..MAX_LINES + 1_000).for_each(|line| queue.push(line.to_string()));
+        assert_eq!(queue.skipped(), 1_000);
+        drop(go_on);
+        drop(queue);
+        assert_eq!(shown.recv().unwrap(), "1000 skipped");
+        assert!(shown.iter().eq((0..MAX_LINES).map(|line| line.to_string())));
+    }
+
+    #[test]
+    fn dropping_ends_although_the_reader_blocks() {
+        let ((go_on, wait), (show, shown)) = (mpsc::channel::<()>(), mpsc::channel());
+        let queue = start(show, move || {
+            let _ = wait.recv();
+        });
+        queue.push("stuck".to_owned());
+        queue.push("next".to_owned());
+        drop(queue);
+        assert_eq!(shown.recv().unwrap(), "stuck");
+        assert!(shown.try_recv().is_err(), "the reader still blocks");
+        drop(go_on);
+    }
+}

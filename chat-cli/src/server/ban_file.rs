@@ -1,0 +1,238 @@
+//! Bans that survive the end of the program: a file with one JSON object.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::net::IpAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use chat_core::BanTarget;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::language::{Worded, Words, say};
+
+/// The version of the file's form; raise it when older programs could not read the new form.
+const VERSION: u32 = 1;
+
+/// A ban, as the operator sees it and as the file keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BanEntry {
+    /// The addresses or names that it keeps out.
+    #[serde(flatten)]
+    pub target: BanTarget<IpAddr>,
+    /// Its end by the wall clock; `None`: it holds until it is taken back.
+    // A missing end is an error: it would turn a ban of an hour into one for good.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub until: Option<Timestamp>,
+}
+
+/// The content of the file.
+#[derive(Serialize, Deserialize)]
+struct State<B> {
+    version: u32,
+    bans: B,
+}
+
+/// The part of the content that every version has.
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
+}
+
+/// A file of bans that cannot be used.
+#[derive(Debug)]
+pub struct BanFileError {
+    file: PathBuf,
+    problem: Problem,
+}
+
+#[derive(Debug)]
+enum Problem {
+    Unreadable(io::Error),
+    Unwritable(io::Error),
+    /// A newer version of this program wrote it.
+    Newer {
+        version: u32,
+    },
+    /// It holds no bans. Where it could be renamed, the next start begins without bans.
+    Damaged(String, io::Result<PathBuf>),
+}
+
+impl Problem {
+    fn of(self, file: &Path) -> BanFileError {
+        BanFileError {
+            file: file.to_owned(),
+            problem: self,
+        }
+    }
+}
+
+impl Worded for BanFileError {
+    fn word(&self, to: &mut Words<'_>) -> fmt::Result {
+        let file = self.file.display();
+        match &self.problem {
+            Problem::Unreadable(error) => say! { to,
+            "cannot read the state file {file}: {error}; give --state a file that this user \
+             can read and write",
+            "无法读取状态文件 {file}：{error}；请让 --state 指向当前用户可读写的文件" },
+            Problem::Unwritable(error) => say! { to,
+            "cannot write the state file {file}: {error}; give --state a file in a folder \
+             that exists and that this user can write to",
+            "无法写入状态文件 {file}：{error}；请让 --state \
+             指向一个存在且当前用户可写的文件夹里的文件" },
+            Problem::Newer { version } => say! { to,
+            "the state file {file} was written by a newer `chat` (version {version} of the \
+             file); use that one, or give --state another file",
+            "状态文件 {file} 是更新版的 `chat` 写的（文件版本 {version}）；请用那个版本，\
+             或让 --state 指向别的文件" },
+            Problem::Damaged(why, Ok(kept)) => {
+                let kept = kept.display();
+                say! { to,
+                "the state file {file} is damaged ({why}); it was kept as {kept}: mend it \
+                 and give it its name back, or start again without its bans",
+                "状态文件 {file} 已损坏（{why}），已另存为 {kept}：请修好后改回原名，\
+                 或不带其中的封禁重新启动" }
+            }
+            Problem::Damaged(why, Err(error)) => say! { to,
+            "the state file {file} is damaged ({why}) and cannot be renamed ({error}); mend \
+             it, or give --state another file",
+            "状态文件 {file} 已损坏（{why}），而且无法改名（{error}）；请修好它，或让 \
+             --state 指向别的文件" },
+        }
+    }
+}
+
+/// A file of bans. It is always whole: new content is written beside it and then takes its place.
+#[derive(Debug)]
+pub struct BanFile {
+    pub(super) path: PathBuf,
+    /// True when the last write failed: the file does not hold the present bans.
+    pub(super) is_unsaved: bool,
+    /// The number of writes that failed.
+    pub(super) failures: u64,
+}
+
+impl BanFile {
+    /// Reads the bans in the file at `path`; none where there is no file yet.
+    ///
+    /// # Errors
+    ///
+    /// A damaged file is renamed and is an error: a person decides whether to begin without bans.
+    pub fn open(path: PathBuf) -> Result<(Self, Vec<BanEntry>), BanFileError> {
+        let bans = match fs::read(&path) {
+            Ok(bytes) => read(&path, &bytes)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(Problem::Unreadable(error).of(&path)),
+        };
+        let file = Self {
+            path,
+            is_unsaved: false,
+            failures: 0,
+        };
+        Ok((file, bans))
+    }
+
+    /// Replaces the bans in the file. After an error the file is as it was.
+    pub fn write(&mut self, bans: &[BanEntry]) -> io::Result<()> {
+        let written = replace(&self.path, bans);
+        self.is_unsaved = written.is_err();
+        self.failures += u64::from(self.is_unsaved);
+        written
+    }
+
+    /// Makes the error of a file that cannot be written.
+    pub fn unwritable(&self, error: io::Error) -> BanFileError {
+        Problem::Unwritable(error).of(&self.path)
+    }
+
+    /// Renames the file as a damaged one.
+    pub fn damaged(self, why: String) -> BanFileError {
+        keep_aside(&self.path, why)
+    }
+}
+
+fn read(path: &Path, bytes: &[u8]) -> Result<Vec<BanEntry>, BanFileError> {
+    if let Ok(Versioned { version }) = serde_json::from_slice(bytes)
+        && version > VERSION
+    {
+        return Err(Problem::Newer { version }.of(path));
+    }
+    match serde_json::from_slice(bytes) {
+        Ok(State { version, bans }) if version == VERSION => Ok(bans),
+        Ok(State { version, .. }) => {
+            Err(keep_aside(path, format!("there is no version {version}")))
+        }
+        Err(error) => Err(keep_aside(path, error.to_string())),
+    }
+}
+
+/// Renames the damaged file to the first free `FILE.damaged-1`, `-2`, …
+fn keep_aside(path: &Path, why: String) -> BanFileError {
+    Problem::Damaged(why, rename_damaged(path)).of(path)
+}
+
+fn rename_damaged(path: &Path) -> io::Result<PathBuf> {
+    for number in 1_u32.. {
+        let kept = beside(path, &format!(".damaged-{number}"));
+        // Made first: a rename alone would overwrite an earlier one.
+        match create_new(&kept) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
+            created => created?,
+        };
+        return match fs::rename(path, &kept) {
+            Ok(()) => Ok(kept),
+            Err(error) => {
+                let _still_empty = fs::remove_file(&kept);
+                Err(error)
+            }
+        };
+    }
+    Err(ErrorKind::AlreadyExists.into())
+}
+
+/// Writes the bans beside the file, and then renames.
+///
+/// The name is fixed, unlike that of a temporary file: a killed program leaves one file at most,
+/// which the next write takes away.
+fn replace(path: &Path, bans: &[BanEntry]) -> io::Result<()> {
+    let state = State {
+        version: VERSION,
+        bans,
+    };
+    let mut text = serde_json::to_string_pretty(&state)?;
+    text.push('\n');
+    let new = beside(path, ".new");
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = create_new(&new)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&new, path)?;
+    sync_folder(path)
+}
+
+/// Makes a file that only its owner can read: it holds addresses of people.
+fn create_new(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    options.mode(0o600).open(path)
+}
+
+/// Makes a rename survive a power cut.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    PathBuf::from(name)
+}

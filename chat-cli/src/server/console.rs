@@ -1,0 +1,345 @@
+//! The operator's console: from a line to a command, and the sentences about mistakes.
+//!
+//! `operator` does the commands and words the answers.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
+
+use chat_core::proto::{Name, NameError, TextBuf, TextError};
+use chat_core::{BanTarget, Peer};
+
+use crate::io::stdin::{Line, LineError};
+use crate::language::{Language, Worded, Words, say};
+
+/// The longest ban with an end: ten years, in minutes.
+const MAX_MINUTES: u32 = 10 * 366 * 24 * 60;
+
+const KICK: &str = "/kick NAME [REASON]";
+const BAN: &str = "/ban ADDRESS|NAME [MINUTES]";
+const UNBAN: &str = "/unban ADDRESS|NAME";
+
+/// A wish of the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Say this to all members.
+    Say(TextBuf),
+    /// Show the members.
+    Names,
+    /// Remove a member.
+    Kick {
+        /// Its exact name.
+        name: Name,
+        /// Sent to that member only.
+        reason: Option<TextBuf>,
+    },
+    /// Remove all members whom the target hits, and refuse them from now on.
+    Ban {
+        /// The addresses or the name.
+        target: BanTarget<IpAddr>,
+        /// The length; `None`: for good.
+        minutes: Option<NonZeroU32>,
+    },
+    /// Take a ban back.
+    Unban(BanTarget<IpAddr>),
+    /// Show the bans.
+    Bans,
+    /// Show the counts.
+    Stats,
+    /// Show the commands.
+    Help,
+    /// Close the room.
+    Quit,
+}
+
+/// The reason for which a line of the console is no command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mistake {
+    /// It begins with a slash, and no command has that name.
+    UnknownCommand,
+    /// An argument is missing or too much.
+    Usage(&'static str),
+    /// The length of a ban is no number of minutes within the limit.
+    Minutes,
+    /// A name is against the protocol.
+    Name(NameError),
+    /// The address of a ban has a port.
+    Port(IpAddr),
+    /// The text is against the protocol.
+    Text(TextError),
+    /// The line is too long or not UTF-8.
+    Line(LineError),
+}
+
+/// Reads a line of the console; `None`: it is empty.
+pub(super) fn read(line: Line) -> Option<Result<Command, Mistake>> {
+    Some(match line {
+        Ok(text) if text.is_empty() => return None,
+        Ok(text) => match text.strip_prefix('/') {
+            Some(said) if said.starts_with('/') => say(said),
+            Some(command) => command_of(command),
+            None => say(&text),
+        },
+        Err(error) => Err(Mistake::Line(error)),
+    })
+}
+
+fn say(text: &str) -> Result<Command, Mistake> {
+    TextBuf::new(text).map(Command::Say).map_err(Mistake::Text)
+}
+
+fn command_of(line: &str) -> Result<Command, Mistake> {
+    let (word, arguments) = first_word(line);
+    let alone = |command, usage| match arguments {
+        "" => Ok(command),
+        _ => Err(Mistake::Usage(usage)),
+    };
+    let with_arguments = |usage| match first_word(arguments) {
+        ("", _) => Err(Mistake::Usage(usage)),
+        first_and_rest => Ok(first_and_rest),
+    };
+    match word {
+        "names" => alone(Command::Names, "/names"),
+        "bans" => alone(Command::Bans, "/bans"),
+        "stats" => alone(Command::Stats, "/stats"),
+        "help" => alone(Command::Help, "/help"),
+        "quit" => alone(Command::Quit, "/quit"),
+        "kick" => {
+            let (name, reason) = with_arguments(KICK)?;
+            let reason = Some(reason).filter(|reason| !reason.is_empty());
+            Ok(Command::Kick {
+                name: Name::new(name).map_err(Mistake::Name)?,
+                reason: reason
+                    .map(TextBuf::new)
+                    .transpose()
+                    .map_err(Mistake::Text)?,
+            })
+        }
+        "ban" => {
+            let (target, minutes) = with_arguments(BAN)?;
+            let minutes = Some(minutes).filter(|minutes| !minutes.is_empty());
+            Ok(Command::Ban {
+                target: target_of(target)?,
+                minutes: minutes.map(minutes_of).transpose()?,
+            })
+        }
+        "unban" => match with_arguments(UNBAN)? {
+            (target, "") => Ok(Command::Unban(target_of(target)?)),
+            _ => Err(Mistake::Usage(UNBAN)),
+        },
+        _ => Err(Mistake::UnknownCommand),
+    }
+}
+
+fn minutes_of(text: &str) -> Result<NonZeroU32, Mistake> {
+    let minutes: Option<NonZeroU32> = text.parse().ok();
+    minutes
+        .filter(|minutes| minutes.get() <= MAX_MINUTES)
+        .ok_or(Mistake::Minutes)
+}
+
+/// Reads an address where the word can be one, and else a name.
+fn target_of(word: &str) -> Result<BanTarget<IpAddr>, Mistake> {
+    if let Ok(address) = word.parse::<IpAddr>() {
+        let network = SocketAddr::new(address, 0).network();
+        return Ok(BanTarget::Networks {
+            first: network,
+            last: network,
+        });
+    }
+    if let Ok(address) = word.parse::<SocketAddr>() {
+        return Err(Mistake::Port(address.ip()));
+    }
+    Name::new(word).map(BanTarget::Name).map_err(Mistake::Name)
+}
+
+/// Splits off the first word, without the spaces between and around the two parts.
+fn first_word(text: &str) -> (&str, &str) {
+    let text = text.trim_end();
+    let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    (word, rest.trim_start())
+}
+
+impl Worded for Mistake {
+    fn word(&self, to: &mut Words<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownCommand => say! { to, "there is no such command", "没有这个命令" },
+            Self::Usage(usage) => say! { to, "write {usage}", "请写成 {usage}" },
+            Self::Minutes => say! { to,
+            "write a whole number of minutes from 1 to {MAX_MINUTES}, or none for a ban for \
+             good",
+            "分钟数请写 1 到 {MAX_MINUTES} 的整数；不写就一直有效" },
+            Self::Name(error) => say! { to, "this is neither an IP address nor a name: {error}",
+            "这不是 IP 地址，也不是名字：{error}" },
+            Self::Port(address) => {
+                say! { to, "a ban is about an address without a port: {address}",
+                "封禁的地址不带端口：{address}" }
+            }
+            Self::Text(error) => not_said(to, error),
+            Self::Line(error) => not_said(to, error),
+        }
+    }
+}
+
+fn not_said(to: &mut Words<'_>, error: &dyn Worded) -> fmt::Result {
+    say! { to, "not said: ", "没有说出去：" }?;
+    error.word(to)
+}
+
+impl Mistake {
+    /// Writes what helps a person, behind the sentence that a script gets too.
+    pub(super) fn remedy(&self, to: &mut Words<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownCommand => say! { to,
+            ", and nothing was said; /help shows the commands, //text says a line that \
+             begins with a slash",
+            "，什么也没有说；/help 列出命令，//文字 说出以斜杠开头的话" },
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Returns the list of the commands, one a line.
+pub(super) fn help(language: Language) -> &'static str {
+    match language {
+        Language::Chinese => {
+            "\
+/names                        谁在聊天室里，来自哪个地址
+/kick 名字 [理由]             移出一人，并只告诉他理由
+/ban 地址|名字 [分钟]         移出并拒绝再登录；不写分钟就一直有效
+/unban 地址|名字              解除封禁
+/bans                         谁被封禁，到何时
+/stats                        到现在为止的计数
+/quit                         关闭聊天室
+其他内容对所有人说；//文字 说出以斜杠开头的话"
+        }
+        _ => {
+            "\
+/names                        who is in, and from which address
+/kick NAME [REASON]           remove a member, and tell the reason to nobody else
+/ban ADDRESS|NAME [MINUTES]   remove, and let in no more; without MINUTES for good
+/unban ADDRESS|NAME           take a ban back
+/bans                         who is banned, and until when
+/stats                        what was counted so far
+/quit                         close the room
+all else is said to everybody; //text says a line that begins with a slash"
+        }
+    }
+}
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Command, Mistake> {
+        super::read(Ok(line.to_owned())).unwrap()
+    }
+
+    fn said(text: &str) -> Command {
+        Command::Say(TextBuf::new(text).unwrap())
+    }
+
+    fn name(text: &str) -> Name {
+        Name::new(text).unwrap()
+    }
+
+    fn ban(target: BanTarget<IpAddr>, minutes: Option<u32>) -> Command {
+        let minutes = minutes.and_then(NonZeroU32::new);
+        Command::Ban { target, minutes }
+    }
+
+    #[test]
+    fn a_line_without_a_command_is_said_unchanged() {
+        assert_eq!(read("hello  all "), Ok(said("hello  all ")));
+        assert_eq!(read(" /names"), Ok(said(" /names")));
+        assert_eq!(read("//names"), Ok(said("/names")));
+        assert_eq!(read("//"), Ok(said("/")));
+        assert_eq!(super::read(Ok(String::new())), None);
+        let long = "x".repeat(989);
+        assert_eq!(
+            read(&long),
+            Err(Mistake::Text(TextError::TooLong { len: 989 }))
+        );
+        assert_eq!(
+            super::read(Err(LineError::NotUtf8 { offset: 3 })),
+            Some(Err(Mistake::Line(LineError::NotUtf8 { offset: 3 })))
+        );
+    }
+
+    #[test]
+    fn an_unknown_command_is_an_error() {
+        for line in ["/", "/ names", "/nmaes", "/NAMES", "/bann x"] {
+            let wrong = read(line);
+            assert_eq!(wrong, Err(Mistake::UnknownCommand), "{line}");
+        }
+    }
+
+    #[test]
+    fn each_command_takes_its_arguments_and_no_more() {
+        for (line, command) in [
+            ("/names", Command::Names),
+            ("/bans ", Command::Bans),
+            ("/stats", Command::Stats),
+            ("/help", Command::Help),
+            ("/quit", Command::Quit),
+        ] {
+            assert_eq!(read(line), Ok(command));
+            let more = format!("{line} x");
+            assert!(matches!(read(&more), Err(Mistake::Usage(_))), "{more}");
+        }
+        for line in ["/kick", "/ban", "/unban ", "/unban a b"] {
+            assert!(matches!(read(line), Err(Mistake::Usage(_))), "{line}");
+        }
+        let kick = |reason: Option<&str>| {
+            Ok(Command::Kick {
+                name: name("小明"),
+                reason: reason.map(|reason| TextBuf::new(reason).unwrap()),
+            })
+        };
+        assert_eq!(read("/kick 小明"), kick(None));
+        assert_eq!(read("/kick  小明  too  loud"), kick(Some("too  loud")));
+        assert!(matches!(read("/kick a:b"), Err(Mistake::Name(_))));
+        assert!(matches!(read("/kick a \u{7}"), Err(Mistake::Text(_))));
+    }
+
+    #[test]
+    fn a_ban_is_of_an_address_or_else_of_a_name() {
+        let address = |text: &str| {
+            let network = text.parse().unwrap();
+            BanTarget::Networks {
+                first: network,
+                last: network,
+            }
+        };
+        assert_eq!(
+            read("/ban 203.0.113.7"),
+            Ok(ban(address("203.0.113.7"), None))
+        );
+        assert_eq!(
+            read("/ban ::ffff:203.0.113.7 5"),
+            Ok(ban(address("203.0.113.7"), Some(5)))
+        );
+        assert_eq!(
+            read("/ban 2001:db8::1:2:3:4"),
+            Ok(ban(address("2001:db8::"), None))
+        );
+        assert_eq!(
+            read("/ban troll 60"),
+            Ok(ban(BanTarget::Name(name("troll")), Some(60)))
+        );
+        assert_eq!(
+            read("/ban 203.0.113"),
+            Ok(ban(BanTarget::Name(name("203.0.113")), None))
+        );
+        assert_eq!(
+            read("/unban 203.0.113.7"),
+            Ok(Command::Unban(address("203.0.113.7")))
+        );
+        let port = Err(Mistake::Port("203.0.113.7".parse().unwrap()));
+        assert_eq!(read("/ban 203.0.113.7:5000"), port);
+        assert!(matches!(read("/ban [::1]"), Err(Mistake::Name(_))));
+        for minutes in ["0", "-1", "x", "5 6", "5270401"] {
+            let line = format!("/ban troll {minutes}");
+            assert!(matches!(read(&line), Err(Mistake::Minutes)), "{line}");
+        }
+    }
+}

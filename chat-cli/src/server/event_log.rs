@@ -1,0 +1,290 @@
+//! The server's log: a line or a JSON object for each event (EVENTS.md).
+//!
+//! A queue with a thread behind it takes the lines, so that a reader who does not read cannot hold
+//! up the room. Lines that find it full are skipped and counted.
+
+use std::fmt::{self, Write as _};
+use std::io;
+
+use chat_core::{DropReason, Event, LeaveReason, Stats};
+use serde::Serialize;
+
+use super::origin::Origin;
+use crate::clock;
+use crate::io::line_queue::{LineQueue, Queued, write_line};
+use crate::io::safe_text::SafeText;
+use crate::json;
+use crate::language::{Language, Worded, Words, say};
+use crate::net::kernel_drops::Growth;
+
+/// The form of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Only the answers to the operator, on standard error.
+    Quiet,
+    /// A line for each event, on standard error.
+    Lines,
+    /// A JSON object for each event, on standard output.
+    Json,
+}
+
+/// The log of a room.
+#[derive(Debug)]
+pub struct EventLog {
+    form: Form,
+    language: Language,
+    /// `None`: the room has no log.
+    queue: Option<LineQueue>,
+}
+
+/// Datagrams that were lost on this machine, which the rules do not see.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Losses {
+    /// Datagrams that could not be sent.
+    pub send_failed: u64,
+    /// Datagrams that the kernel dropped because the room did not read them in time; `None`: the
+    /// system does not tell.
+    pub kernel_dropped: Option<u64>,
+}
+
+/// All counts of a room since its beginning.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Counts<'a> {
+    pub(super) stats: &'a Stats,
+    #[serde(flatten)]
+    pub(super) losses: Losses,
+}
+
+/// An entry that is no event of the rules.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Entry<'a> {
+    SendFailed {
+        peer: Origin,
+        error: String,
+    },
+    KernelDropped {
+        datagrams: u64,
+        total: u64,
+    },
+    Stopped {
+        #[serde(flatten)]
+        counts: Counts<'a>,
+        log_lines_left_out: u64,
+    },
+}
+
+impl EventLog {
+    /// Opens the log; an error says that its thread cannot be started.
+    pub(super) fn open(form: Form, language: Language) -> io::Result<Self> {
+        let queue = LineQueue::start("log", move |queued| match (queued, form) {
+            (Queued::Line(line), Form::Json) => write_line(io::stdout().lock(), line),
+            (Queued::Line(line), Form::Quiet | Form::Lines) => {
+                write_line(io::stderr().lock(), line)
+            }
+            // The last entry has the number of all.
+            (Queued::Skipped(_), _) => Ok(()),
+        })?;
+        Ok(Self {
+            form,
+            language,
+            queue: Some(queue),
+        })
+    }
+
+    /// Makes a log that writes nothing, for a room whose members see all that happens.
+    pub fn off() -> Self {
+        Self {
+            form: Form::Quiet,
+            language: Language::English,
+            queue: None,
+        }
+    }
+
+    /// Writes an event of the rules.
+    pub(super) fn event(&self, event: &Event<'_, Origin>) {
+        match event {
+            // A flood is counted in the statistics: with a line for each of its datagrams a
+            // stranger could fill the log.
+            Event::Dropped {
+                reason: DropReason::LoginRate | DropReason::ReplyRate | DropReason::RefusedAlready,
+                ..
+            }
+            | Event::Nothing => {}
+            event => self.write(event),
+        }
+    }
+
+    /// Writes that a datagram could not be sent.
+    pub(super) fn send_failed(&self, peer: Origin, error: &io::Error) {
+        let error = error.to_string();
+        self.write(&Entry::SendFailed { peer, error });
+    }
+
+    /// Writes that the kernel dropped datagrams.
+    pub(super) fn kernel_dropped(&self, growth: &Growth) {
+        self.write(&Entry::KernelDropped {
+            datagrams: growth.new,
+            total: growth.total,
+        });
+    }
+
+    /// Writes the end, with all counts.
+    pub(super) fn stopped(&self, counts: Counts<'_>) {
+        let log_lines_left_out = self.queue.as_ref().map_or(0, LineQueue::skipped);
+        self.write(&Entry::Stopped {
+            counts,
+            log_lines_left_out,
+        });
+    }
+
+    /// Writes an answer to the operator, in the quiet form too. It is one entry of the queue, so
+    /// that no event comes between its lines.
+    pub(super) fn answer(&self, answer: &(impl Worded + Serialize)) {
+        let Some(queue) = &self.queue else { return };
+        queue.push(match self.form {
+            Form::Json => json::event(answer),
+            Form::Quiet | Form::Lines => {
+                let text = answer.in_words(self.language);
+                let lines: Vec<String> = text
+                    .lines()
+                    .map(|line| SafeText::for_terminal(line).to_string())
+                    .collect();
+                lines.join("\n")
+            }
+        });
+    }
+
+    fn write(&self, entry: &(impl Worded + Serialize)) {
+        let Some(queue) = &self.queue else { return };
+        match self.form {
+            Form::Quiet => {}
+            Form::Lines => {
+                let text = entry.in_words(self.language);
+                let text = SafeText::for_terminal(&text);
+                queue.push(format!("{} {text}", clock::timestamp()));
+            }
+            Form::Json => queue.push(json::event(entry)),
+        }
+    }
+}
+
+impl Worded for Event<'_, Origin> {
+    fn word(&self, to: &mut Words<'_>) -> fmt::Result {
+        match *self {
+            Self::Joined {
+                name,
+                peer,
+                replaced,
+            } => match replaced {
+                None => say! { to, "{name} joined from {peer}", "{name} 进入聊天室（{peer}）" },
+                Some(before) => say! { to, "{before} is now {name} ({peer})",
+                "{before} 改名为 {name}（{peer}）" },
+            },
+            Self::StillIn { name, peer } => say! { to, "{name} is still in ({peer})",
+            "{name} 还在（{peer}）" },
+            Self::Said { name, text } | Self::Announced { name, text } => {
+                write!(to, "{name} : {}", text.as_str())
+            }
+            Self::Left { name, peer, reason } => {
+                say! { to, "{name} left (", "{name} 退出聊天室（" }?;
+                reason.word(to)?;
+                say! { to, ", {peer})", "，{peer}）" }
+            }
+            Self::NotIn { name, peer } => match name {
+                Some(name) => say! { to, "{peer} tried to quit as {name}, which is not its name",
+                "{peer} 以 {name} 的名义退出，但它不是" },
+                None => say! { to, "{peer} tried to quit without a valid name",
+                "{peer} 要退出，但没有有效的名字" },
+            },
+            Self::Refused { peer, refusal } => {
+                let reason = refusal.reason(to.language);
+                say! { to, "refused {peer}: {reason}", "拒绝 {peer}：{reason}" }
+            }
+            Self::Dropped { peer, reason } => {
+                say! { to, "dropped a datagram from {peer}: ", "丢弃 {peer} 的一个数据报：" }?;
+                reason.word(to)
+            }
+            Self::Probed { name, peer } => say! { to,
+            "{name} is reported unreachable, asking ({peer})",
+            "网络报告 {name} 不可达，正在询问（{peer}）" },
+            Self::Closed { members } => say! { to, "closed the room, {members} were in",
+            "聊天室已关闭，当时有 {members} 人" },
+            // Later versions of the rules may add events.
+            _ => write!(to, "{self:?}"),
+        }
+    }
+}
+
+impl Worded for LeaveReason {
+    fn word(&self, to: &mut Words<'_>) -> fmt::Result {
+        match self {
+            Self::Quit => say! { to, "quit", "自己退出" },
+            Self::Unreachable => say! { to, "unreachable", "不可达" },
+            Self::Idle => say! { to, "idle", "长时间没有动静" },
+            Self::Silent => say! { to, "said nothing, at an address that may be forged",
+            "一直没有说话，地址可能是伪造的" },
+            Self::Kicked => say! { to, "removed by the operator", "被管理员移出" },
+            _ => say! { to, "gone", "不在了" },
+        }
+    }
+}
+
+impl Worded for DropReason {
+    fn word(&self, to: &mut Words<'_>) -> fmt::Result {
+        match self {
+            Self::NotARequest => say! { to, "not a request", "不是请求" },
+            Self::Closed => say! { to, "the room is closed", "聊天室已关闭" },
+            _ => say! { to, "dropped", "已丢弃" },
+        }
+    }
+}
+
+impl Worded for Entry<'_> {
+    fn word(&self, to: &mut Words<'_>) -> fmt::Result {
+        match self {
+            Self::SendFailed { peer, error } => {
+                say! { to, "a datagram to {peer} was lost: {error}",
+                "发往 {peer} 的一个数据报丢了：{error}" }
+            }
+            Self::KernelDropped { datagrams, total } => say! { to,
+            "the system dropped {datagrams} datagrams that came faster than they were read, \
+             {total} in all",
+            "系统丢弃了 {datagrams} 个来不及读取的数据报，总共 {total} 个" },
+            Self::Stopped {
+                counts,
+                log_lines_left_out,
+            } => {
+                say! { to, "stopped: ", "已停止：" }?;
+                counts.word(to)?;
+                say! { to, ", {log_lines_left_out} log lines left out",
+                "，略去 {log_lines_left_out} 行日志" }
+            }
+        }
+    }
+}
+
+impl Worded for Counts<'_> {
+    fn word(&self, to: &mut Words<'_>) -> fmt::Result {
+        let Stats {
+            logins,
+            messages,
+            datagrams_in,
+            datagrams_out,
+            ..
+        } = self.stats;
+        let refused: u64 = self.stats.refusals.iter().map(|(_, count)| count).sum();
+        let dropped = self.stats.dropped();
+        let send_failed = self.losses.send_failed;
+        say! { to,
+        "{logins} logins, {messages} lines, {datagrams_in} datagrams in, {datagrams_out} \
+         out, {refused} refused, {dropped} dropped, {send_failed} not sent, ",
+        "登录 {logins} 次，发言 {messages} 句，收到 {datagrams_in} 个数据报，发出 \
+         {datagrams_out} 个，拒绝 {refused} 次，丢弃 {dropped} 个，未发出 {send_failed} 个，" }?;
+        match self.losses.kernel_dropped {
+            Some(lost) => say! { to, "{lost} dropped by the system", "系统丢弃 {lost} 个" },
+            None => say! { to, "not known how many dropped by the system",
+            "系统丢弃多少不得而知" },
+        }
+    }
+}

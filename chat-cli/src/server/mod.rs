@@ -1,0 +1,166 @@
+//! The server: `chat serve`, and the room that a client hosts.
+//!
+//! | file | role |
+//! |---|---|
+//! | [`room`] | the loop: orders and datagrams in, datagrams and events out |
+//! | `origin` | where a member comes from |
+//! | [`console`] | the operator's commands: grammar, help, mistakes |
+//! | `operator` | the operator's commands: doing them, answers |
+//! | [`ban_file`] | bans on disk |
+//! | [`event_log`] | events as lines or JSON |
+//! | `metrics` | counts for Prometheus |
+
+pub mod ban_file;
+pub mod console;
+pub mod event_log;
+mod metrics;
+mod operator;
+pub mod origin;
+pub mod room;
+
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::thread::{self, JoinHandle};
+
+use chat_core::Config;
+use chat_core::proto::{Dialect, Language};
+use sd_notify::{NotifyState, notify};
+
+use crate::address::{self, Addresses};
+use crate::args::ServeArgs;
+use crate::failure::{Failure, Operation};
+use crate::io::signals::on_stop_signal;
+use crate::io::stdin;
+use crate::language::{Worded, Words, say};
+use crate::net::inbox::{Stop, inbox};
+use crate::net::socket::{ChatSocket, SmallBuffer};
+
+use event_log::{EventLog, Form};
+use room::{Order, Room};
+
+/// Lines of the console and questions for counts that may wait.
+const WAITING_ORDERS: usize = 64;
+
+/// Runs a room for others until a signal or the operator stops it.
+pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
+    let config = args.config()?;
+    let language = args.lang.language();
+    let addresses = address::resolve(args.bind.as_deref()).map_err(Failure::Address)?;
+    let socket = bind_first(&addresses)?;
+    let local = socket
+        .local_addr()
+        .map_err(Failure::io(Operation::UseSocket))?;
+    let (inbox, sender) = inbox(WAITING_ORDERS).map_err(Failure::io(Operation::MakeQueue))?;
+    on_stop_signal(inbox.stop_handle()).map_err(Failure::io(Operation::WatchSignals))?;
+    if let Some(small) = socket.small_receive_buffer() {
+        eprintln!("{}", small.in_words(language));
+    }
+    let form = match (args.quiet, args.json) {
+        (true, _) => Form::Quiet,
+        (_, true) => Form::Json,
+        _ => Form::Lines,
+    };
+    let log = EventLog::open(form, language).map_err(Failure::io(Operation::MakeQueue))?;
+    let mut room = Room::new(socket, config, log);
+    if let Some(file) = &args.state {
+        let kept = room.keep_bans_in(file.clone());
+        kept.map_err(|error| Failure::File(Box::new(error)))?;
+    }
+    if let Some(address) = args.metrics {
+        let shown = metrics::start(address, sender.clone());
+        let address = shown.map_err(Failure::io(Operation::ShowMetrics(address)))?;
+        eprintln!("metrics at http://{address}/metrics");
+    }
+    eprintln!("listening on {local}");
+    // For systemd (`Type=notify`): what waits for the room can start.
+    let _no_manager = notify(&[NotifyState::Ready]);
+    // In the background a read from the terminal would stop the whole program.
+    if !stdin::in_background() {
+        let give = move |command| sender.post(Order::Console(command));
+        stdin::spawn_line_reader(move |line| line.and_then(console::read).is_none_or(&give))
+            .map_err(Failure::io(Operation::ReadInput))?;
+    }
+    let ended = room.run(&inbox).map_err(Failure::io(Operation::UseSocket));
+    let _no_manager = notify(&[NotifyState::Stopping]);
+    ended
+}
+
+/// Binds the first address that is free: a name such as `localhost` stands for several.
+fn bind_first(addresses: &Addresses) -> Result<ChatSocket, Failure> {
+    let bind =
+        |address| ChatSocket::bind(address).map_err(Failure::io(Operation::ListenOn(address)));
+    let others = addresses.others.iter();
+    others.fold(bind(addresses.first), |bound, &address| {
+        bound.or_else(|_| bind(address))
+    })
+}
+
+/// A room in a thread of this process, beside the client that opened it.
+pub(crate) struct Host {
+    address: SocketAddr,
+    stop: Stop,
+    thread: JoinHandle<io::Result<()>>,
+}
+
+impl Host {
+    /// Opens a room at `address`; `None` when a room is there already.
+    ///
+    /// Binding is the test: it cannot be fooled by two programs that look at the same time.
+    pub(crate) fn open(address: SocketAddr, language: Language) -> Result<Option<Self>, Failure> {
+        let socket = match ChatSocket::bind(address) {
+            Ok(socket) => socket,
+            Err(error) => {
+                return match error.kind() {
+                    // The address can be set to one of another machine: the room is there then.
+                    ErrorKind::AddrInUse | ErrorKind::AddrNotAvailable => Ok(None),
+                    _ => Err(Failure::io(Operation::HostAt(address))(error)),
+                };
+            }
+        };
+        let address = socket
+            .local_addr()
+            .map_err(Failure::io(Operation::HostRoom))?;
+        let (inbox, _) = inbox(1).map_err(Failure::io(Operation::HostRoom))?;
+        let stop = inbox.stop_handle();
+        let config = Config::new(Dialect::lenient().with_language(language));
+        // The client's screen shows who comes and goes.
+        let room = Room::new(socket, config, EventLog::off());
+        let thread = thread::spawn(move || room.run(&inbox));
+        Ok(Some(Self {
+            address,
+            stop,
+            thread,
+        }))
+    }
+
+    /// Returns the address of the room.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Sends all members the end word, and waits until that is done.
+    pub(crate) fn close(self) -> Result<(), Failure> {
+        self.stop.stop();
+        let ended = self
+            .thread
+            .join()
+            .unwrap_or_else(|_| Err(io::Error::other("its thread ended unexpectedly")));
+        ended.map_err(Failure::io(Operation::HostRoom))
+    }
+}
+
+impl Worded for SmallBuffer {
+    fn word(&self, to: &mut Words<'_>) -> fmt::Result {
+        let Self { granted, wanted } = self;
+        say! { to,
+        "warning: the system grants a receive buffer of {granted} bytes instead of {wanted}: \
+         in a burst datagrams may be lost",
+        "警告：系统只给了 {granted} 字节的接收缓冲区，而不是 {wanted}：突发时可能丢失数据报" }?;
+        if cfg!(target_os = "linux") {
+            say! { to, "; `sysctl -w net.core.rmem_max={wanted}` allows more",
+            "；`sysctl -w net.core.rmem_max={wanted}` 可以放宽" }?;
+        }
+        Ok(())
+    }
+}

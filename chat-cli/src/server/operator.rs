@@ -1,0 +1,303 @@
+//! The operator's commands done, and the answers to them.
+
+use std::fmt::{self, Write as _};
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chat_core::proto::Name;
+use chat_core::{Ban, BanError, BanTarget};
+use jiff::{SignedDuration, Timestamp, Unit};
+use serde::{Serialize, Serializer};
+
+use super::ban_file::{BanEntry, BanFile, BanFileError};
+use super::console::{self, Command, Mistake};
+use super::event_log::Counts;
+use super::origin::Origin;
+use super::room::Room;
+use crate::language::{Language, Worded, Words, say};
+
+/// An answer to the operator: lines, or an object whose `event` names it (EVENTS.md).
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Answer<'a> {
+    Names {
+        members: Vec<MemberEntry>,
+    },
+    Bans {
+        bans: Vec<BanEntry>,
+    },
+    Stats(Counts<'a>),
+    Help,
+    Banned {
+        #[serde(flatten)]
+        ban: BanEntry,
+        /// The number of members that it removed.
+        removed: usize,
+    },
+    Unbanned(BanTarget<IpAddr>),
+    NotBanned(BanTarget<IpAddr>),
+    TooManyBans {
+        most: NonZeroU32,
+    },
+    /// No member has the name that was to be kicked.
+    NotIn {
+        name: Name,
+    },
+    Mistake {
+        #[serde(serialize_with = "in_english")]
+        error: Mistake,
+    },
+    /// The bans hold, and the next change tries to write them again.
+    BansNotWritten {
+        file: &'a Path,
+        error: String,
+        /// The number of failed writes so far.
+        failures: u64,
+    },
+}
+
+#[derive(Debug, Serialize)]
+struct MemberEntry {
+    name: Name,
+    peer: Origin,
+}
+
+impl Room {
+    /// Does a command; breaks when it is to close the room.
+    pub(super) fn obey(&mut self, command: Result<Command, Mistake>) -> ControlFlow<()> {
+        let now = self.clock.now();
+        match command {
+            Err(error) => self.out.log.answer(&Answer::Mistake { error }),
+            Ok(Command::Say(text)) => {
+                self.out.deliver(&self.server.announce(now, text.as_text()));
+            }
+            Ok(Command::Names) => {
+                let members = self.server.members();
+                let entry = |(name, peer)| MemberEntry { name, peer };
+                let mut members: Vec<_> = members.map(entry).collect();
+                members.sort_unstable_by_key(|member| member.name);
+                self.out.log.answer(&Answer::Names { members });
+            }
+            Ok(Command::Kick { name, reason }) => {
+                let reason = reason.as_ref().map(|reason| reason.as_text());
+                match self.server.kick(now, name, reason) {
+                    Ok(outgoing) => self.out.deliver(&outgoing),
+                    Err(_) => self.out.log.answer(&Answer::NotIn { name }),
+                }
+            }
+            Ok(Command::Ban { target, minutes }) => {
+                let seconds = minutes.map(|minutes| 60 * u64::from(minutes.get()));
+                self.ban(target, seconds.map(Duration::from_secs));
+            }
+            Ok(Command::Unban(target)) => {
+                if self.server.unban(now, target) {
+                    self.out.log.answer(&Answer::Unbanned(target));
+                    self.save_bans();
+                } else {
+                    self.out.log.answer(&Answer::NotBanned(target));
+                }
+            }
+            Ok(Command::Bans) => {
+                self.out.log.answer(&Answer::Bans { bans: self.bans() });
+            }
+            Ok(Command::Stats) => {
+                self.out.log.answer(&Answer::Stats(self.counts()));
+            }
+            Ok(Command::Help) => self.out.log.answer(&Answer::Help),
+            Ok(Command::Quit) => return ControlFlow::Break(()),
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn ban(&mut self, target: BanTarget<IpAddr>, length: Option<Duration>) {
+        let now = self.clock.now();
+        let until = length.map(|length| now.plus(length));
+        if let Err(BanError::TooMany { most }) = self.server.ban(now, target, until) {
+            self.out.log.answer(&Answer::TooManyBans { most });
+            return;
+        }
+        let removed = self.server.members_hit_by(target).count();
+        self.handle_timeouts(now);
+        let ban = BanEntry {
+            target,
+            until: length.map(wall_clock_after),
+        };
+        self.out.log.answer(&Answer::Banned { ban, removed });
+        self.save_bans();
+    }
+
+    /// Lists the bans with their ends by the wall clock.
+    fn bans(&self) -> Vec<BanEntry> {
+        let now = self.clock.now();
+        let entry = |ban: Ban<IpAddr>| BanEntry {
+            target: ban.target,
+            until: ban.until.map(|until| wall_clock_after(until.since(now))),
+        };
+        self.server.bans(now).map(entry).collect()
+    }
+
+    /// Keeps the bans in this file from now on, and begins with those in it.
+    ///
+    /// The file is written at once: that it cannot be is told at the start, not at the first ban.
+    pub(super) fn keep_bans_in(&mut self, path: PathBuf) -> Result<(), BanFileError> {
+        let (mut file, bans) = BanFile::open(path)?;
+        if let Err(error) = self.restore(&bans) {
+            return Err(file.damaged(error.to_string()));
+        }
+        let written = file.write(&self.bans());
+        written.map_err(|error| file.unwritable(error))?;
+        self.ban_file = Some(file);
+        Ok(())
+    }
+
+    /// Bans again, for the time that is left.
+    fn restore(&mut self, bans: &[BanEntry]) -> Result<(), BanError> {
+        let (now, wall) = (self.clock.now(), Timestamp::now());
+        for ban in bans {
+            // The past has nothing left.
+            let left = |until: Timestamp| until.duration_since(wall).try_into().unwrap_or_default();
+            let left: Option<Duration> = ban.until.map(left);
+            if left != Some(Duration::ZERO) {
+                let until = left.map(|left| now.plus(left));
+                self.server.ban(now, ban.target, until)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tries a write that failed once more, at the end of the room.
+    pub(super) fn save_unsaved_bans(&mut self) {
+        if self.ban_file.as_ref().is_some_and(|file| file.is_unsaved) {
+            self.save_bans();
+        }
+    }
+
+    fn save_bans(&mut self) {
+        let bans = self.bans();
+        let Some(file) = &mut self.ban_file else {
+            return;
+        };
+        if let Err(error) = file.write(&bans) {
+            self.out.log.answer(&Answer::BansNotWritten {
+                file: &file.path,
+                error: error.to_string(),
+                failures: file.failures,
+            });
+        }
+    }
+}
+
+/// Returns the time of day after this time, to the nearest second: a ban that is written again
+/// stays the same.
+fn wall_clock_after(length: Duration) -> Timestamp {
+    let length = SignedDuration::try_from(length).unwrap_or(SignedDuration::MAX);
+    let moment = Timestamp::now().checked_add(length);
+    let rounded = moment.and_then(|moment| moment.round(Unit::Second));
+    rounded.unwrap_or(Timestamp::MAX)
+}
+
+fn in_english<S: Serializer>(value: &impl Worded, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&value.in_words(Language::English))
+}
+
+impl Worded for Answer<'_> {
+    fn word(&self, to: &mut Words<'_>) -> fmt::Result {
+        match self {
+            Self::Names { members } => {
+                let count = members.len();
+                say! { to, "{count} in the room", "聊天室里有 {count} 人" }?;
+                members
+                    .iter()
+                    .try_for_each(|member| write!(to, "\n  {} {}", member.name, member.peer))
+            }
+            Self::Bans { bans } => {
+                let count = bans.len();
+                say! { to, "{count} banned", "有 {count} 条封禁" }?;
+                bans.iter().try_for_each(|ban| {
+                    to.write_str("\n  ")?;
+                    ban.word(to)
+                })
+            }
+            Self::Help => to.write_str(console::help(to.language)),
+            Self::Stats(counts) => {
+                let members = counts.stats.members;
+                say! { to, "{members} in the room, ", "{members} 人在场，" }?;
+                counts.word(to)
+            }
+            Self::Banned { ban, removed } => {
+                say! { to, "banned ", "已封禁 " }?;
+                ban.word(to)?;
+                match removed {
+                    0 => say! { to, "; nobody in the room was meant",
+                    "；聊天室里没有相符的人" },
+                    1 => say! { to, "; 1 member removed", "；移出了 1 人" },
+                    _ => say! { to, "; {removed} members removed", "；移出了 {removed} 人" },
+                }
+            }
+            Self::Unbanned(target) => {
+                say! { to, "no longer banned: ", "已解除封禁：" }?;
+                target.word(to)
+            }
+            Self::NotBanned(target) => {
+                target.word(to)?;
+                say! { to, " is not banned; /bans shows who is", "没有被封禁；用 /bans 查看封禁" }
+            }
+            Self::TooManyBans { most } => say! { to,
+            "there are {most} bans already, and there can be no more: take one back with \
+             /unban",
+            "已有 {most} 条封禁，不能再多；请先用 /unban 解除一条" },
+            Self::NotIn { name } => say! { to,
+            "nobody called {name} is in the room; /names shows who is",
+            "聊天室里没有叫 {name} 的人；用 /names 查看谁在" },
+            Self::Mistake { error } => {
+                error.word(to)?;
+                error.remedy(to)
+            }
+            Self::BansNotWritten {
+                file,
+                error,
+                failures,
+            } => {
+                let file = file.display();
+                say! { to,
+                "the bans hold, but cannot be written to {file}: {error} (failed {failures} \
+                 times); the next change and the end of the server try it again",
+                "封禁有效，但写不进 {file}：{error}（已失败 {failures} 次）；\
+                 下次改动和服务器结束时会再试" }
+            }
+        }
+    }
+}
+
+impl Worded for BanTarget<IpAddr> {
+    fn word(&self, to: &mut Words<'_>) -> fmt::Result {
+        match self {
+            Self::Networks { first, last } => {
+                write!(to, "{first}")?;
+                if last != first {
+                    write!(to, "-{last}")?;
+                }
+                // A network of IPv6 is as large as the part that a provider gives out.
+                to.write_str(if last.is_ipv6() { "/64" } else { "" })
+            }
+            Self::Name(name) => say! { to, "the name {name}", "名字 {name}" },
+            _ => write!(to, "{self:?}"),
+        }
+    }
+}
+
+impl Worded for BanEntry {
+    fn word(&self, to: &mut Words<'_>) -> fmt::Result {
+        self.target.word(to)?;
+        match self.until {
+            None => say! { to, " for good", "，一直有效" },
+            Some(until) => {
+                let until = until.strftime("%F %T");
+                say! { to, " until {until} UTC", "，到 {until} UTC 为止" }
+            }
+        }
+    }
+}

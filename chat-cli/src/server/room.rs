@@ -1,0 +1,246 @@
+//! The server's loop: from the socket through the rules of `chat-core` and back to the socket.
+
+use std::io;
+use std::sync::mpsc::SyncSender;
+
+use chat_core::{Config, Outgoing, Server, Stats, Timestamp};
+
+use super::ban_file::BanFile;
+use super::console::{Command, Mistake};
+use super::event_log::{Counts, EventLog, Losses};
+use super::origin::Origin;
+use crate::clock::Clock;
+use crate::net::inbox::Inbox;
+use crate::net::kernel_drops::DropWatch;
+use crate::net::socket::{ChatSocket, Received};
+
+/// Datagrams, and then orders, that one turn handles before it looks at everything else again.
+const BURST: usize = 64;
+/// Turns in a row that may receive nothing because of reports about unreachable members. Reports
+/// can be forged, so datagrams go first after that.
+const MAX_REPORT_TURNS: usize = 8;
+/// One byte more than any request: a longer datagram is then seen to be too long.
+const RECEIVE_BUFFER: usize = chat_core::proto::MAX_DATAGRAM + 1;
+
+/// A request of another thread to the loop.
+#[derive(Clone, Debug)]
+pub enum Order {
+    /// A line of the operator's console.
+    Console(Result<Command, Mistake>),
+    /// A question for the counts, with the way back.
+    Snapshot(SyncSender<Snapshot>),
+}
+
+/// The counts of a room at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The counts of the rules.
+    pub stats: Stats,
+    /// Datagrams that were lost on this machine.
+    pub losses: Losses,
+    /// The number of bans that hold.
+    pub bans: usize,
+}
+
+/// A room on a socket.
+#[derive(Debug)]
+pub struct Room {
+    pub(super) server: Server<Origin>,
+    pub(super) out: Outlet,
+    pub(super) clock: Clock,
+    pub(super) ban_file: Option<BanFile>,
+    drop_watch: DropWatch,
+    /// Turns in a row that received nothing because of reports.
+    report_turns: usize,
+    /// True when the last turn left datagrams or orders: the next one does not sleep.
+    more_to_do: bool,
+    buffer: [u8; RECEIVE_BUFFER],
+}
+
+/// The way out: every datagram leaves and every event is written here.
+#[derive(Debug)]
+pub(super) struct Outlet {
+    socket: ChatSocket,
+    pub(super) log: EventLog,
+    /// Datagrams that could not be sent.
+    send_failures: u64,
+}
+
+impl Room {
+    /// Opens an empty room on this socket.
+    pub fn new(socket: ChatSocket, config: Config, log: EventLog) -> Self {
+        let clock = Clock::start();
+        Self {
+            server: Server::new(config),
+            out: Outlet {
+                socket,
+                log,
+                send_failures: 0,
+            },
+            clock,
+            ban_file: None,
+            drop_watch: DropWatch::new(clock.now()),
+            report_turns: 0,
+            more_to_do: false,
+            buffer: [0; RECEIVE_BUFFER],
+        }
+    }
+
+    /// Works until the inbox is told to stop, and then closes the room.
+    ///
+    /// # Errors
+    ///
+    /// The socket itself is broken.
+    pub fn run(mut self, inbox: &Inbox<Order>) -> io::Result<()> {
+        while !inbox.is_stopped() {
+            self.turn(inbox)?;
+        }
+        self.save_unsaved_bans();
+        self.out.deliver(&self.server.shutdown(self.clock.now()));
+        self.out.log.stopped(self.counts());
+        Ok(())
+    }
+
+    /// Sleeps until there is work, and does a turn of it, in this order.
+    pub fn turn(&mut self, inbox: &Inbox<Order>) -> io::Result<()> {
+        if !self.more_to_do {
+            let now = self.clock.now();
+            let due = [self.server.poll_timeout(), self.out.poll_timeout(now)];
+            inbox.wait(&self.out.socket, self.clock.until_first(due))?;
+        }
+        let now = self.clock.now();
+
+        // Priority 1: deadlines. A member that is overdue must not hear another line.
+        self.handle_timeouts(now);
+
+        // Priority 2: members that are reported unreachable. The next datagram may be a login for
+        // the name of such a member.
+        for peer in self.out.socket.take_collected() {
+            let outgoing = self.server.handle_unreachable(now, Origin::Udp(peer));
+            self.out.deliver(&outgoing);
+        }
+
+        // Priority 3: datagrams, because they are lost where they wait too long.
+        self.more_to_do = self.receive()?;
+
+        // Priority 4: orders. They wait in the inbox, and whoever gives them waits too.
+        for order in (0..BURST).map_while(|_| inbox.next()) {
+            self.more_to_do = true;
+            self.take(order, inbox);
+        }
+        Ok(())
+    }
+
+    /// Returns the socket of the room.
+    pub fn socket(&self) -> &ChatSocket {
+        &self.out.socket
+    }
+
+    /// Returns the counts of the rules.
+    pub fn stats(&self) -> &Stats {
+        self.server.stats()
+    }
+
+    /// Returns the losses on this machine so far.
+    pub fn losses(&self) -> Losses {
+        Losses {
+            send_failed: self.out.send_failures,
+            kernel_dropped: self.out.socket.dropped_by_kernel(),
+        }
+    }
+
+    pub(super) fn counts(&self) -> Counts<'_> {
+        Counts {
+            stats: self.server.stats(),
+            losses: self.losses(),
+        }
+    }
+
+    /// Does everything that is due.
+    pub(super) fn handle_timeouts(&mut self, now: Timestamp) {
+        while self.server.poll_timeout().is_some_and(|due| due <= now) {
+            self.out.deliver(&self.server.handle_timeout(now));
+        }
+    }
+
+    /// Handles a burst of datagrams. Returns false when the socket has no more.
+    fn receive(&mut self) -> io::Result<bool> {
+        let mut received_at = None;
+        let mut is_cut_short = false;
+        let mut may_have_more = true;
+        for _ in 0..BURST {
+            // On loopback a question to a dead member is reported at once: its name has to be free
+            // before the next datagram.
+            if self.out.socket.has_collected() && self.report_turns < MAX_REPORT_TURNS {
+                is_cut_short = true;
+                break;
+            }
+            match self.out.socket.receive(&mut self.buffer)? {
+                Received::Datagram { len, from } => {
+                    let now = self.clock.now();
+                    received_at = Some(now);
+                    let datagram = self.buffer.get(..len).unwrap_or_default();
+                    let outgoing = self.server.handle(now, Origin::Udp(from), datagram);
+                    self.out.deliver(&outgoing);
+                }
+                Received::PeerUnreachable => {}
+                Received::Nothing => {
+                    may_have_more = false;
+                    break;
+                }
+            }
+        }
+        match received_at {
+            None if is_cut_short => self.report_turns += 1,
+            _ => self.report_turns = 0,
+        }
+        // The kernel drops nothing where nothing comes, and an idle room must not wake for this.
+        if let Some(now) = received_at {
+            let count = || self.out.socket.dropped_by_kernel();
+            if let Some(growth) = self.drop_watch.look(now, count) {
+                self.out.log.kernel_dropped(&growth);
+            }
+        }
+        Ok(may_have_more)
+    }
+
+    fn take(&mut self, order: Order, inbox: &Inbox<Order>) {
+        match order {
+            Order::Console(command) => {
+                if self.obey(command).is_break() {
+                    inbox.stop_handle().stop();
+                }
+            }
+            Order::Snapshot(reply) => {
+                // An error says that the thread that asked has given up.
+                let _late = reply.try_send(Snapshot {
+                    stats: self.server.stats().clone(),
+                    losses: self.losses(),
+                    bans: self.server.bans(self.clock.now()).count(),
+                });
+            }
+        }
+    }
+}
+
+impl Outlet {
+    /// Sends and logs what a call caused. A datagram that cannot be sent is lost and counted, and
+    /// costs no other recipient anything.
+    pub(super) fn deliver(&mut self, outgoing: &Outgoing<'_, Origin>) {
+        for transmit in outgoing.transmits() {
+            let recipients = transmit.to.iter().map(|Origin::Udp(address)| address);
+            let lost = |address, error: io::Error| {
+                self.send_failures += 1;
+                self.log.send_failed(Origin::Udp(address), &error);
+            };
+            self.socket.send_to_each(transmit.payload, recipients, lost);
+        }
+        self.log.event(&outgoing.event());
+    }
+
+    /// Returns when the outlet wants a turn: at once, where reports wait that the kernel no longer
+    /// knows of.
+    fn poll_timeout(&self, now: Timestamp) -> Option<Timestamp> {
+        self.socket.has_collected().then_some(now)
+    }
+}
