@@ -6,7 +6,7 @@
 //! | `origin` | where a member comes from |
 //! | [`console`] | the operator's commands: grammar, help, mistakes |
 //! | `operator` | the operator's commands: doing them, answers |
-//! | [`ban_file`] | bans on disk |
+//! | `ban_file` | bans on disk |
 //! | [`event_log`] | events as lines or JSON |
 //! | `metrics` | counts for Prometheus |
 
