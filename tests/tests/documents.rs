@@ -1,9 +1,30 @@
-//! What the documents claim is there.
+//! The pages: their commands, options, links and examples exist.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use chat_tests::harness::binary::chat_binary;
+
+const PAGES: [&str; 16] = [
+    "README.md",
+    "README.zh-CN.md",
+    "ARCHITECTURE.md",
+    "BENCHMARKS.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "PROTOCOL.md",
+    "SECURITY.md",
+    "chat-cli/README.md",
+    "chat-cli/MANUAL.md",
+    "chat-cli/EVENTS.md",
+    "chat-cli/METRICS.md",
+    "chat-core/README.md",
+    "chat-proto/README.md",
+    "chat-proto/tests/vectors/README.md",
+    "exercises/README.md",
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -14,145 +35,132 @@ fn read(path: impl AsRef<Path>) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Every Rust source below a folder of the project, as one string.
-fn sources(folder: &Path, all: &mut String) {
-    for entry in fs::read_dir(folder).expect("a folder of the project") {
-        let path = entry.expect("an entry").path();
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        if path.is_dir() && name != "target" && !name.starts_with('.') {
-            sources(&path, all);
-        } else if name.ends_with(".rs") {
-            all.push_str(&fs::read_to_string(&path).expect("a source file"));
-        }
-    }
-}
-
-/// What stands between backticks.
-fn quoted(text: &str) -> Vec<String> {
-    text.split('`')
-        .skip(1)
-        .step_by(2)
-        .map(str::to_owned)
+/// Returns the fenced blocks of a page, each behind its language.
+fn blocks(page: &str) -> Vec<(String, String)> {
+    let text = read(page);
+    let fenced = text.split("\n```").skip(1).step_by(2);
+    let parts = fenced.filter_map(|block| block.split_once('\n'));
+    parts
+        .map(|(language, block)| (language.to_owned(), block.to_owned()))
         .collect()
 }
 
-/// The tests that the last column of every table row below `heading` names exist; how many there
-/// are.
-fn named_tests(page: &str, heading: &str) -> usize {
-    let text = read(page);
-    let (_, tables) = text
-        .split_once(heading)
-        .expect("the section with the table");
-    let mut all = String::new();
-    sources(&root(), &mut all);
-    let mut named = 0;
-    for row in tables.lines().filter(|line| line.starts_with("| ")) {
-        let cell = row.rsplit('|').nth(1).expect("a last column").trim();
-        if ["held by", "shown by", "see above"].contains(&cell) {
-            continue;
-        }
-        let tests = quoted(cell);
-        assert!(!tests.is_empty(), "{page}: no test holds: {row}");
-        for test in tests {
-            assert!(
-                all.contains(&format!("fn {test}(")),
-                "{page} names the test {test}, which is not there"
-            );
-            named += 1;
-        }
-    }
-    named
+/// Returns the options that the help of a program, or of one of its commands, lists.
+fn options(program: &Path, command: Option<&str>) -> Vec<String> {
+    let mut help = Command::new(program);
+    help.args(command).arg("--help");
+    let output = help.output().expect("the program starts");
+    let help = String::from_utf8(output.stdout).expect("the help is UTF-8");
+    assert!(output.status.success(), "there is no command {command:?}");
+    let words = help.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+    let options = words.filter(|word| word.starts_with("--"));
+    options.map(str::to_owned).collect()
 }
 
 #[test]
-fn every_test_that_architecture_and_security_name_exists() {
-    let invariants = named_tests("ARCHITECTURE.md", "## Invariants");
-    assert!(
-        invariants >= 40,
-        "the table of invariants is read: {invariants} tests"
-    );
-    let threats = named_tests("SECURITY.md", "## What an outsider");
-    assert!(
-        threats >= 30,
-        "the tables of threats are read: {threats} tests"
-    );
-}
-
-#[test]
-fn every_law_of_the_simulation_stands_in_architecture() {
-    let page = read("ARCHITECTURE.md");
-    for law in chat_tests::sim::laws::ALL {
-        assert!(
-            page.contains(&format!("| In every world: {law} |")),
-            "ARCHITECTURE.md does not name: {law}"
-        );
-    }
-}
-
-#[test]
-fn every_option_that_the_readmes_show_exists() {
-    let mut help = String::new();
-    let commands = ["serve", "join", "send"].map(|command| (chat_binary(), Some(command)));
-    let bench = (Path::new(env!("CARGO_BIN_EXE_bench")), None);
-    for (program, command) in commands.into_iter().chain([bench]) {
-        let output = std::process::Command::new(program)
-            .args(command)
-            .arg("--help")
-            .output()
-            .expect("chat runs");
-        help.push_str(&String::from_utf8_lossy(&output.stdout));
-    }
-    for (page, program) in [
-        ("README.md", "cargo run --release -- "),
-        ("README.md", "--bin bench -- "),
-        ("BENCHMARKS.md", "--bin bench -- "),
-        ("chat-cli/README.md", "chat "),
-    ] {
-        let text = read(page);
-        let mut commands = text
-            .lines()
-            .filter_map(|line| line.split_once(program))
-            .peekable();
-        assert!(commands.peek().is_some(), "{page} shows a command");
-        for (_, command) in commands {
-            for option in command
-                .split_whitespace()
-                .filter(|word| word.starts_with("--"))
-            {
-                assert!(
-                    help.contains(option),
-                    "{page} shows {option}, which no command has"
-                );
-            }
-        }
-    }
-}
-
-#[test]
-fn every_file_that_a_document_links_to_exists() {
+fn every_command_on_a_page_has_its_options() {
+    let bench = Path::new(env!("CARGO_BIN_EXE_bench"));
+    let simulate = Path::new(env!("CARGO_BIN_EXE_simulate"));
+    let programs = [
+        ("cargo run --release -- ", chat_binary()),
+        ("chat ", chat_binary()),
+        ("cargo run --release -p chat-tests --bin bench -- ", bench),
+        (
+            "cargo run --release -p chat-tests --bin simulate -- ",
+            simulate,
+        ),
+    ];
     for page in [
         "README.md",
-        "ARCHITECTURE.md",
+        "README.zh-CN.md",
+        "chat-cli/README.md",
+        "chat-cli/MANUAL.md",
         "CONTRIBUTING.md",
-        "PROTOCOL.md",
-        "CHANGELOG.md",
-        "SECURITY.md",
+        "BENCHMARKS.md",
     ] {
-        for link in read(page)
-            .split("](")
-            .skip(1)
-            .filter_map(|rest| rest.split(')').next())
-        {
-            if !link.starts_with("http") && !link.starts_with('#') {
+        let mut count = 0;
+        let shell = blocks(page)
+            .into_iter()
+            .filter(|(language, _)| language == "sh");
+        let text: String = shell.map(|(_, block)| block + "\n").collect();
+        for line in text.split(['\n', '|', '&', '#']).map(str::trim) {
+            let run = |(begin, program)| Some((program, line.strip_prefix(begin)?));
+            let Some((program, arguments)) = programs.into_iter().find_map(run) else {
+                continue;
+            };
+            count += 1;
+            // Behind a second `--` are the options of another program.
+            let arguments = arguments.split(" -- ").next().unwrap_or_default();
+            let command = arguments.split(' ').next().unwrap_or_default();
+            let command = Some(command).filter(|command| !command.starts_with('-'));
+            let known = options(program, command);
+            for option in arguments.split(' ').filter(|word| word.starts_with("--")) {
                 assert!(
-                    root().join(link).exists(),
-                    "{page} links to {link}, which is not there"
+                    known.iter().any(|known| known == option),
+                    "{page}: {line:?} has no option {option}"
                 );
             }
+        }
+        assert!(count >= 3, "{page} shows {count} commands only");
+    }
+}
+
+#[test]
+fn the_manual_lists_the_options_that_exist() {
+    let manual = read("chat-cli/MANUAL.md");
+    let commands = ["serve", "join", "send"];
+    let known = commands.map(|command| options(chat_binary(), Some(command)));
+    let known: BTreeSet<_> = known.into_iter().flatten().collect();
+    let rows = manual.lines().filter_map(|line| line.strip_prefix("| `--"));
+    let words = rows.filter_map(|row| row.split([' ', '`']).next());
+    let listed: BTreeSet<_> = words.map(|word| format!("--{word}")).collect();
+    let not_listed: Vec<_> = known.difference(&listed).collect();
+    assert_eq!(not_listed, ["--help"]);
+    assert_eq!(listed.difference(&known).count(), 0, "{listed:?}");
+}
+
+#[test]
+fn both_readmes_show_the_same_code() {
+    assert_eq!(blocks("README.md"), blocks("README.zh-CN.md"));
+}
+
+/// Returns the anchors of a page's headings.
+fn anchors(page: &Path) -> Vec<String> {
+    let page = read(page);
+    let headings = page.lines().filter_map(|line| line.strip_prefix('#'));
+    headings
+        .map(|heading| {
+            let words = heading.trim_start_matches('#').trim().to_lowercase();
+            let kept = words
+                .chars()
+                .filter(|c| c.is_alphanumeric() || " -".contains(*c));
+            kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+        })
+        .collect()
+}
+
+#[test]
+fn every_link_on_a_page_leads_to_a_file_and_a_heading() {
+    for page in PAGES {
+        let text = read(page);
+        let links = text.split("](").skip(1);
+        for link in links.filter_map(|rest| rest.split(')').next()) {
+            if link.starts_with("http") {
+                continue;
+            }
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = match file {
+                "" => root().join(page),
+                _ => root().join(page).with_file_name("").join(file),
+            };
+            assert!(
+                target.exists(),
+                "{page} links to {link}, which is not there"
+            );
+            assert!(
+                anchor.is_empty() || anchors(&target).iter().any(|heading| heading == anchor),
+                "{page} links to {link}, a heading that is not there"
+            );
         }
     }
 }
