@@ -2,8 +2,9 @@
 
 use std::fs;
 
+use chat_tests::harness::terminal::emulator::{Flags, text_of};
 use chat_tests::harness::terminal::keys::ENTER;
-use chat_tests::harness::terminal::{Home, Seat, Terminal, View};
+use chat_tests::harness::terminal::{Home, Terminal, View};
 use chat_tests::harness::{Process, RawPeer, Server, binary};
 
 struct Room {
@@ -72,7 +73,7 @@ fn lines_have_the_time_and_ones_own_are_marked() {
     };
     room.alice.wait_until(
         "bob's line and the own one, each with its time",
-        &|view: &View| {
+        |view: &View| {
             [" bob : hello", " > my own line"]
                 .iter()
                 .all(|behind| view.lines.iter().any(|line| has_time(line, behind)))
@@ -89,14 +90,9 @@ fn a_mention_stands_out_and_rings_only_where_that_is_wanted() {
         room.bob.send("C bob that was all");
         room.alice.sees("that was all");
         assert_eq!(room.alice.bells(), rings, "{options:?}");
-        let inverse: String = room
-            .alice
-            .cells()
-            .concat()
-            .iter()
-            .filter(|cell| cell.style.reversed)
-            .map(|cell| cell.text.as_str())
-            .collect();
+        let mut cells = room.alice.cells().concat();
+        cells.retain(|cell| cell.flags.contains(Flags::INVERSE));
+        let inverse = text_of(&cells);
         assert_eq!(inverse, "alice", "what stands out");
     }
 }
@@ -110,9 +106,7 @@ fn when_many_come_at_once_they_share_a_line() {
         .iter()
         .map(|name| RawPeer::login(server, name))
         .collect();
-    let view = room.alice.wait_until("a line for many", &|view: &View| {
-        view.shows(" joined: pupil")
-    });
+    let view = room.alice.sees(" joined: pupil");
     let own_lines = view
         .lines
         .iter()

@@ -4,8 +4,8 @@ use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use chat_tests::harness::net::free_address;
+use chat_tests::harness::terminal::Terminal;
 use chat_tests::harness::terminal::keys::{CTRL_C, CTRL_D};
-use chat_tests::harness::terminal::{Seat, Terminal};
 use chat_tests::harness::{PATIENCE, Process, RawPeer, Signal, binary};
 
 /// A way to leave.
