@@ -1,4 +1,4 @@
-//! The pages: their commands, options, links and examples exist.
+//! The pages: their commands, options, links and examples exist; the completions and the manual.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use chat_tests::harness::binary::chat_binary;
+use chat_tests::harness::{Process, chat};
 
 const PAGES: [&str; 16] = [
     "README.md",
@@ -55,6 +56,15 @@ fn options(program: &Path, command: Option<&str>) -> Vec<String> {
     let words = help.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
     let options = words.filter(|word| word.starts_with("--"));
     options.map(str::to_owned).collect()
+}
+
+const COMMANDS: [&str; 5] = ["serve", "join", "send", "completions", "man"];
+
+fn printed(args: &[&str]) -> String {
+    let mut program = chat(args);
+    program.expect_exit(0);
+    assert_eq!(program.stderr(), "", "{args:?} complains");
+    program.stdout()
 }
 
 #[test]
@@ -161,6 +171,44 @@ fn every_link_on_a_page_leads_to_a_file_and_a_heading() {
                 anchor.is_empty() || anchors(&target).iter().any(|heading| heading == anchor),
                 "{page} links to {link}, a heading that is not there"
             );
+        }
+    }
+}
+
+#[test]
+fn a_bash_completes_commands_and_options() {
+    let complete = r#"source /dev/stdin; COMP_WORDS=("${@}"); COMP_CWORD=$(($# - 1));
+        _chat chat "${@: -1}" "${@: -2:1}"; echo "${COMPREPLY[*]}""#;
+    for (typed, offered) in [
+        (&["chat", "jo"][..], "join"),
+        (&["chat", "serve", "--line"], "--line-rate"),
+        (&["chat", "join", "--tran"], "--transcript"),
+    ] {
+        let mut bash = Command::new("bash");
+        bash.args(["--noprofile", "--norc", "-c", complete, "bash"]);
+        bash.args(typed);
+        let mut bash = Process::spawn(bash);
+        bash.write(printed(&["completions", "bash"]));
+        bash.close_stdin();
+        bash.expect_exit(0);
+        let output = bash.stdout();
+        let offers = output.split_whitespace().any(|word| word == offered);
+        assert!(offers, "{typed:?} offers {output:?}");
+    }
+}
+
+#[test]
+fn the_manual_has_a_page_for_the_program_and_for_each_command() {
+    let program = printed(&["man"]);
+    for command in COMMANDS {
+        assert!(program.contains(command), "the page leaves out {command}");
+        let page = printed(&["man", command]);
+        let help = printed(&[command, "--help"]);
+        let long = help.lines().filter_map(|line| line.split_once("  --"));
+        for (_, option) in long {
+            let name = option.split([' ', '[', '<']).next().unwrap_or_default();
+            let written = name.replace('-', r"\-");
+            assert!(page.contains(&written), "man {command} leaves out --{name}");
         }
     }
 }
