@@ -116,7 +116,7 @@ impl<S: Fn(u64) -> Result<(), Interrupted>> Worker<'_, S> {
             copying::copy(from, new.file(), length, self.step).map_err(|error| match error {
                 CopyError::Stopped(interrupted) => Failure::from(interrupted),
                 CopyError::System(error) => match NewFileError::from_io(to, error) {
-                    NewFileError::Refused { source, .. } => Problem::NotCopied(source).into(),
+                    NewFileError::Refused(_, source) => Problem::NotCopied(source).into(),
                     full => full.into(),
                 },
             })?;

@@ -107,10 +107,10 @@ impl From<NewFileError> for Failure {
     fn from(error: NewFileError) -> Self {
         match error {
             // A file too large for this file system or this user: others may well have room.
-            NewFileError::Full { source, path } if source.kind() == io::ErrorKind::FileTooLarge => {
-                Problem::New(NewFileError::Refused { path, source }).into()
+            NewFileError::Full(path, source) if source.kind() == io::ErrorKind::FileTooLarge => {
+                Problem::New(NewFileError::Refused(path, source)).into()
             }
-            full @ NewFileError::Full { .. } => Self::Stop(Stop::Full(full)),
+            full @ NewFileError::Full(..) => Self::Stop(Stop::Full(full)),
             error => Problem::New(error).into(),
         }
     }
