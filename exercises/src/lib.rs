@@ -4,7 +4,6 @@
 //! each at work.
 
 pub mod backup;
-pub mod checksum;
 pub mod copying;
 pub mod new_file;
 pub mod recognise;
