@@ -66,7 +66,8 @@ pub enum Error {
     NotAFile(PathBuf),
     /// Another program wrote to the file, or put another in its place.
     #[error(
-        "{0:?} changed while it was being cut, and no part was kept; cut it when nobody writes to it"
+        "{0:?} changed while it was being cut, and no part was kept; \
+         cut it when nobody writes to it"
     )]
     Changed(PathBuf),
     /// The parts that were named, or are there, do not make a whole; the sentence tells the part.
@@ -74,7 +75,8 @@ pub enum Error {
     Parts(String),
     /// The disk did not keep what was written, or a file changed meanwhile.
     #[error(
-        "what was written is not what was read (sha256 {before} before, {after} after), and nothing was kept; try another disk"
+        "what was written is not what was read (sha256 {before} before, {after} after), \
+         and nothing was kept; try another disk"
     )]
     Differs {
         /// The checksum of what was read.

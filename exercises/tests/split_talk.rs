@@ -65,28 +65,21 @@ fn each_speaker_gets_a_file_with_their_words() {
 
 #[test]
 fn a_line_with_a_time_stamp_is_its_speakers() {
-    let folder =
-        with_talk("小明：在\n12:30 小明：好\n[12:31] 小李：吃\n2024-05-01 10:00:00 小张：走\n");
+    let talk = "12:30 小明：好\n[12:31] 小李：吃\n2024-05-01 10:00:00 小张：走\n小明：行\n";
+    let folder = with_talk(talk);
     folder.split("").success();
-    assert_eq!(
-        folder.made(),
-        "小张.txt: 走| 小明.txt: 在|好| 小李.txt: 吃|"
-    );
+    let made = "小张.txt: 走| 小明.txt: 好|行| 小李.txt: 吃|";
+    assert_eq!(folder.made(), made);
 }
 
 #[test]
-fn a_dash_reads_standard_input() {
-    for (talk, code, names) in [
-        ("a: b", 0, &["a.txt", "talk.txt"][..]),
-        ("", 1, &["talk.txt"]),
-    ] {
-        let folder = with_talk(talk);
-        let mut command = Command::new(TOOL);
-        let input = File::open(folder.path("talk.txt")).unwrap();
-        command.arg("-").current_dir(&folder.0).stdin(input);
-        Run::of(command.output().unwrap()).failure(code);
-        assert_eq!(names_in(folder.0.path()), names);
-    }
+fn a_dash_reads_standard_input_into_the_current_folder() {
+    let folder = with_talk("a: b");
+    let talk = File::open(folder.path("talk.txt")).unwrap();
+    let mut command = Command::new(TOOL);
+    command.arg("-").current_dir(&folder.0).stdin(talk);
+    let made = Run::of(command.output().unwrap()).success();
+    assert_eq!(Path::new(made.stdout.trim_end()), Path::new("./a.txt"));
 }
 
 #[test]
@@ -98,39 +91,23 @@ fn without_a_folder_the_files_are_beside_the_transcript() {
 
 #[test]
 fn encodings_are_recognised_and_damage_is_not_one() {
-    let utf_16: Vec<_> = "\u{feff}王"
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
     for (bytes, said, expected) in [
         ("王".as_bytes(), None, "王 in UTF-8"),
         (b"\xef\xbb\xbf\xe7\x8e\x8b", None, "王 in UTF-8"),
-        (&utf_16, None, "王 in UTF-16LE"),
-        (&GB18030.encode("a: 你𠮷").0, None, "a: 你𠮷 in gb18030"),
+        (b"\xff\xfe\x8b\x73", None, "王 in UTF-16LE"),
+        (&GB18030.encode("你𠮷").0, None, "你𠮷 in gb18030"),
         (&BIG5.encode("王").0, Some(BIG5), "王 in Big5"),
         (b"\xc4\xe3", Some(UTF_8), "not UTF-8, as it should be"),
-        (b"\xff\xfe\x00\xd8", None, "not UTF-16LE, as it should be"),
-        (
-            b"\xe7\x8e\x8b\n\xe7\x8e\x8b\xff",
-            None,
-            "line 2 is damaged: byte 7",
-        ),
-        (
-            b"\xef\xbb\xbfa: \xc4\xe3",
-            None,
-            "line 1 is damaged: byte 6",
-        ),
-        (
-            b"a: b\nc: \xff\xff",
-            None,
-            "neither UTF-8 (wrong in line 2, byte 8",
-        ),
+        (b"\xff\xfe\x00\xd8", None, "not UTF-16LE, as it"),
+        (b"\xc2\xa7\n\xff\xc2\xa7", None, "2 is damaged: byte 3"),
+        (b"\xef\xbb\xbf \xc4\xe3", None, "1 is damaged: byte 4"),
+        (b" \nc: \xff\xff", None, "wrong in line 2, byte 5"),
     ] {
         let found = match decode(bytes, said) {
             Ok((text, encoding)) => format!("{text} in {}", encoding.name()),
             Err(error) => error.to_string(),
         };
-        assert!(found.starts_with(expected), "{found}");
+        assert!(found.contains(expected), "{found}, not {expected}");
     }
 }
 
@@ -170,18 +147,14 @@ fn unsafe_names_are_changed_and_ordinary_ones_stay() {
 #[test]
 fn hostile_names_stay_in_the_folder_and_are_told() {
     let long = "长".repeat(200);
-    let folder = with_talk(format!(
-        "../up: 1\nA: 5\na: 6\n{long}甲: 7\n{long}乙: 8\n\u{1b}: 9"
-    ));
+    let talk = format!("../up: 1\nA: 5\na: 6\n{long}甲: 7\n{long}乙: 8\n\u{1b}: 9");
+    let folder = with_talk(talk);
     let notes = folder.split("").success().stderr;
     assert_eq!(names_in(folder.0.path()), ["into", "talk.txt"]);
     assert_eq!(names_in(&folder.path("into")).len(), 6);
     assert_eq!(notes.lines().count(), 5, "{notes}");
-    let note = "note: what \"a\" said is in \"a (2).txt\": some file systems";
-    assert!(
-        notes.contains(note) && !notes.contains('\u{1b}'),
-        "{notes:?}"
-    );
+    assert!(notes.contains("what \"a\" said is in \"a (2).txt\": some"));
+    assert!(!notes.contains('\u{1b}'), "{notes:?}");
 }
 
 #[test]

@@ -16,7 +16,8 @@ use exercises::tool::{self, Interrupt, Outcome, Progress, print_path, report_lin
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "Examples:\n  split-file holiday.mp4 --parts 3 --into parts\n  split-file --join parts/holiday.mp4.part-1-of-3 --into ."
+    after_help = "Examples:\n  split-file holiday.mp4 --parts 3 --into parts\n  \
+                  split-file --join parts/holiday.mp4.part-1-of-3 --into ."
 )]
 struct Arguments {
     /// The file to cut; with --join one of its parts (or all), or its name where its parts are

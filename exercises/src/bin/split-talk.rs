@@ -16,7 +16,8 @@ use exercises::tool::{self, Interrupt, Outcome, Progress, print_path, report_lin
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "Examples:\n  split-talk interview.txt --into speakers\n  chat join bob --transcript room.txt; split-talk room.txt"
+    after_help = "Examples:\n  split-talk interview.txt --into speakers\n  \
+                  chat join bob --transcript room.txt; split-talk room.txt"
 )]
 struct Arguments {
     /// The transcript: UTF-8, or GB18030 (GBK), or what its byte order mark says; `-` reads
