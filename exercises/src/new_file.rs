@@ -118,11 +118,6 @@ impl NewFile {
         self.partial.as_file_mut()
     }
 
-    /// Returns the path that the file will have.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Appends up to `length` bytes from where `from` stands and returns their number, which is
     /// lower only if `from` ends before. `step` gets the bytes of each step and can stop the work.
     pub fn fill(

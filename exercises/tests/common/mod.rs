@@ -2,9 +2,6 @@
 #![allow(dead_code, reason = "each test file uses some of it")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
-#[cfg(unix)]
-pub(crate) mod two_folders;
-
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
