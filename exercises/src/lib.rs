@@ -4,12 +4,13 @@
 //! each at work.
 
 pub mod backup;
-pub mod checksum;
-pub mod copying;
-pub mod interrupt;
-pub mod new_files;
-pub mod program;
-pub mod progress;
+pub mod new_file;
 pub mod recognise;
 pub mod split_file;
 pub mod split_talk;
+pub mod tool;
+
+// The names of before, until each tool uses the two modules above.
+pub use tool as interrupt;
+pub use tool as program;
+pub use tool as progress;

@@ -1,31 +1,28 @@
 //! Files that appear whole or not at all.
 //!
 //! Each is written beside its place, under a name that begins with [`PARTIAL`], and gets its own
-//! name when everything is written and with the disk. What does not come that far (an error,
-//! Ctrl-C) is removed; only a program that is killed leaves such a file.
+//! name when all of it is on the disk. After an error or Ctrl-C it is removed; only a program that
+//! is killed leaves such a file.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile, TempPath};
 
-/// How the name of a file begins that is not written completely.
+use crate::tool::Interrupted;
+
+/// The beginning of the name of a file that is not complete.
 pub const PARTIAL: &str = ".partial-";
 
-/// Characters (letters and digits) that such a name ends with, so that no two have the same.
+/// Characters (letters and digits) at the end of such a name, so that no two have the same.
 const RANDOM: usize = 6;
 
-/// Whether a file that is not written completely could have this name, if its name begins so.
-pub fn is_partial(name: &OsStr, prefix: &str) -> bool {
-    let random = name.as_encoded_bytes().strip_prefix(prefix.as_bytes());
-    random.is_some_and(|random| {
-        random.len() == RANDOM && random.iter().all(u8::is_ascii_alphanumeric)
-    })
-}
+/// Bytes copied between two calls of `step`: some milliseconds of a disk's time.
+const STEP: u64 = 4 << 20;
 
-/// What may happen to a file that is there already.
+/// The treatment of a file that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
     /// It stays, and the work is refused.
@@ -35,13 +32,13 @@ pub enum Existing {
 }
 
 impl Existing {
-    /// What `--force` means.
+    /// Reads `--force`.
     pub fn with_force(force: bool) -> Self {
         if force { Self::Replace } else { Self::Keep }
     }
 }
 
-/// Why a file could not be made.
+/// The reason why a file was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum NewFileError {
     /// Something has the name already.
@@ -50,38 +47,32 @@ pub enum NewFileError {
     /// A folder, a device or a link has the name: that is never replaced.
     #[error("{0:?} exists and is not a regular file; it is left alone")]
     InTheWay(PathBuf),
-    /// The disk is full, or the user's share of it.
-    #[error("no space left for {path:?}; what was written so far is removed")]
-    Full {
-        /// The file that had no room.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Anything else that the system refused.
-    #[error("cannot write {path:?}")]
-    Refused {
-        /// The file that was to be made.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// The disk is full, or the user's share of it, for the file at this path.
+    #[error("no space left for {0:?}; what was written so far is removed")]
+    Full(PathBuf, #[source] io::Error),
+    /// The system refused the file at this path for another reason.
+    #[error("cannot write {0:?}")]
+    Refused(PathBuf, #[source] io::Error),
+    /// The user stopped the work.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
 }
 
 impl NewFileError {
-    /// The system's error for a file that was to be made.
+    /// Classifies the system's error for a file that was to be made.
     pub fn from_io(path: &Path, source: io::Error) -> Self {
-        let path = path.to_owned();
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
         match source.kind() {
-            io::ErrorKind::StorageFull
-            | io::ErrorKind::QuotaExceeded
-            | io::ErrorKind::FileTooLarge => Self::Full { path, source },
-            _ => Self::Refused { path, source },
+            StorageFull | QuotaExceeded | FileTooLarge => Self::Full(path.to_owned(), source),
+            _ => Self::Refused(path.to_owned(), source),
         }
     }
 }
 
-/// A file that is being written and has no name yet.
+/// The result of a step on the way to a new file.
+pub type Result<T, E = NewFileError> = std::result::Result<T, E>;
+
+/// A file that is being written and does not have its name yet.
 #[derive(Debug)]
 pub struct NewFile {
     partial: NamedTempFile,
@@ -90,39 +81,31 @@ pub struct NewFile {
 }
 
 impl NewFile {
-    /// Begins a file that is to be `path`. Refuses right away what could not get its name in the
-    /// end.
-    pub fn begin(path: impl Into<PathBuf>, existing: Existing) -> Result<Self, NewFileError> {
+    /// Begins a file with the permissions of any new file. Fails at once if it could not get its
+    /// name in the end.
+    pub fn begin(path: impl Into<PathBuf>, existing: Existing) -> Result<Self> {
         let mut builder = Builder::new();
         builder.prefix(PARTIAL);
-        // As any new file: the user's mask takes away what they do not want to give. (Temporary
-        // files are closed to all others.)
+        // The user's mask applies to it; without this line only the owner could read the file.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         Self::make(&mut builder, path.into(), existing)
     }
 
-    /// Begins a file that nobody else can read before the caller gives it other permissions. The
-    /// name of what is left of it, should the program be killed, begins with `prefix` (see
-    /// [`is_partial`]).
+    /// Begins a file that only its owner can read until it gets other permissions. While it is not
+    /// complete, its name begins with `prefix` (see [`is_partial`]).
     pub fn begin_closed(
         path: impl Into<PathBuf>,
         existing: Existing,
         prefix: &str,
-    ) -> Result<Self, NewFileError> {
+    ) -> Result<Self> {
         Self::make(Builder::new().prefix(prefix), path.into(), existing)
     }
 
-    fn make(
-        builder: &mut Builder<'_, '_>,
-        path: PathBuf,
-        existing: Existing,
-    ) -> Result<Self, NewFileError> {
+    fn make(builder: &mut Builder<'_, '_>, path: PathBuf, existing: Existing) -> Result<Self> {
         check_free(&path, existing)?;
-        let partial = builder
-            .rand_bytes(RANDOM)
-            .tempfile_in(folder_of(&path))
-            .map_err(|error| NewFileError::from_io(&path, error))?;
+        let partial = builder.rand_bytes(RANDOM).tempfile_in(folder_of(&path));
+        let partial = partial.map_err(|error| NewFileError::from_io(&path, error))?;
         Ok(Self {
             partial,
             path,
@@ -130,21 +113,39 @@ impl NewFile {
         })
     }
 
-    /// What to write to.
+    /// Returns the open file, to write to.
     pub fn file(&mut self) -> &mut File {
         self.partial.as_file_mut()
     }
 
-    /// Where the file is to be.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// Appends up to `length` bytes from where `from` stands and returns their number, which is
+    /// lower only if `from` ends before. `step` gets the bytes of each step and can stop the work.
+    pub fn fill(
+        &mut self,
+        from: &mut File,
+        length: u64,
+        step: impl Fn(u64) -> Result<(), Interrupted>,
+    ) -> Result<u64> {
+        let mut copied = 0;
+        while copied < length {
+            let mut piece = Read::take(&mut *from, STEP.min(length - copied));
+            // On Linux the standard library lets the system copy (`copy_file_range`), and an error
+            // does not tell reading from writing.
+            let bytes = io::copy(&mut piece, self.partial.as_file_mut())
+                .map_err(|error| NewFileError::from_io(&self.path, error))?;
+            if bytes == 0 {
+                break;
+            }
+            copied += bytes;
+            step(bytes)?;
+        }
+        Ok(copied)
     }
 
-    /// Everything is written: waits until it is with the disk, and closes the file.
-    pub fn complete(self) -> Result<CompleteFile, NewFileError> {
-        if let Err(error) = self.partial.as_file().sync_all() {
-            return Err(NewFileError::from_io(&self.path, error));
-        }
+    /// Waits until everything is on the disk, and closes the file.
+    pub fn complete(self) -> Result<CompleteFile> {
+        let synced = self.partial.as_file().sync_all();
+        synced.map_err(|error| NewFileError::from_io(&self.path, error))?;
         Ok(CompleteFile {
             partial: self.partial.into_temp_path(),
             path: self.path,
@@ -153,7 +154,7 @@ impl NewFile {
     }
 }
 
-/// A file that is completely written, under its name of the meantime.
+/// A file that is completely written, under a temporary name.
 #[derive(Debug)]
 pub struct CompleteFile {
     partial: TempPath,
@@ -162,13 +163,13 @@ pub struct CompleteFile {
 }
 
 impl CompleteFile {
-    /// Where the content is until the file has its name.
+    /// Returns the temporary path of the content.
     pub fn partial(&self) -> &Path {
         &self.partial
     }
 
     /// Gives the file its name.
-    pub fn publish(self) -> Result<PathBuf, NewFileError> {
+    pub fn publish(self) -> Result<PathBuf> {
         check_free(&self.path, self.existing)?;
         let published = match self.existing {
             Existing::Keep => self.partial.persist_noclobber(&self.path),
@@ -176,65 +177,86 @@ impl CompleteFile {
         };
         match published {
             Ok(()) => Ok(self.path),
-            Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => {
-                Err(NewFileError::Exists(self.path))
-            }
-            Err(refused) => Err(NewFileError::from_io(&self.path, refused.error)),
+            Err(refused) => Err(match refused.error.kind() {
+                io::ErrorKind::AlreadyExists => NewFileError::Exists(self.path),
+                _ => NewFileError::from_io(&self.path, refused.error),
+            }),
         }
     }
 }
 
-/// Gives all files their names, or none: where one is refused, those that came before it are
-/// removed again. (With [`Existing::Replace`] they stay: what they replaced is gone.)
-pub fn publish_all(files: Vec<CompleteFile>) -> Result<Vec<PathBuf>, NewFileError> {
+/// Gives all files their names, or none: after an error, those that have their names already are
+/// removed. (With [`Existing::Replace`] they stay, as what they replaced is gone.)
+pub fn publish_all(files: Vec<CompleteFile>) -> Result<Vec<PathBuf>> {
     for file in &files {
         check_free(&file.path, file.existing)?;
     }
     let mut published = Vec::with_capacity(files.len());
     for file in files {
         let existing = file.existing;
-        match file.publish() {
-            Ok(path) => published.push(path),
-            Err(error) => {
-                if existing == Existing::Keep {
-                    for path in published {
-                        // It is ours, and a moment old; where it cannot be removed either, the
-                        // error below is told all the same.
-                        let _ = fs::remove_file(path);
-                    }
-                }
-                return Err(error);
+        let result = file.publish();
+        if result.is_err() && existing == Existing::Keep {
+            for path in &published {
+                // The first error is the one to report.
+                let _ = fs::remove_file(path);
             }
         }
+        published.push(result?);
     }
     Ok(published)
 }
 
-/// Whether a file may be made (or replaced) there.
-pub fn check_free(path: &Path, existing: Existing) -> Result<(), NewFileError> {
-    match fs::symlink_metadata(path) {
+/// Fails if no file may be made (or replaced) at a path.
+pub fn check_free(path: &Path, existing: Existing) -> Result<()> {
+    let path = path.to_owned();
+    match fs::symlink_metadata(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(source) => Err(NewFileError::Refused {
-            path: path.to_owned(),
-            source,
-        }),
-        Ok(found) if !found.is_file() => Err(NewFileError::InTheWay(path.to_owned())),
-        Ok(_) if existing == Existing::Keep => Err(NewFileError::Exists(path.to_owned())),
+        Err(error) => Err(NewFileError::Refused(path, error)),
+        Ok(found) if !found.is_file() => Err(NewFileError::InTheWay(path)),
+        Ok(_) if existing == Existing::Keep => Err(NewFileError::Exists(path)),
         Ok(_) => Ok(()),
     }
 }
 
-/// Makes a folder for new files, if it is not there, with those above it.
-pub fn make_folder(path: &Path) -> Result<(), NewFileError> {
+/// Makes a folder for new files, with those above it, unless it is there.
+pub fn make_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|error| NewFileError::from_io(path, error))
 }
 
-/// The folder that a file is in.
+/// Returns the folder that a file is in.
 pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     }
+}
+
+/// Returns true for the name of a file that was begun with `prefix` and is not complete.
+pub fn is_partial(name: &OsStr, prefix: &str) -> bool {
+    let random = name.as_encoded_bytes().strip_prefix(prefix.as_bytes());
+    random.is_some_and(|random| {
+        random.len() == RANDOM && random.iter().all(u8::is_ascii_alphanumeric)
+    })
+}
+
+/// Returns device and inode, which tell whether two paths lead to one file.
+#[cfg(unix)]
+pub fn identity(metadata: &Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+/// Returns `None`: this system has no such numbers.
+#[cfg(not(unix))]
+pub fn identity(_: &Metadata) -> Option<(u64, u64)> {
+    None
+}
+
+/// Compares size, time of change and identity of a file that was read in between. A change within
+/// one tick of the file system's clock that keeps the size is not seen.
+pub fn is_unchanged(before: &Metadata, after: &Metadata) -> bool {
+    let state = |found: &Metadata| (found.len(), found.modified().ok(), identity(found));
+    state(before) == state(after)
 }
 
 #[cfg(test)]
@@ -259,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_has_no_name_before_it_is_published_and_leaves_nothing_when_dropped() {
+    fn a_file_appears_when_published_and_vanishes_when_dropped() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         drop(complete(path.clone(), "lost", Existing::Keep));
@@ -277,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_stays_without_force() {
+    fn an_existing_file_stays_without_force() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         let too_late = complete(path.clone(), "new", Existing::Keep);
@@ -304,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_files_all_get_their_names_or_none() {
+    fn several_files_get_their_names_or_none_does() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let files = ["a", "b", "c"].map(|name| complete(path(name), name, Existing::Keep));
@@ -319,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_of_a_file_is_known_by_its_name() {
+    fn a_leftover_is_recognised_by_its_name() {
         let folder = tempfile::tempdir().unwrap();
         let file = NewFile::begin_closed(folder.path().join("a"), Existing::Keep, ".partial-test-")
             .unwrap();
