@@ -1,6 +1,5 @@
 //! Recognises what pictures show: a server, and a client for it.
 
-use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
@@ -9,15 +8,11 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
-use exercises::interrupt::Interrupt;
-use exercises::program::{self, Outcome, print_line, printable, report_line};
-use exercises::progress::Progress;
+use clap::{Args, Parser};
 use exercises::recognise::client::{self, AskError};
-use exercises::recognise::frame::MAX_PICTURE;
-use exercises::recognise::message::{Ask, Hint, MessageError, Picture};
-use exercises::recognise::recogniser::Recogniser;
-use exercises::recognise::server::{Limits, serve};
+use exercises::recognise::server::{Recognise, Server};
+use exercises::recognise::wire::{Reason, check_hint};
+use exercises::tool::{self, Interrupt, Outcome, Progress, print_line, printable, report_line};
 
 /// Recognises what pictures show: a server, and a client for it.
 #[derive(Debug, Parser)]
@@ -25,12 +20,6 @@ use exercises::recognise::server::{Limits, serve};
     version,
     after_help = "Examples:\n  recognise serve\n  recognise ask cat.jpg --hint cat"
 )]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
 enum Command {
     Serve(Serve),
     Ask(Question),
@@ -60,8 +49,8 @@ struct Question {
     /// PNG, JPEG or WebP; 16 MiB at most
     image: PathBuf,
     /// What it shows; the last line says whether that is among them
-    #[arg(long, value_name = "WORD", value_parser = Hint::new)]
-    hint: Option<Hint>,
+    #[arg(long, value_name = "WORD", value_parser = check_hint)]
+    hint: Option<String>,
     /// The server
     #[arg(
         long,
@@ -76,111 +65,75 @@ struct Question {
 }
 
 #[derive(Debug, thiserror::Error)]
-enum Failure {
+enum ServeError {
     #[error("cannot listen at {0}; choose another with --bind")]
-    CannotListen(SocketAddr, #[source] io::Error),
-    #[error("the server ended")]
-    Stopped(#[source] io::Error),
+    Bind(SocketAddr, #[source] io::Error),
     #[cfg(feature = "recognise")]
     #[error(transparent)]
     Model(#[from] exercises::recognise::model::ModelError),
-    #[error("cannot read {0:?}")]
-    Unreadable(PathBuf, #[source] io::Error),
-    #[error("{0:?} is not a regular file")]
-    NotAFile(PathBuf),
-    #[error("{0:?} cannot be sent")]
-    NotSent(PathBuf, #[source] MessageError),
-    #[error(transparent)]
-    Ask(#[from] AskError),
 }
 
 fn main() -> ExitCode {
     Interrupt::end_program_on_signals();
-    match Arguments::parse().command {
-        Command::Serve(arguments) => program::end(run_server(&arguments)),
-        Command::Ask(arguments) => program::end(run_client(&arguments)),
+    match Command::parse() {
+        Command::Serve(arguments) => tool::end(serve(&arguments)),
+        Command::Ask(arguments) => tool::end(ask(&arguments)),
     }
 }
 
-fn run_server(arguments: &Serve) -> Result<Outcome, Failure> {
-    let recogniser = recogniser(&arguments.model)?;
-    let cannot_listen = |error| Failure::CannotListen(arguments.bind, error);
+fn serve(arguments: &Serve) -> Result<Outcome, ServeError> {
+    let recognise = recognise(&arguments.model)?;
+    let cannot_listen = |error| ServeError::Bind(arguments.bind, error);
     let listener = TcpListener::bind(arguments.bind).map_err(cannot_listen)?;
     let address = listener.local_addr().map_err(cannot_listen)?;
-    let limits = Limits {
+    print_line(&format!("listening on {address}"));
+    let server = Server {
         clients: arguments.max_clients.get(),
         pictures: thread::available_parallelism().map_or(1, NonZeroUsize::get),
         patience: Duration::from_secs(arguments.timeout),
+        recognise,
+        report: report_line,
     };
-    print_line(&format!("listening on {address}"));
-    serve(&listener, recogniser, limits, |event| {
-        report_line(&event.to_string());
-    })
-    .map_err(Failure::Stopped)?;
-    Ok(Outcome::Done)
+    server.serve(&listener)
 }
 
-#[cfg(feature = "recognise")]
-fn recogniser(folder: &Path) -> Result<Box<dyn Recogniser>, Failure> {
-    use exercises::recognise::model::{Model, ModelError};
-    match Model::load(folder) {
-        Ok(model) => Ok(Box::new(model)),
-        Err(missing @ ModelError::Missing(_)) => Ok(unavailable(missing.to_string())),
-        Err(error) => Err(error.into()),
+#[cfg_attr(not(feature = "recognise"), expect(clippy::unnecessary_wraps))]
+fn recognise(folder: &Path) -> Result<Box<Recognise>, ServeError> {
+    #[cfg(feature = "recognise")]
+    if let Some(model) = exercises::recognise::model::Model::load(folder)? {
+        return Ok(Box::new(move |picture| model.recognise(picture)));
     }
-}
-
-#[cfg(not(feature = "recognise"))]
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "with a model there is more to go wrong"
-)]
-fn recogniser(_: &Path) -> Result<Box<dyn Recogniser>, Failure> {
-    let why = "this server was built without a model; run exercises/model/fetch and build with `--features recognise`";
-    Ok(unavailable(why.to_owned()))
-}
-
-fn unavailable(why: String) -> Box<dyn Recogniser> {
-    report_line(&format!("note: nothing will be recognised: {why}"));
-    Box::new(exercises::recognise::recogniser::Unavailable { why })
-}
-
-fn run_client(arguments: &Question) -> Result<Outcome, Failure> {
-    let ask = Ask {
-        hint: arguments.hint.clone().unwrap_or_default(),
-        picture: read(&arguments.image)?,
+    let folder = printable(&folder.to_string_lossy());
+    let why = if cfg!(feature = "recognise") {
+        format!("no model in \"{folder}\"; exercises/model/fetch gets it")
+    } else {
+        "this server was built without a model; run exercises/model/fetch and build with \
+         `--features recognise`"
+            .to_owned()
     };
-    let progress = Progress::of_bytes(ask.picture.bytes().len() as u64, "sending");
+    report_line(&format!("note: nothing will be recognised: {why}"));
+    Ok(Box::new(move |_| Err(Reason::Unavailable.because(&why))))
+}
+
+fn ask(arguments: &Question) -> Result<Outcome, AskError> {
+    let hint = arguments.hint.as_deref().unwrap_or_default();
+    let ask = client::question(&arguments.image, hint)?;
+    let progress = Progress::of_bytes(ask.picture.len() as u64, "sending");
     let patience = Duration::from_secs(arguments.timeout);
-    let answer = client::ask(&arguments.server, &ask, patience, |bytes| {
-        progress.add(bytes);
-    })?;
+    let answer = client::ask(&arguments.server, &ask, patience, |sent| progress.add(sent))?;
     progress.finish();
     for likely in &answer.likeliest {
         print_line(&format!("{:.3}  {}", likely.score, printable(&likely.name)));
     }
-    let hint = ask.hint.as_str();
-    match answer.hinted.and_then(|place| answer.likeliest.get(place)) {
-        Some(likely) => print_line(&format!(
-            "{hint:?} is among them: {}",
-            printable(&likely.name)
-        )),
-        None if !hint.is_empty() => print_line(&format!("{hint:?} is not among them")),
-        None => {}
+    match answer.hinted.and_then(|index| answer.likeliest.get(index)) {
+        Some(likely) => {
+            print_line(&format!(
+                "{hint:?} is among them: {}",
+                printable(&likely.name)
+            ));
+        }
+        None if hint.is_empty() => {}
+        None => print_line(&format!("{hint:?} is not among them")),
     }
     Ok(Outcome::Done)
-}
-
-fn read(path: &Path) -> Result<Picture, Failure> {
-    let unreadable = |error| Failure::Unreadable(path.to_owned(), error);
-    let not_sent = |error| Failure::NotSent(path.to_owned(), error);
-    let found = fs::metadata(path).map_err(unreadable)?;
-    if !found.is_file() {
-        return Err(Failure::NotAFile(path.to_owned()));
-    }
-    let length = usize::try_from(found.len()).unwrap_or(usize::MAX);
-    if length > MAX_PICTURE {
-        return Err(not_sent(MessageError::LargePicture(length)));
-    }
-    Picture::new(fs::read(path).map_err(unreadable)?).map_err(not_sent)
 }
