@@ -62,7 +62,7 @@ macro_rules! transcripts {
 }
 
 transcripts! {
-    a_copy_has_the_content_times_and_permissions r#"
+    a_copy_has_the_content_times_and_permissions r"
     $ : > from/a; head -c 5000000 /dev/urandom > from/b; echo hidden > from/.c
     $ chmod 640 from/a; chmod 444 from/b; chmod 6755 from/.c
     $ touch -d @1234567890.123456789 from/a; touch -d @7 from/b; touch -d @-1000000.5 from/.c
@@ -74,9 +74,9 @@ transcripts! {
     b 444 99.500000000 7.000000000
     .c 755 99.500000000 -1000000.500000000
     $ diff -r from to
-    "#
+    "
 
-    only_what_changed_is_touched r#"
+    only_what_changed_is_touched r"
     $ for name in a b c d; do head -c 600000 /dev/zero > from/$name; chmod 600 from/$name; done
     $ backup from --to to
     4 copied (2.29 MiB), 0 unchanged
@@ -88,7 +88,7 @@ transcripts! {
     $ stat -c '%n %i' to/[a-d] | diff - inodes; stat -c '%.Z' to/a | diff - changed
     $ for folder in from to; do (cd $folder; stat -c '%n %a %.Y' * > ../$folder.txt); done
     $ diff from.txt to.txt
-    "#
+    "
 
     a_backup_with_other_content_stays_without_force r#"
     $ for name in a b c; do printf old > from/$name; touch -d @1000000000 from/$name; done
@@ -186,7 +186,7 @@ transcripts! {
     .partial-backup-notes b
     "#
 
-    ctrl_c_leaves_no_halves_and_the_next_run_goes_on r#"
+    ctrl_c_leaves_no_halves_and_the_next_run_goes_on r"
     $ echo first > from/a; echo last > from/c; middle INT
     1 copied (6 B), 0 unchanged, 2 not reached
     error: stopped; the files that were copied stay, and the next run goes on: interrupted; what was not finished is removed
@@ -194,7 +194,7 @@ transcripts! {
     $ ls -A to; echo small > from/b; backup from --to to
     a
     2 copied (11 B), 1 unchanged
-    "#
+    "
 
     the_next_run_removes_the_leftovers_of_a_killed_one r#"
     $ middle KILL

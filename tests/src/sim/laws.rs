@@ -1,4 +1,4 @@
-//! The laws that hold in every world. ARCHITECTURE.md lists them.
+//! The laws that hold in every world.
 
 use std::fmt;
 
