@@ -75,12 +75,12 @@ $ diff -r from to
 $ for name in a b c d; do head -c 600000 /dev/zero > from/$name; chmod 600 from/$name; done
 $ backup from --to to
 4 copied (2.29 MiB), 0 unchanged
-$ stat -c '%n %i' to/* > inodes; stat -c '%.Z' to/a > changed
-$ touch -d @7 from/b from/c; chmod 444 from/c from/d; echo new > from/e
+$ ln to/a to/e; cp -p from/a from/e; stat -c '%n %i' to/* > inodes; stat -c '%.Z' to/a > changed
+$ touch -d @7 from/b from/c; chmod 444 from/c from/d; echo new > from/f
 $ backup from --to to; backup from --to to --force
-1 copied (4 B), 4 unchanged
-0 copied (0 B), 5 unchanged
-$ stat -c '%n %i' to/[a-d] | diff - inodes; stat -c '%.Z' to/a | diff - changed
+1 copied (4 B), 5 unchanged
+0 copied (0 B), 6 unchanged
+$ stat -c '%n %i' to/[a-e] | diff - inodes; stat -c '%.Z' to/a | diff - changed
 $ for folder in from to; do (cd $folder; stat -c '%n %a %.Y' * > ../$folder.txt); done
 $ diff from.txt to.txt
 "
