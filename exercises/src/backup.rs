@@ -1,19 +1,14 @@
 //! Keeps copies of the files of one folder in another.
 //!
 //! A copy has the content, the times of the last change and the last reading (as they were before
-//! the copying), and the permissions to read, write and run the file. It does not have owner and
-//! group, set-user-id and the like (the copy may have another owner), extended attributes and
-//! access lists, and holes (a sparse file takes its full size).
-#![expect(
-    clippy::unnecessary_debug_formatting,
-    reason = "it keeps control characters in names from the terminal"
-)]
+//! the copying), and the permissions to read, write and run the file.
+// `{:?}` keeps control characters in names from the terminal.
+#![allow(clippy::unnecessary_debug_formatting)]
 
 use std::collections::HashMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, FileTimes, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Seek};
-use std::mem;
 #[cfg(unix)]
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -23,11 +18,13 @@ use crate::new_file::{
 };
 use crate::tool::{Interrupted, with_causes};
 
-/// Beginning of the names of unfinished copies; another tool, which may be writing to the same
-/// folder, has another one.
+/// Beginning of the names of unfinished copies, and of no other tool's files.
 const PREFIX: &str = ".partial-backup-";
 /// Bytes of two files that are compared at a time.
 const PIECE: u64 = 256 << 10;
+
+const UNREADABLE: &str = "cannot be read";
+const BACKUP_UNREADABLE: &str = "its backup cannot be read";
 
 /// A reason not to back up a file or a folder, with the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -44,12 +41,11 @@ type Result<T> = std::result::Result<T, BackupError>;
 
 impl From<NewFileError> for BackupError {
     fn from(error: NewFileError) -> Self {
-        match &error {
-            // Other files may be small enough for this file system and this user.
-            NewFileError::Full(_, why) if why.kind() == io::ErrorKind::FileTooLarge => {
-                Self::Refused(with_causes(&error))
-            }
-            NewFileError::Full(..) | NewFileError::Interrupted(_) => Self::Stopped(error),
+        // A file too large for this file system or this user leaves room for others.
+        let stops = |why: &io::Error| why.kind() != io::ErrorKind::FileTooLarge;
+        match error {
+            NewFileError::Interrupted(_) => Self::Stopped(error),
+            NewFileError::Full(_, ref why) if stops(why) => Self::Stopped(error),
             _ => Self::Refused(with_causes(&error)),
         }
     }
@@ -85,40 +81,21 @@ pub struct Summary {
     pub not_reached: usize,
 }
 
-/// A line about a run, to be printed at once.
-#[derive(Debug)]
-pub enum Line {
-    /// A problem or a note, for standard error.
-    Report(String),
-    /// The result for one name, for `--verbose`.
-    Detail(String),
-}
-
 /// A callback that gets the bytes of each step and can stop the work.
 type Step<'a> = &'a dyn Fn(u64) -> std::result::Result<(), Interrupted>;
 
-/// A word for what was done, and an error if the backup did not get the times or permissions.
-type Done = (&'static str, io::Result<()>);
+/// An error if a backup did not get the times or permissions.
+type Kept = io::Result<()>;
 
-/// Puts the home folder in the place of a `~` at the beginning, which a shell leaves alone in
-/// `--to=~/folder`.
-pub fn expand_home(path: &Path, home: Option<PathBuf>) -> Result<PathBuf> {
-    match (path.strip_prefix("~"), home) {
-        (Err(_), _) => Ok(path.to_owned()),
-        (Ok(below), Some(home)) if !home.as_os_str().is_empty() => Ok(home.join(below)),
-        _ => refuse(format!(
-            "{path:?} begins with your home folder, and HOME does not say where that is; \
-             name the folder in full with --to"
-        )),
-    }
-}
+/// A word for what was done with a file.
+type Done = (&'static str, Kept);
 
 /// A folder and its backup folder, which no other run can use while this exists.
 #[derive(Debug)]
 pub struct Backup {
     from: PathBuf,
     to: PathBuf,
-    existing: Existing,
+    force: bool,
     /// The lock of the backup folder, if the system can lock a folder.
     lock: Option<File>,
     /// The names of regular files and of what cannot be examined.
@@ -136,7 +113,7 @@ pub struct Backup {
 impl Backup {
     /// Checks both folders, locks the backup folder and lists the files. Makes the backup folder
     /// only with `create`.
-    pub fn open(from: &Path, to: &Path, create: bool, existing: Existing) -> Result<Self> {
+    pub fn open(from: &Path, to: &Path, create: bool, force: bool) -> Result<Self> {
         // This one first: no folder is made where there is nothing to copy.
         let source = folder(from)?;
         if fs::metadata(to).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
@@ -154,10 +131,10 @@ impl Backup {
             let same = format!("{from:?} and the backup folder are the same folder");
             return refuse(same + "; name another with --to");
         }
-        let mut backup = Self {
+        let backup = Self {
             from: from.to_owned(),
             to: to.to_owned(),
-            existing,
+            force,
             lock: lock(to)?,
             files: Vec::new(),
             others: Vec::new(),
@@ -165,12 +142,11 @@ impl Backup {
             bytes: 0,
             summary: Summary::default(),
         };
-        let listed = backup.list();
-        listed.map_err(because(&format!("cannot read the folder {from:?}")))?;
-        Ok(backup)
+        let unreadable = format!("cannot read the folder {from:?}");
+        backup.list().map_err(because(&unreadable))
     }
 
-    fn list(&mut self) -> io::Result<()> {
+    fn list(mut self) -> io::Result<Self> {
         for entry in fs::read_dir(&self.from)? {
             let entry = entry?;
             // It does not follow links. A file that cannot be examined fails when it is opened.
@@ -186,34 +162,38 @@ impl Backup {
         self.others.sort();
         self.summary.left_out = self.others.len();
         self.summary.not_reached = self.files.len();
-        Ok(())
+        Ok(self)
     }
 
-    /// Backs up all files. `step` gets the bytes of each step and can stop the work.
-    pub fn run(&mut self, step: Step<'_>, tell: &mut dyn FnMut(Line)) -> Result<()> {
-        if let Err(why) = self.remove_leftovers(tell) {
-            let note = "note: what killed runs may have left stays";
-            tell(Line::Report(format!("{note}: {why}")));
+    /// Backs up all files. `step` gets the bytes of each step and can stop the work, `report` gets
+    /// problems and notes, `detail` the result for each name.
+    pub fn run(
+        &mut self,
+        step: Step<'_>,
+        report: &mut dyn FnMut(String),
+        detail: &mut dyn FnMut(String),
+    ) -> Result<()> {
+        if let Err(why) = self.remove_leftovers(report) {
+            report(format!("note: what killed runs may have left stays: {why}"));
         }
         for name in &self.others {
-            let path = self.from.join(name);
-            tell(Line::Detail(format!("left out: {path:?}")));
+            detail(format!("left out: {:?}", self.from.join(name)));
         }
-        for name in mem::take(&mut self.files) {
+        for name in std::mem::take(&mut self.files) {
             step(0).map_err(NewFileError::from)?;
             let path = self.from.join(&name);
             match self.back_up(&path, &self.to.join(&name), step) {
                 Ok((done, kept)) => {
-                    tell(Line::Detail(format!("{done}: {path:?}")));
+                    detail(format!("{done}: {path:?}"));
                     if let Err(why) = kept {
                         self.summary.not_kept += 1;
                         let what = "its backup cannot get its times or permissions";
-                        tell(Line::Report(format!("error: {path:?}: {what}: {why}")));
+                        report(format!("error: {path:?}: {what}: {why}"));
                     }
                 }
                 Err(BackupError::Refused(why)) => {
                     self.summary.failed += 1;
-                    tell(Line::Report(format!("error: {path:?}: {why}")));
+                    report(format!("error: {path:?}: {why}"));
                 }
                 Err(stopped) => return Err(stopped),
             }
@@ -222,7 +202,7 @@ impl Backup {
         Ok(())
     }
 
-    fn remove_leftovers(&self, tell: &mut dyn FnMut(Line)) -> io::Result<()> {
+    fn remove_leftovers(&self, report: &mut dyn FnMut(String)) -> io::Result<()> {
         if self.lock.is_none() {
             // Another run could be writing them.
             let why = "this system cannot keep other runs out of the backup folder";
@@ -234,7 +214,7 @@ impl Backup {
                 let path = entry.path();
                 fs::remove_file(&path)?;
                 let note = format!("note: removed {path:?}, left by a run that was killed");
-                tell(Line::Report(note));
+                report(note);
             }
         }
         Ok(())
@@ -246,12 +226,12 @@ impl Backup {
             let why = "its name is one that unfinished copies have, and they are removed";
             return refuse(format!("{why}; rename it"));
         }
-        let mut original = Regular::open(from, "cannot be read")?;
+        let mut original = Regular::open(from).map_err(because(UNREADABLE))?;
         let backup = match fs::symlink_metadata(to) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return self.copy(&mut original, to, Existing::Keep, step);
+                return self.copy(original, to, false, step);
             }
-            found => found.map_err(because("its backup cannot be read"))?,
+            found => found.map_err(because(BACKUP_UNREADABLE))?,
         };
         if !backup.is_file() {
             return Err(NewFileError::InTheWay(to.to_owned()).into());
@@ -267,51 +247,36 @@ impl Backup {
             self.summary.unchanged += 1;
             return Ok(("unchanged", kept));
         }
-        if self.existing == Existing::Replace {
-            return self.copy(&mut original, to, Existing::Replace, step);
+        if self.force {
+            return self.copy(original, to, true, step);
         }
-        let time = backup
-            .modified()
-            .ok()
-            .and_then(|time| jiff::Zoned::try_from(time).ok());
-        let time = time.map(|time| {
-            time.strftime(" (last changed %Y-%m-%d %H:%M:%S)")
-                .to_string()
-        });
-        let time = time.unwrap_or_default();
-        refuse(format!(
-            "differs from its backup{time}; --force replaces that"
-        ))
+        let last_changed = match backup.modified().map(jiff::Zoned::try_from) {
+            Ok(Ok(time)) => time.strftime(" (last changed %F %T)").to_string(),
+            _ => String::new(),
+        };
+        let why = format!("differs from its backup{last_changed}; --force replaces that");
+        refuse(why)
     }
 
-    fn copy(
-        &mut self,
-        original: &mut Regular,
-        to: &Path,
-        existing: Existing,
-        step: Step<'_>,
-    ) -> Result<Done> {
-        let mut new = NewFile::begin_closed(to, existing, PREFIX)?;
+    fn copy(&mut self, mut from: Regular, to: &Path, force: bool, step: Step<'_>) -> Result<Done> {
+        let mut new = NewFile::begin_closed(to, Existing::with_force(force), PREFIX)?;
         // A comparison leaves the position behind the last piece.
-        original.file.rewind().map_err(because("cannot be read"))?;
+        from.file.rewind().map_err(because(UNREADABLE))?;
         // One byte more than its size shows that a file has grown, or hides its size.
-        let length = original.metadata.len().saturating_add(1);
-        let copied = new.fill(&mut original.file, length, step);
-        original.check_unchanged(copied.map_err(|error| match error {
+        let length = from.metadata.len().saturating_add(1);
+        let copied = new.fill(&mut from.file, length, step);
+        from.check_unchanged(copied.map_err(|error| match error {
             NewFileError::Refused(_, why) => because("cannot be copied")(why),
             other => other.into(),
         })?)?;
-        let kept = original.give_attributes(new.file());
+        let kept = from.give_attributes(new.file());
         let made = new.file().metadata().map_err(because("cannot be copied"))?;
         new.complete()?.publish()?;
         self.remember(to, &made);
         self.summary.copied += 1;
         self.summary.bytes += made.len();
-        if existing == Existing::Keep {
-            return Ok(("copied", kept));
-        }
-        self.summary.replaced += 1;
-        Ok(("replaced", kept))
+        self.summary.replaced += usize::from(force);
+        Ok((if force { "replaced" } else { "copied" }, kept))
     }
 
     /// Adds a backup that stays. (A new file may get the inode of one that is replaced.)
@@ -321,9 +286,8 @@ impl Backup {
         if backup.nlink() > 1 {
             return;
         }
-        if let (Some(target), Some(name)) = (identity(backup), to.file_name()) {
-            self.targets.insert(target, name.to_owned());
-        }
+        let name = to.file_name().map(OsStr::to_owned);
+        self.targets.extend(identity(backup).zip(name));
     }
 }
 
@@ -332,13 +296,11 @@ struct Regular {
     file: File,
     /// Its state when it was opened.
     metadata: Metadata,
-    /// The sentence for an error of the system.
-    unreadable: &'static str,
 }
 
 impl Regular {
     /// Opens a file. A link that was put in its place is not followed, a pipe not waited for.
-    fn open(path: &Path, unreadable: &'static str) -> Result<Self> {
+    fn open(path: &Path) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         #[cfg(unix)]
         {
@@ -347,26 +309,17 @@ impl Regular {
             // These bits are the same number whatever type the system's headers give them.
             options.custom_flags(flags.bits().cast_signed());
         }
-        let file = options.read(true).open(path).map_err(because(unreadable))?;
-        let metadata = file.metadata().map_err(because(unreadable))?;
+        let file = options.read(true).open(path)?;
+        let metadata = file.metadata()?;
         if !metadata.is_file() {
-            return refuse(format!("{unreadable}: it is not a regular file any more"));
+            return Err(io::Error::other("it is not a regular file any more"));
         }
-        Ok(Self {
-            file,
-            metadata,
-            unreadable,
-        })
+        Ok(Self { file, metadata })
     }
 
     /// Gives a backup with the same content the times and permissions of this file, unless it has
     /// them; returns `None` if the content differs.
-    fn refresh(
-        &mut self,
-        to: &Path,
-        backup: &Metadata,
-        step: Step<'_>,
-    ) -> Result<Option<io::Result<()>>> {
+    fn refresh(&mut self, to: &Path, backup: &Metadata, step: Step<'_>) -> Result<Option<Kept>> {
         if backup.len() != self.metadata.len() {
             return Ok(None);
         }
@@ -375,14 +328,15 @@ impl Regular {
         if same_time && self.permissions() == backup.permissions() {
             return Ok(Some(Ok(())));
         }
-        let mut opened = Self::open(to, "its backup cannot be read")?;
+        let mut opened = Self::open(to).map_err(because(BACKUP_UNREADABLE))?;
         let same = same_time || self.has_content_of(&mut opened, step)?;
         Ok(same.then(|| self.give_attributes(&opened.file)))
     }
 
     fn has_content_of(&mut self, other: &mut Self, step: Step<'_>) -> Result<bool> {
         loop {
-            let (ours, theirs) = (self.piece()?, other.piece()?);
+            let ours = self.piece().map_err(because(UNREADABLE))?;
+            let theirs = other.piece().map_err(because(BACKUP_UNREADABLE))?;
             if ours != theirs || ours.is_empty() {
                 self.check_unchanged(self.metadata.len())?;
                 return Ok(ours == theirs);
@@ -391,14 +345,14 @@ impl Regular {
         }
     }
 
-    fn piece(&mut self) -> Result<Vec<u8>> {
+    fn piece(&mut self) -> io::Result<Vec<u8>> {
         let mut piece = Vec::new();
-        let read = self.file.by_ref().take(PIECE).read_to_end(&mut piece);
-        read.map(|_| piece).map_err(because(self.unreadable))
+        self.file.by_ref().take(PIECE).read_to_end(&mut piece)?;
+        Ok(piece)
     }
 
     fn check_unchanged(&self, length: u64) -> Result<()> {
-        let now = self.file.metadata().map_err(because(self.unreadable))?;
+        let now = self.file.metadata().map_err(because(UNREADABLE))?;
         if length == self.metadata.len() && is_unchanged(&self.metadata, &now) {
             return Ok(());
         }
@@ -408,7 +362,7 @@ impl Regular {
 
     /// Gives a copy the times and permissions of this file; an error with one does not prevent the
     /// other.
-    fn give_attributes(&self, copy: &File) -> io::Result<()> {
+    fn give_attributes(&self, copy: &File) -> Kept {
         let permitted = copy.set_permissions(self.permissions());
         let times = FileTimes::new().set_modified(self.metadata.modified()?);
         copy.set_times(times.set_accessed(self.metadata.accessed()?))?;

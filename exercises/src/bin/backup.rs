@@ -2,12 +2,11 @@
 
 use std::env;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use exercises::backup::{Backup, BackupError, Line, Summary, expand_home};
-use exercises::new_file::Existing;
+use exercises::backup::{Backup, BackupError, Summary};
 use exercises::tool::{self, Interrupt, Outcome, Progress};
 use indicatif::HumanBytes;
 
@@ -45,24 +44,37 @@ fn main() -> ExitCode {
 }
 
 fn work(arguments: &Arguments, interrupt: &Interrupt) -> Result<Outcome, BackupError> {
-    let to = expand_home(&arguments.to, env::home_dir())?;
-    let existing = Existing::with_force(arguments.force);
-    let mut backup = Backup::open(&arguments.dir, &to, arguments.create, existing)?;
+    let to = expand_home(&arguments.to)?;
+    let mut backup = Backup::open(&arguments.dir, &to, arguments.create, arguments.force)?;
     let progress = Progress::of_bytes(backup.bytes, "backing up");
-    let ended = backup.run(&progress.steps(interrupt), &mut |line| match line {
-        Line::Report(line) => progress.report(&line),
-        Line::Detail(line) if arguments.verbose => progress.print(&line),
-        Line::Detail(_) => (),
-    });
-    progress.finish();
+    let ended = backup.run(
+        &progress.steps(interrupt),
+        &mut |line| progress.report(&line),
+        &mut |line| {
+            if arguments.verbose {
+                progress.print(&line);
+            }
+        },
+    );
     let summary = backup.summary;
-    tool::print_line(&sentence(&summary));
+    progress.print(&sentence(&summary));
     ended?;
-    let missing = summary.not_kept + summary.failed + summary.not_reached;
-    Ok(match missing {
-        0 => Outcome::Done,
-        _ => Outcome::Incomplete,
-    })
+    Ok(
+        match summary.not_kept + summary.failed + summary.not_reached {
+            0 => Outcome::Done,
+            _ => Outcome::Incomplete,
+        },
+    )
+}
+
+/// Puts the home folder in the place of a `~`, which a shell leaves alone in `--to=~/folder`.
+fn expand_home(path: &Path) -> Result<PathBuf, BackupError> {
+    let Ok(below) = path.strip_prefix("~") else {
+        return Ok(path.to_owned());
+    };
+    let why = "the home folder is unknown; name the backup folder in full with --to";
+    let home = env::home_dir().ok_or(BackupError::Refused(why.to_owned()))?;
+    Ok(home.join(below))
 }
 
 fn sentence(summary: &Summary) -> String {
