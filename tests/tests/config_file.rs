@@ -16,14 +16,14 @@ fn file(folder: &TempDir, text: &str) -> PathBuf {
     file
 }
 
-/// Starts a server with these options and this environment. Returns a peer for it, too.
-fn serve(options: &[&str], environment: &[(&str, &str)]) -> (Process, RawPeer) {
+/// Starts a server with these options and this environment. Returns two peers for it, too.
+fn serve(options: &[&str], environment: &[(&str, &str)]) -> (Process, [RawPeer; 2]) {
     let mut command = binary::command(&[&["serve"], options].concat());
     command.envs(environment.iter().copied());
     let server = Process::spawn(command);
     let line = server.wait_for_match("where it listens", |line| line.starts_with("listening on "));
     let address = line["listening on ".len()..].parse().expect("an address");
-    (server, RawPeer::new(address))
+    (server, [(); 2].map(|()| RawPeer::new(address)))
 }
 
 /// How the server answers a login.
@@ -33,29 +33,25 @@ fn answer(peer: &RawPeer) -> String {
 }
 
 #[test]
-fn the_command_line_comes_before_the_environment_and_that_before_the_file_and_that_before_the_default()
- {
+fn options_come_before_variables_before_the_file_before_defaults() {
     let folder = tempfile::tempdir().expect("a folder");
-    let with =
-        "bind = \"127.0.0.1:0\"\nsuccess = \"file\"\nend = [\"bye\", \"EXIT\"]\nmax-members = 1\n";
+    let with = "bind = '127.0.0.1:0'\nsuccess = 'file'\nend = ['bye', 'EXIT']\nmax-members = 1\n";
     let with = file(&folder, with);
     let config = ("CHAT_CONFIG", with.to_str().expect("a path"));
     let variable = ("CHAT_SUCCESS", "variable");
     for (options, environment, expected) in [
-        (
-            &["--success", "option"][..],
-            &[config, variable][..],
-            "option",
-        ),
+        (&["--success=option"][..], &[config, variable][..], "option"),
         (&[], &[config, variable], "variable"),
         (&[], &[config], "file"),
         (&["--bind", "127.0.0.1:0"], &[], "OK"),
     ] {
-        let (_server, peer) = serve(options, environment);
+        let (_server, [peer, _]) = serve(options, environment);
         assert_eq!(answer(&peer), expected, "{options:?} {environment:?}");
     }
-    let (_server, peer) = serve(&["--config", config.1], &[]);
+    let (_server, [peer, second]) = serve(&["--config", config.1], &[]);
     assert_eq!(answer(&peer), "file");
+    second.send("L bob");
+    second.expect("FAIL room full", "the second member of one");
     peer.send("Q alice");
     peer.expect("bye", "the first end word");
     // The address has one variable for all commands.
@@ -64,7 +60,7 @@ fn the_command_line_comes_before_the_environment_and_that_before_the_file_and_th
     server.wait_for_line(&format!("listening on {address}"));
     // A flag of the file gives way to its opposite.
     file(&folder, "bind = \"127.0.0.1:0\"\njson = true\n");
-    let (mut server, peer) = serve(&["--quiet"], &[config]);
+    let (mut server, [peer, _]) = serve(&["--quiet"], &[config]);
     answer(&peer);
     server.signal(Signal::SIGTERM);
     server.expect_exit(0);
@@ -153,7 +149,7 @@ fn the_example_has_every_option_with_its_default() {
         assert!(is_default, "{name} is not {shown} by default:\n{help}");
     }
     // It is understood, and the room is as it is without it.
-    let (_server, peer) = serve(&["--config", EXAMPLE, "--bind", "127.0.0.1:0"], &[]);
+    let (_server, [peer, _]) = serve(&["--config", EXAMPLE, "--bind", "127.0.0.1:0"], &[]);
     assert_eq!(answer(&peer), "OK");
     peer.send("Q alice");
     peer.expect("EXIT", "the end word");

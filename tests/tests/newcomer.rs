@@ -1,5 +1,5 @@
-//! The mishaps of a first use, and the answers: what was wrong, where, and the remedy, in a line or
-//! two on standard error, in the language of the locale.
+//! The mishaps of a first use, and the answers: what was wrong, where, and what to do about it, in
+//! a line or two on standard error, in the language of the locale.
 
 use std::fs;
 use std::net::{SocketAddr, UdpSocket};

@@ -32,7 +32,7 @@ pub fn open(columns: u16, rows: u16) -> io::Result<(Pty, Line)> {
     Ok((pty, line))
 }
 
-/// Returns a `setsid` command, which makes the terminal on its standard input its own.
+/// Returns a command that makes the terminal on its standard input its own, by `setsid`.
 pub fn command() -> Command {
     let mut command = Command::new("setsid");
     command.arg("--ctty");
@@ -78,8 +78,8 @@ impl Line {
     }
 }
 
-/// Returns whether a terminal is as a shell leaves it: it shows what is typed, hands over whole
-/// lines, and makes a signal of Ctrl-C.
+/// Returns whether a terminal is as a shell leaves it to programs: it shows what is typed, hands
+/// over whole lines, and makes a signal of Ctrl-C.
 ///
 /// # Errors
 /// The system's.
