@@ -28,12 +28,10 @@ pub(crate) struct Addresses {
     pub(crate) others: Vec<SocketAddr>,
 }
 
-impl From<SocketAddr> for Addresses {
-    fn from(first: SocketAddr) -> Self {
-        Self {
-            first,
-            others: Vec::new(),
-        }
+impl Addresses {
+    pub(crate) fn one(first: SocketAddr) -> Self {
+        let others = Vec::new();
+        Self { first, others }
     }
 }
 
@@ -96,7 +94,7 @@ pub(crate) fn resolve(text: Option<&str>) -> Result<Addresses, AddressError> {
         .and_then(|text| text.strip_suffix(']'))
         .unwrap_or(text);
     if let Ok(ip) = bare.parse::<IpAddr>() {
-        return Ok(SocketAddr::new(ip, DEFAULT_PORT).into());
+        return Ok(Addresses::one(SocketAddr::new(ip, DEFAULT_PORT)));
     }
     let resolved = if text.contains(':') {
         text.to_socket_addrs()
@@ -111,7 +109,12 @@ pub(crate) fn resolve(text: Option<&str>) -> Result<Addresses, AddressError> {
     })?;
     let first = resolved.next();
     let first = first.ok_or_else(|| failed(Problem::Lookup(ErrorKind::NotFound.into())))?;
-    let others = resolved.filter(|address| *address != first).collect();
+    let mut others = Vec::new();
+    for address in resolved {
+        if address != first && !others.contains(&address) {
+            others.push(address);
+        }
+    }
     Ok(Addresses { first, others })
 }
 

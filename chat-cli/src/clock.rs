@@ -15,7 +15,7 @@ pub(crate) fn timestamp() -> String {
     format!("{:.6}", jiff::Timestamp::now())
 }
 
-/// Milliseconds since the program began, on a clock that no one sets.
+/// Milliseconds since the start of the clock, which is never set.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock(Instant);
 

@@ -195,7 +195,7 @@ impl Worded for Operation {
             Self::Reach(address) => say! { to, "cannot reach {address}", "无法到达 {address}" },
             Self::ShowMetrics(address) => say! { to, "cannot show the metrics at {address}",
             "无法在 {address} 提供指标" },
-            Self::MakeQueue => say! { to, "cannot make the input's queue", "无法建立输入队列" },
+            Self::MakeQueue => say! { to, "cannot make a queue", "无法建立队列" },
             Self::WatchSignals => say! { to, "cannot watch for signals", "无法监视信号" },
             Self::ReadInput => say! { to, "cannot read standard input", "无法读取标准输入" },
             Self::WriteOutput => say! { to, "cannot write to standard output",

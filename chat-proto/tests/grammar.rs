@@ -1,6 +1,6 @@
 //! The grammar: the test vectors, the laws under proptest, and the fuzzer's committed corpora.
 //!
-//! PROTOCOL.md shows the vectors of tests/vectors/protocol.tsv, whose head says how to read them;
+//! tests/vectors/README.md shows the vectors of protocol.tsv, whose head says how to read them;
 //! `UPDATE=1 cargo test -p chat-proto --test grammar` writes them there instead of comparing.
 
 // The functions that the tests share panic to say what broke, as the tests themselves do.
@@ -34,7 +34,7 @@ use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 use strategies::{dialect, name, nearly_valid_datagram, reason, text};
 
-/// The data file and the marks around its table in PROTOCOL.md.
+/// The data file and the marks around its table on the page beside it.
 const VECTORS: &str = include_str!("vectors/protocol.tsv");
 const BEGIN: &str = "<!-- vectors: begin -->\n";
 const END: &str = "\n<!-- vectors: end -->";
@@ -195,8 +195,8 @@ fn the_page_shows_the_data_file() {
         let row = format!("| {reads_as} | {options} | {datagram} | {results} |\n");
         table.push_str(&row);
     }
-    let path = path("../PROTOCOL.md");
-    let page = fs::read_to_string(&path).expect("PROTOCOL.md");
+    let path = path("tests/vectors/README.md");
+    let page = fs::read_to_string(&path).expect("the page");
     let (before, shown) = page.split_once(BEGIN).expect(BEGIN);
     let (shown, behind) = shown.split_once(END).expect(END);
     if std::env::var_os("UPDATE").is_some() {

@@ -4,8 +4,6 @@
 //! each at work.
 
 pub mod backup;
-pub mod checksum;
-pub mod copying;
 pub mod new_file;
 pub mod recognise;
 pub mod split_file;
@@ -13,7 +11,6 @@ pub mod split_talk;
 pub mod tool;
 
 // The names of before, until each tool uses the two modules above.
-pub use new_file as new_files;
 pub use tool as interrupt;
 pub use tool as program;
 pub use tool as progress;

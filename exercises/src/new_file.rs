@@ -69,6 +69,9 @@ impl NewFileError {
     }
 }
 
+/// The result of a step on the way to a new file.
+pub type Result<T, E = NewFileError> = std::result::Result<T, E>;
+
 /// A file that is being written and does not have its name yet.
 #[derive(Debug)]
 pub struct NewFile {
@@ -80,7 +83,7 @@ pub struct NewFile {
 impl NewFile {
     /// Begins a file with the permissions of any new file. Fails at once if it could not get its
     /// name in the end.
-    pub fn begin(path: impl Into<PathBuf>, existing: Existing) -> Result<Self, NewFileError> {
+    pub fn begin(path: impl Into<PathBuf>, existing: Existing) -> Result<Self> {
         let mut builder = Builder::new();
         builder.prefix(PARTIAL);
         // The user's mask applies to it; without this line only the owner could read the file.
@@ -95,35 +98,24 @@ impl NewFile {
         path: impl Into<PathBuf>,
         existing: Existing,
         prefix: &str,
-    ) -> Result<Self, NewFileError> {
+    ) -> Result<Self> {
         Self::make(Builder::new().prefix(prefix), path.into(), existing)
     }
 
-    fn make(
-        builder: &mut Builder<'_, '_>,
-        path: PathBuf,
-        existing: Existing,
-    ) -> Result<Self, NewFileError> {
+    fn make(builder: &mut Builder<'_, '_>, path: PathBuf, existing: Existing) -> Result<Self> {
         check_free(&path, existing)?;
         let partial = builder.rand_bytes(RANDOM).tempfile_in(folder_of(&path));
-        match partial {
-            Ok(partial) => Ok(Self {
-                partial,
-                path,
-                existing,
-            }),
-            Err(error) => Err(NewFileError::from_io(&path, error)),
-        }
+        let partial = partial.map_err(|error| NewFileError::from_io(&path, error))?;
+        Ok(Self {
+            partial,
+            path,
+            existing,
+        })
     }
 
     /// Returns the open file, to write to.
     pub fn file(&mut self) -> &mut File {
         self.partial.as_file_mut()
-    }
-
-    /// Returns the path that the file will have.
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Appends up to `length` bytes from where `from` stands and returns their number, which is
@@ -133,7 +125,7 @@ impl NewFile {
         from: &mut File,
         length: u64,
         step: impl Fn(u64) -> Result<(), Interrupted>,
-    ) -> Result<u64, NewFileError> {
+    ) -> Result<u64> {
         let mut copied = 0;
         while copied < length {
             let mut piece = Read::take(&mut *from, STEP.min(length - copied));
@@ -151,20 +143,14 @@ impl NewFile {
     }
 
     /// Waits until everything is on the disk, and closes the file.
-    pub fn complete(self) -> Result<CompleteFile, NewFileError> {
-        let Self {
-            partial,
-            path,
-            existing,
-        } = self;
-        match partial.as_file().sync_all() {
-            Ok(()) => Ok(CompleteFile {
-                partial: partial.into_temp_path(),
-                path,
-                existing,
-            }),
-            Err(error) => Err(NewFileError::from_io(&path, error)),
-        }
+    pub fn complete(self) -> Result<CompleteFile> {
+        let synced = self.partial.as_file().sync_all();
+        synced.map_err(|error| NewFileError::from_io(&self.path, error))?;
+        Ok(CompleteFile {
+            partial: self.partial.into_temp_path(),
+            path: self.path,
+            existing: self.existing,
+        })
     }
 }
 
@@ -183,48 +169,45 @@ impl CompleteFile {
     }
 
     /// Gives the file its name.
-    pub fn publish(self) -> Result<PathBuf, NewFileError> {
+    pub fn publish(self) -> Result<PathBuf> {
         check_free(&self.path, self.existing)?;
         let published = match self.existing {
             Existing::Keep => self.partial.persist_noclobber(&self.path),
             Existing::Replace => self.partial.persist(&self.path),
         };
-        match published.map_err(|refused| refused.error) {
+        match published {
             Ok(()) => Ok(self.path),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                Err(NewFileError::Exists(self.path))
-            }
-            Err(error) => Err(NewFileError::from_io(&self.path, error)),
+            Err(refused) => Err(match refused.error.kind() {
+                io::ErrorKind::AlreadyExists => NewFileError::Exists(self.path),
+                _ => NewFileError::from_io(&self.path, refused.error),
+            }),
         }
     }
 }
 
 /// Gives all files their names, or none: after an error, those that have their names already are
 /// removed. (With [`Existing::Replace`] they stay, as what they replaced is gone.)
-pub fn publish_all(files: Vec<CompleteFile>) -> Result<Vec<PathBuf>, NewFileError> {
+pub fn publish_all(files: Vec<CompleteFile>) -> Result<Vec<PathBuf>> {
     for file in &files {
         check_free(&file.path, file.existing)?;
     }
     let mut published = Vec::with_capacity(files.len());
     for file in files {
         let existing = file.existing;
-        match file.publish() {
-            Ok(path) => published.push(path),
-            Err(error) if existing == Existing::Replace => return Err(error),
-            Err(error) => {
-                for path in published {
-                    // The first error is the one to report.
-                    let _ = fs::remove_file(path);
-                }
-                return Err(error);
+        let result = file.publish();
+        if result.is_err() && existing == Existing::Keep {
+            for path in &published {
+                // The first error is the one to report.
+                let _ = fs::remove_file(path);
             }
         }
+        published.push(result?);
     }
     Ok(published)
 }
 
 /// Fails if no file may be made (or replaced) at a path.
-pub fn check_free(path: &Path, existing: Existing) -> Result<(), NewFileError> {
+pub fn check_free(path: &Path, existing: Existing) -> Result<()> {
     let path = path.to_owned();
     match fs::symlink_metadata(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -236,7 +219,7 @@ pub fn check_free(path: &Path, existing: Existing) -> Result<(), NewFileError> {
 }
 
 /// Makes a folder for new files, with those above it, unless it is there.
-pub fn make_folder(path: &Path) -> Result<(), NewFileError> {
+pub fn make_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|error| NewFileError::from_io(path, error))
 }
 
@@ -248,7 +231,7 @@ pub fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Tests for the name of a file that is not complete and was begun with `prefix`.
+/// Returns true for the name of a file that was begun with `prefix` and is not complete.
 pub fn is_partial(name: &OsStr, prefix: &str) -> bool {
     let random = name.as_encoded_bytes().strip_prefix(prefix.as_bytes());
     random.is_some_and(|random| {

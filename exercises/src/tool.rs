@@ -21,9 +21,18 @@ pub enum Outcome {
     Incomplete,
 }
 
-/// Does the work of a tool, reports the error that stopped it, and makes the exit code.
+/// Does the work of a tool, which Ctrl-C, SIGTERM and SIGHUP interrupt; reports the error that
+/// stopped it, and makes the exit code.
 pub fn run<E: Error + 'static>(work: impl FnOnce(&Interrupt) -> Result<Outcome, E>) -> ExitCode {
-    let interrupt = Interrupt::on_signals();
+    let interrupt = Interrupt::default();
+    let raised = Arc::clone(&interrupt.0);
+    // Without a handler the first signal ends the program: only the tidying is lost.
+    let _ = ctrlc::set_handler(move || {
+        // The work should have noticed the first signal.
+        if raised.swap(true, Ordering::SeqCst) {
+            process::exit(i32::from(INTERRUPTED));
+        }
+    });
     let result = work(&interrupt);
     let stopped = result.is_err() && interrupt.check().is_err();
     let code = end(result);
@@ -42,8 +51,8 @@ pub fn end<E: Error + 'static>(result: Result<Outcome, E>) -> ExitCode {
     }
 }
 
-/// The user's wish that the work stop. Clones share it.
-#[derive(Debug, Clone, Default)]
+/// The user's wish that the work stop.
+#[derive(Debug, Default)]
 pub struct Interrupt(Arc<AtomicBool>);
 
 /// The error of work that was asked to stop before it was done.
@@ -52,20 +61,6 @@ pub struct Interrupt(Arc<AtomicBool>);
 pub struct Interrupted;
 
 impl Interrupt {
-    /// Watches for Ctrl-C, SIGTERM and SIGHUP, once in a program. The second one ends the program
-    /// at once, should the work not notice the first.
-    fn on_signals() -> Self {
-        let interrupt = Self::default();
-        let raised = interrupt.clone();
-        // Without a handler the first signal ends the program: only the tidying is lost.
-        let _ = ctrlc::set_handler(move || {
-            if raised.0.swap(true, Ordering::SeqCst) {
-                process::exit(i32::from(INTERRUPTED));
-            }
-        });
-        interrupt
-    }
-
     /// Makes the same signals end the program at once, for work that leaves nothing to tidy away.
     pub fn end_program_on_signals() {
         // Under `nohup` a server outlives its terminal, so a signal that is ignored stays ignored.

@@ -1,7 +1,6 @@
 //! What the tests across the crates share.
 
 pub mod harness;
-pub mod picture;
 pub mod relay;
 pub mod sim;
 

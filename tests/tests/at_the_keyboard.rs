@@ -1,12 +1,11 @@
-//! Somebody sits at a terminal and types, while others talk: at the narrow and the wide one, in an
-//! emulator and in tmux.
+//! A person sits at a terminal and types, while others talk: at the narrow and the wide one.
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use chat_tests::harness::terminal::emulator::{Cell, Colour, Style};
+use chat_tests::harness::terminal::emulator::{Color, Flags, NamedColor, text_of};
 use chat_tests::harness::terminal::keys::{BACKSPACE, CTRL_C, CTRL_D, ENTER, LEFT, TAB, UP};
-use chat_tests::harness::terminal::{Home, Seat, Terminal, Tmux, View};
+use chat_tests::harness::terminal::{Home, Terminal, View};
 use chat_tests::harness::{RawPeer, Server};
 
 const WIDTHS: [u16; 2] = [60, 100];
@@ -30,23 +29,34 @@ fn messages(round: &str) -> Vec<String> {
 }
 
 /// Alice at her terminal, and bob, whom she hears.
-struct Room<'s> {
-    alice: &'s mut dyn Seat,
+struct Room {
+    alice: Terminal,
     bob: RawPeer,
+    server: Server,
 }
 
-impl Room<'_> {
-    fn bob_says(&self, lines: &[String]) {
+impl Room {
+    fn enter(home: &Home, columns: u16) -> Self {
+        let server = Server::start(&["--quiet"]);
+        let join = ["join", "alice", "--server", &server.at()];
+        let alice = Terminal::start_in(home, columns, &join, server.address);
+        alice.wait_until_lines_are_edited();
+        let bob = server.member("bob");
+        alice.sees("bob joined");
+        Self { alice, bob, server }
+    }
+
+    fn bob_says(&self, lines: &[impl AsRef<str>]) {
         for line in lines {
-            self.bob.send(format!("C bob {line}"));
+            self.bob.send(format!("C bob {}", line.as_ref()));
         }
     }
 
-    /// Waits until the line that is being typed is this one, with the cursor so many columns before
+    /// Waits until the line that is being typed is this one, with the cursor these columns before
     /// its end, and below everything that bob has said: each once, whole, in order.
     fn sees_undisturbed(&self, typed: &str, before_the_end: usize, said: &[String]) {
         let what = format!("{typed:?} being typed, below {said:#?}");
-        self.alice.wait_until(&what, &|view| {
+        self.alice.wait_until(&what, |view| {
             is_typed(view, typed)
                 && view.cursor == view.end_less(before_the_end)
                 && are_shown(view, said)
@@ -54,68 +64,37 @@ impl Room<'_> {
     }
 
     fn hears(&self, text: &str) {
-        self.bob
-            .wait_for(&format!("alice : {text}"), "a line that alice has typed");
+        let line = format!("alice : {text}");
+        self.bob.wait_for(&line, "a line that alice has typed");
     }
 }
 
-/// Whether this is what is being typed, once and at the end. Who draws it breaks it into rows,
-/// maybe at a blank.
+/// Returns whether this is what is being typed, once and at the end. It may be broken into rows at
+/// a space.
 fn is_typed(view: &View, typed: &str) -> bool {
     let solid = |text: &str| text.replace(' ', "");
     let (screen, typed) = (solid(&view.rows.concat()), solid(typed));
     screen.ends_with(&typed) && screen.matches(&typed).count() == 1
 }
 
-/// Whether bob's lines are there, each once, whole, in order.
+/// Returns whether bob's lines are there, each once, whole, in order.
 fn are_shown(view: &View, said: &[String]) -> bool {
-    let shown: Vec<&str> = view
-        .lines
+    let text_of = |line: &String| {
+        let mut said = said.iter();
+        said.find(|said| line.contains("bob") && line.ends_with(*said))
+            .cloned()
+    };
+    view.lines
         .iter()
-        .map(String::as_str)
-        .filter(|line| line.contains("bob"))
-        .collect();
-    let shown: Vec<&str> = shown
-        .into_iter()
-        .filter(|line| said.iter().any(|said| line.ends_with(said)))
-        .collect();
-    shown.len() == said.len()
-        && shown
-            .iter()
-            .zip(said)
-            .all(|(shown, said)| shown.ends_with(said))
+        .filter_map(text_of)
+        .eq(said.iter().cloned())
 }
 
-/// Lets alice sit down everywhere and do something.
-fn everywhere(what: impl Fn(&mut Room<'_>)) {
+/// Lets alice do something at each width.
+fn everywhere(what: impl Fn(&mut Room)) {
     for columns in WIDTHS {
-        at(columns, &what);
+        what(&mut Room::enter(&Home::new(), columns));
     }
-}
-
-/// Lets alice sit down at a terminal of this width, once in an emulator and once in tmux.
-fn at(columns: u16, what: &impl Fn(&mut Room<'_>)) {
-    for in_tmux in [false, true] {
-        let home = Home::new();
-        let server = Server::start(&["--quiet"]);
-        let join = ["join", "alice", "--server", &server.at()];
-        if !in_tmux {
-            let mut terminal = Terminal::start_in(&home, columns, &join, server.address);
-            sit_down(&server, &mut terminal, what);
-            continue;
-        }
-        match Tmux::start_in(&home, columns, &join, server.address) {
-            Ok(mut tmux) => sit_down(&server, &mut tmux, what),
-            Err(why) => println!("SKIPPED: {why}"),
-        }
-    }
-}
-
-fn sit_down(server: &Server, alice: &mut dyn Seat, what: &impl Fn(&mut Room<'_>)) {
-    alice.wait_until_lines_are_edited();
-    let bob = server.member("bob");
-    alice.sees("bob joined");
-    what(&mut Room { alice, bob });
 }
 
 #[test]
@@ -155,23 +134,22 @@ fn a_line_can_be_changed_in_its_middle_while_messages_arrive() {
 #[test]
 fn nothing_is_lost_when_the_window_changes_its_width() {
     for first in WIDTHS {
-        at(first, &|room| {
-            room.alice.types(HALF);
-            let mut said = messages("before");
-            room.bob_says(&said);
+        let mut room = Room::enter(&Home::new(), first);
+        room.alice.types(HALF);
+        let mut said = messages("before");
+        room.bob_says(&said);
+        room.sees_undisturbed(HALF, 0, &said);
+        for (columns, round) in [(160 - first, "other"), (first, "again")] {
+            room.alice.resize(columns);
             room.sees_undisturbed(HALF, 0, &said);
-            for (columns, round) in [(160 - first, "other"), (first, "again")] {
-                room.alice.resize(columns);
-                room.sees_undisturbed(HALF, 0, &said);
-                let more = messages(round);
-                room.bob_says(&more);
-                said.extend(more);
-                room.sees_undisturbed(HALF, 0, &said);
-            }
-            room.alice.types(REST);
-            room.alice.types(ENTER);
-            room.hears(&format!("{HALF}{REST}"));
-        });
+            let more = messages(round);
+            room.bob_says(&more);
+            said.extend(more);
+            room.sees_undisturbed(HALF, 0, &said);
+        }
+        room.alice.types(REST);
+        room.alice.types(ENTER);
+        room.hears(&format!("{HALF}{REST}"));
     }
 }
 
@@ -179,13 +157,13 @@ fn nothing_is_lost_when_the_window_changes_its_width() {
 fn backspace_deletes_a_wide_character_whole() {
     everywhere(|room| {
         room.alice.types("吃了么🎉");
-        room.sees_undisturbed("吃了么🎉", 0, &[]);
-        room.alice.types(BACKSPACE);
-        room.sees_undisturbed("吃了么", 0, &[]);
-        room.alice.types(BACKSPACE);
-        room.sees_undisturbed("吃了", 0, &[]);
+        for left in ["吃了么🎉", "吃了么", "吃了"] {
+            room.sees_undisturbed(left, 0, &[]);
+            room.alice.types(BACKSPACE);
+        }
+        room.sees_undisturbed("吃", 0, &[]);
         room.alice.types(ENTER);
-        room.hears("吃了");
+        room.hears("吃");
     });
 }
 
@@ -196,10 +174,10 @@ fn arrow_up_brings_back_what_was_said_last() {
         room.alice.types(ENTER);
         room.hears("第一句 first");
         room.alice.types(UP);
-        room.alice
-            .wait_until("the last line, to be typed again", &|view| {
-                view.last_line().ends_with("第一句 first") && view.cursor == view.end_less(0)
-            });
+        let what = "the last line, to be typed again";
+        room.alice.wait_until(what, |view| {
+            view.last_line().ends_with("第一句 first") && view.cursor == view.end_less(0)
+        });
         room.alice.types(ENTER);
         room.hears("第一句 first");
     });
@@ -210,15 +188,15 @@ fn tab_completes_names_and_commands() {
     everywhere(|room| {
         room.alice.types("/qu");
         room.alice.types(TAB);
-        room.alice.wait_until("/quit, completed", &|view| {
+        room.alice.wait_until("/quit, completed", |view| {
             view.last_line().trim_end().ends_with("/quit")
         });
         room.alice.types(&BACKSPACE.repeat(6));
-        room.bob_says(&["here I am".to_owned()]);
+        room.bob_says(&["here I am"]);
         room.alice.sees("here I am");
         room.alice.types("ask bo");
         room.alice.types(TAB);
-        room.alice.wait_until("bob's name, completed", &|view| {
+        room.alice.wait_until("bob's name, completed", |view| {
             view.last_line().contains("ask bob")
         });
     });
@@ -231,85 +209,45 @@ fn every_way_to_leave_leaves_the_terminal_in_order() {
             room.alice.types(way);
             room.alice.expect_exit(0);
             room.bob.wait_for("* alice left", "alice has left");
-            let view = room.alice.wait_until("", &|_| true);
+            let view = room.alice.view();
             assert_eq!(
                 view.cursor.1, 0,
-                "after {way:?} the shell's prompt begins in the middle of a row:\n{view}"
+                "{way:?}: the prompt stands in a row:\n{view}"
             );
-        });
-    }
-}
-
-#[test]
-fn the_terminal_hands_over_whole_lines_again_when_the_client_has_left() {
-    for way in ["/quit\r", CTRL_C, CTRL_D] {
-        let server = Server::start(&["--quiet"]);
-        let at = server.at();
-        let mut alice = Terminal::start_in(
-            &Home::new(),
-            60,
-            &["join", "alice", "--server", &at],
-            server.address,
-        );
-        sit_down(&server, &mut alice, &|room| {
-            room.alice.types(way);
-            room.alice.expect_exit(0);
-            assert!(
-                room.alice.is_cooked(),
-                "{way:?} leaves the terminal in another mode than it was"
-            );
+            assert!(room.alice.is_cooked(), "{way:?}: lines are not handed over");
         });
     }
 }
 
 #[test]
 fn no_key_is_lost_between_two_lines() {
-    let server = Server::start(&["--quiet"]);
-    let at = server.at();
-    let mut alice = Terminal::start_in(
-        &Home::new(),
-        60,
-        &["join", "alice", "--server", &at],
-        server.address,
-    );
-    sit_down(&server, &mut alice, &|room| {
-        // What comes at once is read at once, the beginning of the next line with the end of the
-        // one before.
-        room.alice
-            .types(&format!("the first\r{}the last\r", "\r".repeat(200)));
-        // A Ctrl-D that comes while the terminal hands over whole lines never arrives as a key.
-        for _ in 0..20_000 {
-            assert!(
-                !room.alice.is_cooked(),
-                "in between the terminal is as the shell left it"
-            );
-        }
-        room.hears("the first");
-        room.hears("the last");
-        room.alice.types(&format!("bye\r{CTRL_D}"));
-        room.hears("bye");
-        room.alice.expect_exit(0);
-    });
+    let mut room = Room::enter(&Home::new(), 60);
+    // What comes at once is read at once, the beginning of the next line with the end of the one
+    // before.
+    let typed = format!("the first\r{}the last\r", "\r".repeat(200));
+    room.alice.types(&typed);
+    // A Ctrl-D that comes while the terminal hands over whole lines never arrives as a key.
+    for _ in 0..20_000 {
+        let cooked = room.alice.is_cooked();
+        assert!(!cooked, "in between the terminal is as the shell left it");
+    }
+    room.hears("the first");
+    room.hears("the last");
+    room.alice.types(&format!("bye\r{CTRL_D}"));
+    room.hears("bye");
+    room.alice.expect_exit(0);
 }
 
-/// The style in which this name stands at the beginning of lines, for each line that ends with one
-/// of the texts.
-fn styles_of(name: &str, texts: &[&str], alice: &Terminal) -> Vec<Style> {
+/// Returns the colour and flags of this name in the line that ends with the text.
+fn style_of(name: &str, text: &str, alice: &Terminal) -> (Color, Flags) {
     let rows = alice.cells();
-    let row_of = |text: &&str| {
-        rows.iter().find(|row| {
-            let shown: String = row.iter().map(|cell| cell.text.as_str()).collect();
-            shown.trim_end().ends_with(text)
-        })
-    };
-    let style = |row: &Vec<Cell>| {
-        let start = row.windows(name.len()).find(|cells| {
-            let shown: String = cells.iter().map(|cell| cell.text.as_str()).collect();
-            shown == name
-        });
-        start.expect("the name stands in the line")[0].style
-    };
-    texts.iter().filter_map(row_of).map(style).collect()
+    let mut rows = rows.iter();
+    let row = rows.find(|row| text_of(row).trim_end().ends_with(text));
+    let row = row.unwrap_or_else(|| panic!("{text} is not seen:\n{}", alice.view()));
+    let mut starts = row.windows(name.len());
+    let start = starts.find(|cells| text_of(cells) == name);
+    let first = &start.expect("the name stands in the line")[0];
+    (first.fg, first.flags)
 }
 
 #[test]
@@ -318,47 +256,30 @@ fn a_name_has_one_colour_in_every_line_and_none_where_no_colours_are_wanted() {
         (Home::new(), true),
         (Home::new().with("NO_COLOR", "1"), false),
     ] {
-        let server = Server::start(&["--quiet"]);
-        let at = server.at();
-        let mut alice = Terminal::start_in(
-            &home,
-            60,
-            &["join", "alice", "--server", &at],
-            server.address,
-        );
-        let carol = server.member("carol");
-        sit_down(&server, &mut alice, &|room| {
-            room.bob_says(&["first".to_owned()]);
-            room.alice.sees("first");
-            carol.send("C carol second");
-            room.alice.sees("second");
-            room.bob_says(&["third".to_owned()]);
-            room.alice.sees("third");
-        });
-        let [first, third] = styles_of("bob", &["first", "third"], &alice)[..] else {
-            panic!("bob's lines are not seen:\n{}", alice.view());
-        };
-        let carols = styles_of("carol", &["second"], &alice);
+        let room = Room::enter(&home, 60);
+        let carol = room.server.member("carol");
+        for (peer, name, text) in [
+            (&room.bob, "bob", "first"),
+            (&carol, "carol", "second"),
+            (&room.bob, "bob", "third"),
+        ] {
+            peer.send(format!("C {name} {text}"));
+            room.alice.sees(text);
+        }
+        let first = style_of("bob", "first", &room.alice);
+        let third = style_of("bob", "third", &room.alice);
+        let carols = style_of("carol", "second", &room.alice);
         assert_eq!(first, third, "a name keeps its colour");
-        assert_eq!(
-            first.colour != Colour::Default,
-            colours,
-            "{home:?}: {first:?}"
-        );
-        assert_eq!(
-            carols[0] != first,
-            colours,
-            "two names: {carols:?}, {first:?}"
-        );
+        let plain = Color::Named(NamedColor::Foreground);
+        assert_eq!(first.0 != plain, colours, "{home:?}: {first:?}");
+        assert_eq!(carols != first, colours, "two names: {carols:?}, {first:?}");
     }
 }
 
-/// Minutes since midnight, UTC.
+/// Returns the minutes since midnight, UTC.
 fn minute_of_the_day() -> u64 {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("a clock after 1970");
-    now.as_secs() / 60 % (24 * 60)
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.expect("a clock after 1970").as_secs() / 60 % (24 * 60)
 }
 
 #[test]
@@ -368,49 +289,30 @@ fn lines_have_the_time_of_the_zone_that_the_user_is_in() {
             println!("SKIPPED: this system does not know {zone}");
             continue;
         }
-        let server = Server::start(&["--quiet"]);
-        let home = Home::new().with("TZ", zone);
-        let mut alice = Terminal::start_in(
-            &home,
-            60,
-            &["join", "alice", "--server", &server.at()],
-            server.address,
-        );
-        sit_down(&server, &mut alice, &|room| {
-            let before = minute_of_the_day();
-            room.bob_says(&["what time is it".to_owned()]);
-            room.alice.sees("what time is it");
-            let after = minute_of_the_day();
-            let stamp = |minute: u64| {
-                let local = (minute + hours * 60) % (24 * 60);
-                format!("{:02}:{:02} bob : what time is it", local / 60, local % 60)
-            };
-            // Nobody waits here for more than a minute.
-            let expected = [before, after].map(stamp);
-            let what = format!("one of {expected:?} in {zone}");
-            room.alice
-                .wait_until(&what, &|view| expected.iter().any(|line| view.shows(line)));
-        });
+        let room = Room::enter(&Home::new().with("TZ", zone), 60);
+        let before = minute_of_the_day();
+        room.bob_says(&["what time is it"]);
+        room.alice.sees("what time is it");
+        let stamp = |minute: u64| {
+            let local = (minute + hours * 60) % (24 * 60);
+            format!("{:02}:{:02} bob : what time is it", local / 60, local % 60)
+        };
+        // The wait above takes less than a minute.
+        let expected = [before, minute_of_the_day()].map(stamp);
+        let view = room.alice.view();
+        let seen = expected.iter().any(|line| view.shows(line));
+        assert!(seen, "one of {expected:?} in {zone}:\n{view}");
     }
 }
 
 #[test]
 fn who_has_no_place_for_the_history_can_chat_all_the_same() {
-    let server = Server::start(&["--quiet"]);
     let home = Home::new()
         .with("HOME", "/proc")
         .with("XDG_STATE_HOME", "/proc/nowhere");
-    let mut alice = Terminal::start_in(
-        &home,
-        60,
-        &["join", "alice", "--server", &server.at()],
-        server.address,
-    );
-    sit_down(&server, &mut alice, &|room| {
-        room.alice.types("hello");
-        room.alice.types(ENTER);
-        room.hears("hello");
-        room.alice.types(CTRL_D);
-        room.alice.expect_exit(0);
-    });
+    let mut room = Room::enter(&home, 60);
+    room.alice.types(&format!("hello{ENTER}"));
+    room.hears("hello");
+    room.alice.types(CTRL_D);
+    room.alice.expect_exit(0);
 }

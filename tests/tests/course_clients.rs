@@ -24,11 +24,8 @@ fn two_pupils_talk(server: &mut Server, words: (&str, &str), options: &[&str]) {
     alice.hear("admin : five minutes left");
     bob.hear("admin : five minutes left");
 
-    let said = alice.process.stdout();
-    assert!(
-        !said.contains("alice : "),
-        "what alice said was sent back to alice:\n{said}"
-    );
+    let heard = alice.process.stdout();
+    assert!(!heard.contains("alice : "), "alice hears alice:\n{heard}");
     alice.quit();
     bob.hear("* alice left");
     bob.quit();
@@ -48,16 +45,12 @@ fn every_success_word_and_every_end_word_lets_pupils_in_and_out() {
 #[test]
 fn a_server_with_all_end_words_lets_every_kind_of_client_go() {
     let mut server = Server::start(&["--end", &END_WORDS.join(",")]);
-    let clients: Vec<CourseClient> = END_WORDS
-        .iter()
-        .enumerate()
-        .map(|(number, end)| {
-            CourseClient::enter(server.address, ("OK", end), &[], &format!("pupil{number}"))
-        })
+    let names = ["ann", "bob", "cat", "dan", "eve"].into_iter();
+    let clients: Vec<CourseClient> = names
+        .zip(END_WORDS)
+        .map(|(name, end)| CourseClient::enter(server.address, ("OK", end), &[], name))
         .collect();
-    for client in clients {
-        client.quit();
-    }
+    clients.into_iter().for_each(CourseClient::quit);
     server.expect_alive_with("#", "clients that wait for five different end words");
 }
 
@@ -102,35 +95,15 @@ fn a_number_sign_said_is_only_a_text_where_it_is_no_end_word() {
 
 #[test]
 fn the_long_verbs_are_understood() {
-    let families: [&[&str]; 3] = [
-        &[
-            "--login-format",
-            "LOGIN {name}",
-            "--chat-format",
-            "CHAT {name} {text}",
-            "--quit-format",
-            "EXIT {name}",
-        ],
-        &[
-            "--login-format",
-            "LOGIN {name}",
-            "--chat-format",
-            "CHAT {name} {text}",
-            "--quit-format",
-            "QUIT {name}",
-        ],
-        &[
-            "--login-format",
-            "LOGIN {name}",
-            "--chat-format",
-            "CHAT {name}:{text}",
-            "--quit-format",
-            "EXIT {name} has quit group chat!",
-        ],
-    ];
-    for options in families {
+    for (chat, quit) in [
+        ("CHAT {name} {text}", "EXIT {name}"),
+        ("CHAT {name} {text}", "QUIT {name}"),
+        ("CHAT {name}:{text}", "EXIT {name} has quit group chat!"),
+    ] {
+        let login = ["--login-format", "LOGIN {name}"];
+        let others = ["--chat-format", chat, "--quit-format", quit];
         let mut server = Server::start(&[]);
-        two_pupils_talk(&mut server, DEFAULT_WORDS, options);
+        two_pupils_talk(&mut server, DEFAULT_WORDS, &[&login[..], &others].concat());
     }
 }
 
@@ -154,20 +127,12 @@ fn a_refused_client_asks_again_until_its_name_is_free_and_well_formed() {
     client.hear("FAIL name taken");
     client.say("管理员");
     client.hear("FAIL reserved");
-    for (refusals, bad) in ["", "bob smith", "  bob", "a:b", "*bob"]
-        .into_iter()
-        .enumerate()
-    {
+    for (refusals, bad) in (1..).zip(["", "bob smith", "  bob", "a:b", "*bob"]) {
         client.say(bad);
-        client
-            .process
-            .wait_for_stdout(&format!("a refusal of {bad:?}"), |shown| {
-                shown
-                    .lines()
-                    .filter(|line| *line == "FAIL bad name")
-                    .count()
-                    > refusals
-            });
+        let what = format!("a refusal of {bad:?}");
+        client.process.wait_for_stdout(&what, |shown| {
+            shown.matches("FAIL bad name\n").count() == refusals
+        });
     }
     client.say("carol");
     client.hear("you are in");

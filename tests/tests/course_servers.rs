@@ -1,6 +1,6 @@
 //! `chat join` against the servers that classrooms have today, and against servers that misbehave.
 
-use std::time::Duration;
+use std::net::{SocketAddr, UdpSocket};
 
 use chat_tests::harness::python::CourseServer;
 use chat_tests::harness::{PATIENCE, Process, RawPeer, chat};
@@ -10,16 +10,11 @@ const END_WORDS: [&str; 5] = ["EXIT", "OUT", "exit", "quit", "#"];
 const DEFAULT_WORDS: (&str, &str) = ("OK", "EXIT");
 
 fn join(server: &CourseServer, name: &str, options: &[&str]) -> Process {
-    chat(
-        &[
-            &["join", name, "--server", &server.address.to_string()],
-            options,
-        ]
-        .concat(),
-    )
+    let address = server.address.to_string();
+    chat(&[&["join", name, "--server", &address], options].concat())
 }
 
-/// Another person on the same server, by the server's own words.
+/// Logs in another person, by the server's own words.
 fn bob_enters(server: &CourseServer, success: &str, login: &str) -> RawPeer {
     let bob = RawPeer::new(server.address);
     bob.send(format!("{login} bob"));
@@ -35,11 +30,9 @@ fn alice_talks(
     client_options: &[&str],
     line_of_bob: &str,
 ) {
-    let [login, say, leave]: [&str; 3] = verbs
-        .split(',')
-        .collect::<Vec<_>>()
-        .try_into()
-        .expect("three verbs");
+    let [login, say, leave] = verbs.split(',').collect::<Vec<_>>()[..] else {
+        panic!("three verbs")
+    };
     let mut server = CourseServer::start(words, &[&["--verbs", verbs], server_options].concat());
     let mut alice = join(&server, "alice", client_options);
     server.wait_for_request(&format!("{login} alice"));
@@ -66,16 +59,10 @@ fn alice_talks(
     bob.wait_for("alice 退出了聊天室", "alice's quit");
     bob.send(format!("{say} bob the last word"));
     server.wait_for_request(&format!("{say} bob the last word"));
-    assert_eq!(
-        server.count_of(&format!("{leave} alice")),
-        1,
-        "the quit must be requested exactly once"
-    );
-    assert_eq!(
-        server.count_of(&format!("{login} alice")),
-        1,
-        "an answered login must not be repeated"
-    );
+    for verb in [leave, login] {
+        let request = format!("{verb} alice");
+        assert_eq!(server.count_of(&request), 1, "{request} is sent once");
+    }
     server.expect_alive();
 }
 
@@ -108,30 +95,16 @@ fn every_spelling_of_a_line_is_shown() {
 #[test]
 fn the_verbs_that_a_server_wants_can_be_chosen() {
     for verbs in ["L,C,E", "L,C,q", "LOGIN,CHAT,EXIT"] {
-        alice_talks(
-            DEFAULT_WORDS,
-            verbs,
-            &[],
-            &["--verbs", verbs],
-            "bob : 你好 alice",
-        );
+        let client = ["--verbs", verbs];
+        alice_talks(DEFAULT_WORDS, verbs, &[], &client, "bob : 你好 alice");
     }
 }
 
 #[test]
-fn a_server_that_echoes_is_borne() {
-    alice_talks(DEFAULT_WORDS, "L,C,Q", &["--echo"], &[], "bob : 你好 alice");
-}
-
-#[test]
-fn a_server_that_says_nothing_to_a_quit_does_not_hold_the_client() {
-    alice_talks(
-        DEFAULT_WORDS,
-        "L,C,Q",
-        &["--silent-quit"],
-        &[],
-        "bob : 你好 alice",
-    );
+fn a_server_that_echoes_or_says_nothing_to_a_quit_is_borne() {
+    for option in ["--echo", "--silent-quit"] {
+        alice_talks(DEFAULT_WORDS, "L,C,Q", &[option], &[], "bob : 你好 alice");
+    }
 }
 
 #[test]
@@ -158,11 +131,7 @@ fn a_refusal_is_shown_in_the_servers_own_words_and_ends_with_exit_code_3() {
         said.contains("该用户存在"),
         "the server's reason is for the user to read, but there was only:\n{said}"
     );
-    assert_eq!(
-        server.count_of("Q bob"),
-        0,
-        "who is not in must not send a quit"
-    );
+    assert_eq!(server.count_of("Q bob"), 0, "a quit of a stranger");
     server.expect_alive();
 }
 
@@ -177,15 +146,8 @@ fn a_kick_ends_the_client_with_exit_code_1_and_it_does_not_come_back() {
         let bob = bob_enters(&server, "OK", "L");
         bob.send("C bob the last word");
         server.wait_for_request("C bob the last word");
-        assert_eq!(
-            server.count_of("L alice"),
-            1,
-            "a client that was kicked must not log in again"
-        );
-        assert!(
-            !alice.stderr().is_empty(),
-            "a client that was kicked must say so"
-        );
+        assert_eq!(server.count_of("L alice"), 1, "it does not log in again");
+        assert_ne!(alice.stderr(), "", "it says that it was kicked");
         server.expect_alive();
     }
 }
@@ -193,13 +155,16 @@ fn a_kick_ends_the_client_with_exit_code_1_and_it_does_not_come_back() {
 #[test]
 fn a_server_that_never_answers_is_asked_three_times_and_given_up_with_exit_code_4() {
     let silent = FakeServer::new();
-    let mut alice = silent.joined_by("alice", &[]);
-    alice.expect_exit(4);
-    let requests = silent.peer_requests();
-    assert_eq!(
-        requests, ["L alice"; 3],
-        "the login is sent at once, after a time and once more; nothing else is"
-    );
+    silent.joined().expect_exit(4);
+    silent
+        .0
+        .set_nonblocking(true)
+        .expect("a socket need not block");
+    let mut buffer = [0; 64];
+    for _ in 0..3 {
+        assert_eq!(silent.request().0, "L alice");
+    }
+    assert!(silent.0.recv(&mut buffer).is_err(), "a fourth request");
 }
 
 #[test]
@@ -207,57 +172,32 @@ fn a_server_that_does_not_know_the_verb_and_stays_silent_is_given_up_with_exit_c
     let mut server = CourseServer::start(DEFAULT_WORDS, &["--verbs", "LOGIN,CHAT,EXIT"]);
     let mut alice = join(&server, "alice", &[]);
     alice.expect_exit(4);
-    assert_eq!(
-        server.count_of("Q alice"),
-        0,
-        "who is not in must not send a quit"
-    );
+    assert_eq!(server.count_of("Q alice"), 0, "a quit of a stranger");
     server.expect_alive();
 }
 
 #[test]
 fn a_repeated_login_that_is_answered_lets_the_client_in() {
     let slow = FakeServer::new();
-    let mut alice = slow.joined_by("alice", &[]);
+    let mut alice = slow.joined();
     let (first, _) = slow.request();
     let (second, client) = slow.request();
-    assert_eq!(
-        (first.as_str(), second.as_str()),
-        ("L alice", "L alice"),
-        "silence is answered with the same login"
-    );
+    assert_eq!([first.as_str(), second.as_str()], ["L alice"; 2]);
     slow.answer(client, "OK");
     alice.write_line("at last");
-    assert_eq!(
-        slow.request().0,
-        "C alice at last",
-        "after the answer the client is in"
-    );
+    assert_eq!(slow.request().0, "C alice at last");
     slow.answer(client, "OK");
     alice.close_stdin();
-    assert_eq!(
-        slow.request().0,
-        "Q alice",
-        "the end of the input is a quit"
-    );
+    assert_eq!(slow.request().0, "Q alice", "the end of the input");
     slow.answer(client, "EXIT");
     alice.expect_exit(0);
-    let shown = alice.stdout();
-    assert!(
-        !shown.contains("OK"),
-        "a success word after the login is not a line of the room:\n{shown}"
-    );
+    assert_eq!(alice.stdout(), "", "a second success word is no line");
 }
 
 #[test]
 fn a_forged_end_word_from_another_address_does_not_end_the_client() {
     let server = FakeServer::new();
-    let mut alice = server.joined_by("alice", &[]);
-    let (_, client) = server.request();
-    server.answer(client, "OK");
-    alice.write_line("I am in");
-    assert_eq!(server.request().0, "C alice I am in", "the client is in");
-
+    let (mut alice, client) = server.let_in();
     let forger = RawPeer::new(client);
     for forged in ["EXIT", "exit", "OUT", "quit", "#", "admin : forged"] {
         forger.send(forged);
@@ -265,27 +205,14 @@ fn a_forged_end_word_from_another_address_does_not_end_the_client() {
     server.answer(client, "bob : genuine");
     alice.wait_for_line("bob : genuine");
     alice.write_line("still here");
-    assert_eq!(
-        server.request().0,
-        "C alice still here",
-        "a forged end word must not end the client"
-    );
-    let shown = alice.stdout();
-    assert!(
-        !shown.contains("forged"),
-        "a forged line was shown:\n{shown}"
-    );
+    assert_eq!(server.request().0, "C alice still here");
+    assert_eq!(alice.stdout(), "bob : genuine\n", "nothing forged");
 }
 
 #[test]
 fn what_a_stranger_wrote_is_made_safe_before_it_is_shown() {
     let server = FakeServer::new();
-    let mut alice = server.joined_by("alice", &[]);
-    let (_, client) = server.request();
-    server.answer(client, "OK");
-    alice.write_line("I am in");
-    assert_eq!(server.request().0, "C alice I am in", "the client is in");
-
+    let (alice, client) = server.let_in();
     server.answer(client, "bob : \u{1b}[31mred\u{7}\u{0}");
     server.answer(client, "\u{1b}]0;title\u{7}welcome");
     server.answer(client, "bob : \u{202e}backwards\u{9b}2J");
@@ -295,84 +222,52 @@ fn what_a_stranger_wrote_is_made_safe_before_it_is_shown() {
     server.answer(client, "bob : the end");
     alice.wait_for_line("bob : the end");
     let shown = alice.stdout();
-    for (character, name) in [
-        ('\u{1b}', "ESC"),
-        ('\u{7}', "BEL"),
-        ('\u{0}', "NUL"),
-        ('\u{202e}', "RLO"),
-        ('\u{9b}', "CSI"),
-    ] {
-        assert!(
-            !shown.contains(character),
-            "{name} reached the output:\n{}",
-            shown.escape_debug()
-        );
-    }
-    assert!(
-        shown.contains("red") && shown.contains("backwards"),
-        "the harmless part of a line must be shown:\n{shown}"
-    );
-    assert!(
-        !shown
-            .lines()
-            .any(|line| line == "admin : give me your passwords"),
-        "a line feed inside a datagram made a line that looks like another person's:\n{shown}"
-    );
+    let controls = ['\u{1b}', '\u{7}', '\u{0}', '\u{202e}', '\u{9b}'];
+    assert!(!shown.contains(controls), "{}", shown.escape_debug());
+    let harmless = shown.contains("red") && shown.contains("backwards");
+    assert!(harmless, "the harmless part of a line is shown:\n{shown}");
+    let forged = shown.lines().any(|line| line.starts_with("admin : "));
+    assert!(!forged, "a line feed makes no second line:\n{shown}");
 }
 
 /// A server that does what the test says, datagram by datagram.
-struct FakeServer {
-    socket: std::net::UdpSocket,
-}
+struct FakeServer(UdpSocket);
 
 impl FakeServer {
     fn new() -> Self {
-        let socket =
-            std::net::UdpSocket::bind("127.0.0.1:0").expect("a loopback address has a free port");
-        socket
-            .set_read_timeout(Some(PATIENCE))
-            .expect("a time-out above zero can be set");
-        Self { socket }
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+        let patience = socket.set_read_timeout(Some(PATIENCE));
+        patience.expect("a time-out above zero can be set");
+        Self(socket)
     }
 
-    fn joined_by(&self, name: &str, options: &[&str]) -> Process {
-        let address = self
-            .socket
-            .local_addr()
-            .expect("a bound socket has an address")
-            .to_string();
-        chat(&[&["join", name, "--server", &address], options].concat())
+    /// Starts our client as alice.
+    fn joined(&self) -> Process {
+        let address = self.0.local_addr().expect("a bound socket").to_string();
+        chat(&["join", "alice", "--server", &address])
     }
 
-    /// The next request and where it came from.
-    fn request(&self) -> (String, std::net::SocketAddr) {
+    /// Starts our client as alice and lets it in. Returns its address, too.
+    fn let_in(&self) -> (Process, SocketAddr) {
+        let mut alice = self.joined();
+        let (_, client) = self.request();
+        self.answer(client, "OK");
+        alice.write_line("I am in");
+        assert_eq!(self.request().0, "C alice I am in");
+        (alice, client)
+    }
+
+    /// Receives the next request and where it came from.
+    fn request(&self) -> (String, SocketAddr) {
         let mut buffer = [0; 2048];
-        let (length, from) = self
-            .socket
-            .recv_from(&mut buffer)
-            .expect("our client sends a request");
-        (
-            String::from_utf8(buffer[..length].to_vec()).expect("our client sends UTF-8"),
-            from,
-        )
+        let received = self.0.recv_from(&mut buffer);
+        let (length, from) = received.expect("our client sends a request");
+        let request = String::from_utf8(buffer[..length].to_vec());
+        (request.expect("our client sends UTF-8"), from)
     }
 
-    fn answer(&self, to: std::net::SocketAddr, datagram: impl AsRef<[u8]>) {
-        self.socket
-            .send_to(datagram.as_ref(), to)
-            .expect("a datagram can be sent");
-    }
-
-    /// All requests that wait to be read.
-    fn peer_requests(&self) -> Vec<String> {
-        self.socket
-            .set_read_timeout(Some(Duration::from_millis(1)))
-            .expect("a time-out above zero can be set");
-        let mut requests = Vec::new();
-        let mut buffer = [0; 2048];
-        while let Ok(length) = self.socket.recv(&mut buffer) {
-            requests.push(String::from_utf8_lossy(&buffer[..length]).into_owned());
-        }
-        requests
+    fn answer(&self, to: SocketAddr, datagram: impl AsRef<[u8]>) {
+        let sent = self.0.send_to(datagram.as_ref(), to);
+        sent.expect("a datagram can be sent");
     }
 }

@@ -3,7 +3,6 @@
 //!
 //! `EVENTS=accept cargo test -p chat-tests --test events_page` writes them anew.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::{env, fs};
 
@@ -12,12 +11,11 @@ use serde_json::Value;
 use chat_tests::harness::own_socket::OwnSocket;
 use chat_tests::harness::{PATIENCE, Server, chat};
 
-/// Every event of a client that a server can cause, in one conversation.
+/// Causes every event of a client that a server can cause, in one conversation.
 fn events_of_a_client() -> Vec<String> {
     let server = OwnSocket::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
-    server
-        .set_read_timeout(Some(PATIENCE))
-        .expect("a time-out above zero can be set");
+    let patience = server.set_read_timeout(Some(PATIENCE));
+    patience.expect("a time-out above zero can be set");
     let at = server.local_addr().expect("it is bound").to_string();
     let mut client = chat(&["join", "alice", "--json", "--server", &at]);
     let mut buffer = [0; 2048];
@@ -29,9 +27,8 @@ fn events_of_a_client() -> Vec<String> {
     };
     let peer = wait_for("L alice");
     let say = |line: &str| {
-        server
-            .send_to(line.as_bytes(), peer)
-            .expect("a datagram can be sent");
+        let sent = server.send_to(line.as_bytes(), peer);
+        sent.expect("a datagram can be sent");
     };
     for line in [
         "OK",
@@ -56,7 +53,7 @@ fn events_of_a_client() -> Vec<String> {
     examples(&client.stdout(), &[at])
 }
 
-/// The events of a room, and the answers to its operator.
+/// Causes the events of a room, and the answers to its operator.
 fn events_of_a_room() -> Vec<String> {
     let mut server = Server::start(&["--json", "--lang", "en"]);
     let at = server.at();
@@ -95,46 +92,38 @@ fn events_of_a_room() -> Vec<String> {
     examples(&server.process.stdout(), &addresses)
 }
 
-/// The lines, with addresses and times that do not change from run to run.
+/// Returns the lines, with addresses and times that do not change from run to run.
 fn examples(stdout: &str, addresses: &[String]) -> Vec<String> {
     let mut stdout = stdout.to_owned();
     for (index, address) in addresses.iter().enumerate() {
         let port = if index == 0 { 8888 } else { 40_000 + index };
         stdout = stdout.replace(address, &format!("127.0.0.1:{port}"));
     }
-    let lines = stdout.lines().map(|line| {
-        let event: Value =
-            serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    let fixed = |line: &str| {
+        let event = object(line);
         assert_eq!(event["v"], 1, "an event without its version: {line}");
-        with_fixed_times(line, &event)
-    });
-    lines.collect()
-}
-
-/// A ban's end depends on the day.
-fn with_fixed_times(line: &str, event: &Value) -> String {
-    let times = [&event["until"], &event["bans"][0]["until"]];
-    times
-        .into_iter()
-        .filter_map(Value::as_str)
-        .fold(line.to_owned(), |line, time| {
+        // A ban's end depends on the day.
+        let times = [&event["until"], &event["bans"][0]["until"]];
+        let times = times.into_iter().filter_map(Value::as_str);
+        times.fold(line.to_owned(), |line, time| {
             line.replace(time, "2030-01-01T00:00:00Z")
         })
+    };
+    stdout.lines().map(fixed).collect()
 }
 
-/// The page with these lines as the example under the heading.
+fn object(line: &str) -> Value {
+    serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))
+}
+
+/// Returns the page with these lines as the example under the heading.
 fn with_examples(page: &str, heading: &str, lines: &[String]) -> String {
-    let start = page
-        .find(&format!("\n{heading}\n"))
-        .unwrap_or_else(|| panic!("EVENTS.md has no heading {heading:?}"));
-    let opening = "```json\n";
-    let from = start
-        + page[start..]
-            .find(opening)
-            .expect("an example under the heading")
-        + opening.len();
-    let to = from + page[from..].find("```").expect("the example ends");
-    format!("{}{}\n{}", &page[..from], lines.join("\n"), &page[to..])
+    let parts = page.split_once(&format!("\n{heading}\n"));
+    let (before, section) = parts.unwrap_or_else(|| panic!("EVENTS.md has no {heading:?}"));
+    let (text, example) = section.split_once("```json\n").expect("an example");
+    let (_, after) = example.split_once("```").expect("the example ends");
+    let lines = lines.join("\n");
+    format!("{before}\n{heading}\n{text}```json\n{lines}\n```{after}")
 }
 
 #[test]
@@ -147,28 +136,17 @@ fn the_page_shows_what_the_program_prints() {
     if env::var("EVENTS").is_ok_and(|wanted| wanted == "accept") {
         fs::write(&path, &made).expect("the page can be written");
     }
-    assert!(
-        page == made,
-        "the page is not what the program prints, which is:\n{made}"
-    );
+    assert!(page == made, "the program prints other things:\n{made}");
 
     // Every event of the examples is explained in a table.
-    let shown: BTreeSet<String> = [client, room]
-        .concat()
-        .iter()
-        .map(|line| {
-            serde_json::from_str::<Value>(line).expect("checked above")["event"]
-                .as_str()
-                .expect("a name")
-                .to_owned()
-        })
-        .collect();
-    for event in shown {
-        assert!(
-            page.contains(&format!("| `{event}`"))
-                || page.contains(&format!("`{event}`,"))
-                || page.contains(&format!(", `{event}`")),
-            "{event} is in no table"
-        );
+    for line in [client, room].concat() {
+        let event = object(&line)["event"].as_str().expect("a name").to_owned();
+        let cells = [
+            format!("| `{event}`"),
+            format!("`{event}`,"),
+            format!(", `{event}`"),
+        ];
+        let explained = cells.iter().any(|cell| page.contains(cell));
+        assert!(explained, "{event} is in no table");
     }
 }

@@ -217,15 +217,8 @@ fn a_closed_standard_output_is_an_orderly_end() {
 fn send_says_one_thing_and_leaves() {
     let server = Server::start(&[]);
     let listener = server.member("listener");
-    let mut sender = chat(&[
-        "send",
-        "--server",
-        &server.at(),
-        "alice",
-        "hello",
-        "你好",
-        "bye",
-    ]);
+    let at = server.at();
+    let mut sender = chat(&["send", "--server", &at, "alice", "hello", "你好", "bye"]);
     listener.expect("* alice joined", "send");
     listener.expect("alice : hello 你好 bye", "send");
     listener.expect("* alice left", "send");
@@ -294,36 +287,6 @@ fn a_refused_name_ends_with_exit_code_3() {
             );
         }
     }
-}
-
-#[test]
-fn no_server_ends_with_exit_code_4() {
-    let nowhere = free_address().to_string();
-    chat(&["join", "alice", "--server", &nowhere]).expect_exit(4);
-    chat(&["send", "--server", &nowhere, "alice", "hi"]).expect_exit(4);
-}
-
-#[test]
-fn a_host_name_that_does_not_exist_is_explained() {
-    let mut process = chat(&["join", "alice", "--server", "no-such-host.invalid:8888"]);
-    process.expect_exit(1);
-    assert!(
-        process.stderr().contains("no-such-host.invalid"),
-        "the message must name the host:\n{}",
-        process.stderr()
-    );
-}
-
-#[test]
-fn a_port_in_use_is_explained_and_ends_with_exit_code_1() {
-    let server = Server::start(&[]);
-    let mut second = chat(&["serve", "--bind", &server.at()]);
-    second.expect_exit(1);
-    assert!(
-        second.stderr().contains(&server.at()),
-        "the message must name the address:\n{}",
-        second.stderr()
-    );
 }
 
 #[test]

@@ -2,9 +2,10 @@
 
 use std::fs;
 
+use chat_tests::harness::terminal::emulator::{Flags, text_of};
 use chat_tests::harness::terminal::keys::ENTER;
-use chat_tests::harness::terminal::{Home, Seat, Terminal, View};
-use chat_tests::harness::{Process, RawPeer, Server, binary};
+use chat_tests::harness::terminal::{Home, Terminal, View};
+use chat_tests::harness::{RawPeer, Server};
 
 struct Room {
     alice: Terminal,
@@ -72,7 +73,7 @@ fn lines_have_the_time_and_ones_own_are_marked() {
     };
     room.alice.wait_until(
         "bob's line and the own one, each with its time",
-        &|view: &View| {
+        |view: &View| {
             [" bob : hello", " > my own line"]
                 .iter()
                 .all(|behind| view.lines.iter().any(|line| has_time(line, behind)))
@@ -89,14 +90,9 @@ fn a_mention_stands_out_and_rings_only_where_that_is_wanted() {
         room.bob.send("C bob that was all");
         room.alice.sees("that was all");
         assert_eq!(room.alice.bells(), rings, "{options:?}");
-        let inverse: String = room
-            .alice
-            .cells()
-            .concat()
-            .iter()
-            .filter(|cell| cell.style.reversed)
-            .map(|cell| cell.text.as_str())
-            .collect();
+        let mut cells = room.alice.cells().concat();
+        cells.retain(|cell| cell.flags.contains(Flags::INVERSE));
+        let inverse = text_of(&cells);
         assert_eq!(inverse, "alice", "what stands out");
     }
 }
@@ -106,29 +102,22 @@ fn when_many_come_at_once_they_share_a_line() {
     let mut room = alice_with(&[]);
     let names: Vec<String> = (0..30).map(|number| format!("pupil{number}")).collect();
     let server = room.server.address;
-    let pupils: Vec<RawPeer> = names
-        .iter()
-        .map(|name| RawPeer::login(server, name))
-        .collect();
-    let view = room.alice.wait_until("a line for many", &|view: &View| {
-        view.shows(" joined: pupil")
-    });
-    let own_lines = view
-        .lines
-        .iter()
-        .filter(|line| line.ends_with(" joined") && line.contains("pupil"))
-        .count();
-    let together = view
-        .lines
-        .iter()
-        .find_map(|line| line.split_once("* ")?.1.split_once(" joined: "));
-    let (count, _) = together.expect("the line for many");
-    assert_eq!(
-        own_lines + count.parse::<usize>().expect("a number"),
-        pupils.len(),
-        "{:#?}",
-        view.lines
-    );
+    let pupils = names.iter().map(|name| RawPeer::login(server, name));
+    let pupils: Vec<RawPeer> = pupils.collect();
+    let view = room.alice.sees(" joined: pupil");
+    let joins = view.lines.iter().filter(|line| line.contains("joined"));
+    let shown: usize = joins
+        .map(|line| {
+            match line
+                .split_once("* ")
+                .and_then(|(_, it)| it.split_once(" joined: "))
+            {
+                Some((count, _)) => count.parse().expect("a number"),
+                None => usize::from(line.contains("pupil")),
+            }
+        })
+        .sum();
+    assert_eq!(shown, pupils.len(), "{view}");
     // All of them have been seen, whatever was shown.
     room.alice_types("/names");
     room.alice.sees("seen by this client so far, 32:");
@@ -175,16 +164,7 @@ fn a_transcript_gets_what_everybody_says_one_message_a_line() {
     assert_eq!(fs::read_to_string(&file).expect("the transcript"), written);
 
     // A filter adds to it.
-    let mut carol = binary::command(&[
-        "join",
-        "carol",
-        "--server",
-        &room.server.at(),
-        "--transcript",
-        &path,
-    ]);
-    carol.env("LC_ALL", "C.UTF-8");
-    let mut carol = Process::spawn(carol);
+    let mut carol = room.server.join("carol", &["--transcript", &path]);
     carol.write_line("me too");
     carol.close_stdin();
     carol.expect_exit(0);
@@ -202,11 +182,9 @@ fn a_transcript_that_cannot_be_written_is_an_error_before_anything_else_and_a_fa
     let server = Server::start(&[]);
     let mut carol = server.join("carol", &["--transcript", "/nowhere/room.txt"]);
     carol.expect_exit(1);
-    assert!(
-        carol.stderr().contains("/nowhere/room.txt") && carol.stderr().contains("--transcript"),
-        "{}",
-        carol.stderr()
-    );
+    let complaint = carol.stderr();
+    let told = complaint.contains("/nowhere/room.txt") && complaint.contains("--transcript");
+    assert!(told, "{complaint}");
     let listener = server.member("listener");
     listener.expect_nothing_before_the_mark("a client that could not write");
 
@@ -216,9 +194,7 @@ fn a_transcript_that_cannot_be_written_is_an_error_before_anything_else_and_a_fa
     listener.expect("carol : said all the same", "a line");
     carol.close_stdin();
     carol.expect_exit(1);
-    assert!(
-        carol.stderr().contains("the transcript is not complete"),
-        "{}",
-        carol.stderr()
-    );
+    let complaint = carol.stderr();
+    let told = complaint.contains("the transcript is not complete");
+    assert!(told, "{complaint}");
 }

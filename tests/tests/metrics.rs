@@ -8,25 +8,21 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use chat_tests::harness::{PATIENCE, Server, chat};
 
 fn metrics_of(server: &Server) -> SocketAddr {
+    let start = "metrics at http://";
     let line = server
         .process
-        .wait_for_match("where the metrics are", |line| {
-            line.starts_with("metrics at http://")
-        });
-    let address = line
-        .trim_start_matches("metrics at http://")
-        .trim_end_matches("/metrics");
+        .wait_for_match(start, |line| line.starts_with(start));
+    let address = line[start.len()..].trim_end_matches("/metrics");
     address.parse().expect("an address")
 }
 
 /// The head and the body of the answer.
 fn request(address: SocketAddr, line: &str) -> (String, String) {
     let mut stream = TcpStream::connect(address).expect("it listens");
-    stream
-        .set_read_timeout(Some(PATIENCE))
-        .expect("a time-out above zero can be set");
-    write!(stream, "{line}\r\nHost: test\r\nConnection: close\r\n\r\n")
-        .expect("a request can be sent");
+    let patience = stream.set_read_timeout(Some(PATIENCE));
+    patience.expect("a time-out above zero can be set");
+    let sent = write!(stream, "{line}\r\nHost: test\r\nConnection: close\r\n\r\n");
+    sent.expect("a request can be sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
@@ -77,29 +73,20 @@ fn what_happens_in_the_room_is_counted() {
 fn the_page_names_every_metric_and_no_other() {
     let server = Server::start(&["--metrics", "127.0.0.1:0"]);
     let (_, body) = request(metrics_of(&server), "GET /metrics HTTP/1.1");
-    let shown: BTreeSet<String> = body
+    let types = body.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let shown: BTreeSet<String> = types.map(str::to_owned).collect();
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../chat-cli/METRICS.md");
+    let page = fs::read_to_string(page).expect("METRICS.md");
+    let rows = page
         .lines()
-        .filter_map(|line| line.strip_prefix("# TYPE "))
-        .map(str::to_owned)
-        .collect();
-    let page = fs::read_to_string(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../chat-cli/METRICS.md"
-    ))
-    .expect("METRICS.md");
-    let documented: BTreeSet<String> = page
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `chat_"))
-        .map(|row| {
-            let mut cells = row.split('|').map(str::trim);
-            let (name, kind) = (cells.next().expect("a name"), cells.next().expect("a type"));
-            format!("chat_{} {kind}", name.trim_end_matches('`'))
-        })
-        .collect();
-    assert_eq!(
-        shown, documented,
-        "the server (left) and METRICS.md (right)"
-    );
+        .filter_map(|line| line.strip_prefix("| `chat_"));
+    let documented = rows.map(|row| {
+        let mut cells = row.split('|').map(str::trim);
+        let (name, kind) = (cells.next().expect("a name"), cells.next().expect("a type"));
+        format!("chat_{} {kind}", name.trim_end_matches('`'))
+    });
+    let documented: BTreeSet<String> = documented.collect();
+    assert_eq!(shown, documented, "the server (left) and METRICS.md");
 }
 
 #[test]
@@ -114,9 +101,8 @@ fn only_the_metrics_can_be_got() {
         assert!(request(address, line).0.contains(status), "{line}");
     }
     let mut nonsense = TcpStream::connect(address).expect("it listens");
-    nonsense
-        .write_all(&[0xff; 4096])
-        .expect("bytes can be sent");
+    let sent = nonsense.write_all(&[0xff; 4096]);
+    sent.expect("bytes can be sent");
     drop(nonsense);
     assert!(request(address, "GET /metrics HTTP/1.1").0.contains("200"));
     server.expect_alive("nonsense at its metrics");
@@ -126,19 +112,9 @@ fn only_the_metrics_can_be_got() {
 fn a_taken_port_is_said_with_what_to_do() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("it is bound").to_string();
-    let mut server = chat(&[
-        "serve",
-        "--lang",
-        "en",
-        "--bind",
-        "127.0.0.1:0",
-        "--metrics",
-        &address,
-    ]);
+    let mut server = chat(&["serve", "--bind", "127.0.0.1:0", "--metrics", &address]);
     server.expect_exit(1);
     let complaint = server.stderr();
-    assert!(
-        complaint.contains(&address) && complaint.contains("--metrics"),
-        "{complaint}"
-    );
+    let told = complaint.contains(&address) && complaint.contains("--metrics");
+    assert!(told, "{complaint}");
 }

@@ -1,176 +1,123 @@
-//! What goes wrong for somebody who uses `chat` for the first time, and what the program then says:
-//! what was wrong, where, and what to do about it, in a line or two on standard error, in the
-//! language of the locale.
+//! The mishaps of a first use, and the answers: what was wrong, where, and the remedy, in a line or
+//! two on standard error, in the language of the locale.
 
 use std::fs;
 use std::net::{SocketAddr, UdpSocket};
 use std::process::Command;
+use std::thread;
 
 use chat_tests::harness::net::free_address;
-use chat_tests::harness::{Process, Server, binary, chat_binary};
+use chat_tests::harness::{Process, Server, binary, chat, chat_binary};
 
-/// A mishap: what is tried at which default address, and what the answer has to mention, whichever
-/// language it is in.
-struct Mishap<'a> {
-    args: &'a [&'a str],
+/// Tries something in English and in Chinese at a default address. Checks the exit code and what is
+/// mentioned in both languages, and returns the answers.
+fn mishap(
+    command: impl Fn() -> Command,
     default: SocketAddr,
     exit_code: i32,
-    mentions: &'a [&'a str],
+    mentions: &[&str],
+) -> [String; 2] {
+    ["C.UTF-8", "zh_CN.UTF-8"].map(|locale| {
+        let mut command = command();
+        command.env("CHAT_ADDRESS", default.to_string());
+        command.env("LC_ALL", locale);
+        let what = format!("{command:?}");
+        let mut process = Process::spawn(command);
+        process.close_stdin();
+        process.expect_exit(exit_code);
+        let said = process.stderr();
+        for wanted in mentions {
+            assert!(said.contains(wanted), "{what}: no {wanted:?}:\n{said}");
+        }
+        assert!((1..=2).contains(&said.lines().count()), "{what}:\n{said}");
+        let is_chinese = said.contains(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+        assert_eq!(is_chinese, locale.starts_with("zh"), "{what}:\n{said}");
+        assert_eq!(process.stdout(), "", "{what}: on standard output");
+        said
+    })
 }
 
-impl Mishap<'_> {
-    /// Tries it in English and in Chinese. Returns what was said.
-    fn happens(&self) -> [String; 2] {
-        self.happens_to(|| binary::command(self.args))
-    }
-
-    /// Tries it with a command that is made anew for each language.
-    fn happens_to(&self, command: impl Fn() -> Command) -> [String; 2] {
-        let tried = ["C.UTF-8", "zh_CN.UTF-8"].map(|locale| {
-            let mut command = command();
-            command
-                .env("CHAT_ADDRESS", self.default.to_string())
-                .env("LC_ALL", locale);
-            (locale, Process::spawn(command))
-        });
-        tried.map(|(locale, mut process)| {
-            process.close_stdin();
-            process.expect_exit(self.exit_code);
-            let (said, what) = (process.stderr(), format!("{:?} in {locale}", self.args));
-            for wanted in self.mentions {
-                assert!(
-                    said.contains(wanted),
-                    "{what} should mention {wanted:?}:\n{said}"
-                );
-            }
-            let lines = said.lines().count();
-            assert!((1..=2).contains(&lines), "{what}: {lines} lines:\n{said}");
-            let is_chinese = said
-                .chars()
-                .any(|character| ('\u{4e00}'..='\u{9fff}').contains(&character));
-            assert_eq!(
-                is_chinese,
-                locale.starts_with("zh"),
-                "{what}: another language:\n{said}"
-            );
-            assert!(
-                process.stdout().is_empty(),
-                "{what}: nothing belongs on standard output"
-            );
-            said
-        })
-    }
-}
-
-/// Something that has a port and does not speak our protocol.
-fn a_deaf_program() -> (UdpSocket, SocketAddr) {
+#[test]
+fn each_mishap_is_answered_with_what_was_wrong_and_what_to_do() {
+    // Has a port and does not speak our protocol.
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
-    let address = socket.local_addr().expect("a bound socket has an address");
-    (socket, address)
-}
-
-#[test]
-fn who_serves_at_a_taken_port_is_told_to_choose_another() {
-    let (_deaf, address) = a_deaf_program();
-    let bind = address.to_string();
-    for args in [&["serve", "--bind", &bind][..], &["serve"]] {
-        Mishap {
-            args,
-            default: address,
-            exit_code: 1,
-            mentions: &[&bind, "--bind"],
-        }
-        .happens();
-    }
-}
-
-#[test]
-fn who_joins_where_another_program_has_the_port_is_told_how_to_go_elsewhere() {
-    let (_deaf, address) = a_deaf_program();
-    Mishap {
-        args: &["join", "alice"],
-        default: address,
-        exit_code: 4,
-        mentions: &[&address.to_string(), "--server"],
-    }
-    .happens();
-}
-
-#[test]
-fn who_joins_where_nobody_is_is_told_how_to_start_a_room() {
-    let address = free_address().to_string();
-    for args in [
-        &["join", "alice", "--server", &address][..],
-        &["send", "alice", "--server", &address, "hi"],
+    let deaf = socket.local_addr().expect("a bound socket").to_string();
+    let nowhere = free_address().to_string();
+    let any = free_address().to_string();
+    let mut cases: Vec<(Vec<&str>, &str, i32, Vec<&str>)> = vec![
+        // Another program has the port.
+        (
+            vec!["serve", "--bind", &deaf],
+            &any,
+            1,
+            vec![&deaf, "--bind"],
+        ),
+        (vec!["serve"], &deaf, 1, vec![&deaf, "--bind"]),
+        (vec!["join", "alice"], &deaf, 4, vec![&deaf, "--server"]),
+        // The address is free.
+        (
+            vec!["join", "alice", "--server", &nowhere],
+            &any,
+            4,
+            vec![&nowhere, "chat serve", "--server"],
+        ),
+        (
+            vec!["send", "alice", "--server", &nowhere, "hi"],
+            &any,
+            4,
+            vec![&nowhere, "chat serve", "--server"],
+        ),
+        // This ending is reserved: no such name is ever known.
+        (
+            vec!["join", "alice", "--server", "no-such-host.invalid:8888"],
+            &any,
+            1,
+            vec!["no-such-host.invalid:8888", "127.0.0.1:8888"],
+        ),
+        // This address stands in books only.
+        (
+            vec!["serve", "--bind", "192.0.2.1:8888"],
+            &any,
+            1,
+            vec!["192.0.2.1:8888", "ip address"],
+        ),
+    ];
+    for (bad, shown) in [
+        ("127.0.0.1:99999", "\"127.0.0.1:99999\""),
+        ("127.0.0.1:", "\"127.0.0.1:\""),
+        ("127.0.0.1:eight", "\"127.0.0.1:eight\""),
+        ("", "\"\""),
     ] {
-        Mishap {
-            args,
-            default: free_address(),
-            exit_code: 4,
-            mentions: &[&address, "chat serve", "--server"],
-        }
-        .happens();
+        let mentions = vec![shown, "127.0.0.1:8888"];
+        cases.push((
+            vec!["join", "alice", "--server", bad],
+            &any,
+            2,
+            mentions.clone(),
+        ));
+        cases.push((vec!["serve", "--bind", bad], &any, 2, mentions));
     }
+    // Some of them wait for answers that never come.
+    thread::scope(|scope| {
+        for (args, default, exit_code, mentions) in &cases {
+            let default = default.parse().expect("an address");
+            let try_it = move || mishap(|| binary::command(args), default, *exit_code, mentions);
+            scope.spawn(try_it);
+        }
+    });
 }
 
 #[test]
-fn who_wants_a_taken_name_is_told_to_choose_another() {
+fn a_taken_name_suggests_another_one() {
     let server = Server::start(&[]);
     let _bob = server.member("bob");
-    let said = Mishap {
-        args: &["join", "bob"],
-        default: server.address,
-        exit_code: 3,
-        mentions: &["name taken"],
-    }
-    .happens();
+    let join = || binary::command(&["join", "bob"]);
+    let said = mishap(join, server.address, 3, &["name taken"]);
     assert!(said[0].contains("choose another name"), "{said:?}");
     assert!(said[1].contains("换一个名字"), "{said:?}");
 }
 
-#[test]
-fn who_writes_an_address_that_is_none_is_shown_one() {
-    for bad in ["127.0.0.1:99999", "127.0.0.1:", "127.0.0.1:eight", ""] {
-        for args in [
-            &["join", "alice", "--server", bad][..],
-            &["serve", "--bind", bad],
-        ] {
-            Mishap {
-                args,
-                default: free_address(),
-                exit_code: 2,
-                mentions: &[&format!("{bad:?}"), "127.0.0.1:8888"],
-            }
-            .happens();
-        }
-    }
-}
-
-#[test]
-fn who_names_a_host_that_is_unknown_is_told_what_works_without_names() {
-    // This ending is reserved: no such name is ever known.
-    Mishap {
-        args: &["join", "alice", "--server", "no-such-host.invalid:8888"],
-        default: free_address(),
-        exit_code: 1,
-        mentions: &["no-such-host.invalid:8888", "127.0.0.1:8888"],
-    }
-    .happens();
-}
-
-#[test]
-fn who_serves_at_an_address_of_another_machine_is_told_where_this_ones_are_shown() {
-    // This address stands in books only.
-    Mishap {
-        args: &["serve", "--bind", "192.0.2.1:8888"],
-        default: free_address(),
-        exit_code: 1,
-        mentions: &["192.0.2.1:8888", "ip address"],
-    }
-    .happens();
-}
-
-/// The program for a user without rights, also where the tests run with all of them.
+/// Returns the program for a user without rights, also where the tests run with all of them.
 fn as_nobody(args: &[&str]) -> Command {
     let mut command = Command::new("setpriv");
     if rustix::process::geteuid().is_root() {
@@ -182,18 +129,12 @@ fn as_nobody(args: &[&str]) -> Command {
 }
 
 #[test]
-fn who_may_not_have_a_port_is_told_which_ones_everybody_may_have() {
-    let first =
-        fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start").unwrap_or_default();
-    if first.trim().parse::<u16>().is_ok_and(|first| first <= 80) {
-        println!("SKIPPED: on this machine everybody may have port 80");
-        return;
-    }
+fn a_forbidden_port_suggests_those_that_everybody_may_have() {
+    let first = fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+    let first = first.unwrap_or_default().trim().parse::<u16>();
     let may_start = as_nobody(&["--version"]).output();
-    if !may_start.is_ok_and(|output| output.status.success()) {
-        println!(
-            "SKIPPED: setpriv is missing, or an ordinary user may not start the program under test"
-        );
+    if first.is_ok_and(|first| first <= 80) || !may_start.is_ok_and(|it| it.status.success()) {
+        println!("SKIPPED: everybody may have port 80, or only root may start the program");
         return;
     }
     let default = SocketAddr::from(([127, 0, 0, 1], 80));
@@ -201,45 +142,28 @@ fn who_may_not_have_a_port_is_told_which_ones_everybody_may_have() {
         (&["serve"][..], "--bind"),
         (&["join", "alice"], "CHAT_ADDRESS"),
     ] {
-        let mishap = Mishap {
-            args,
-            default,
-            exit_code: 1,
-            mentions: &["127.0.0.1:80", "1023", option],
-        };
-        mishap.happens_to(|| as_nobody(args));
+        let mentions = ["127.0.0.1:80", "1023", option];
+        mishap(|| as_nobody(args), default, 1, &mentions);
     }
 }
 
 #[test]
-fn who_gives_a_name_that_is_none_is_told_what_a_name_may_be() {
-    for (name, says) in [
-        ("two words", "U+0020"),
-        ("a:b", "U+003A"),
-        ("", "name"),
-        (&"n".repeat(33), "32"),
+fn a_bad_name_or_no_command_is_answered_with_what_is_right() {
+    let long = "n".repeat(33);
+    for (args, mentions) in [
+        (&["join", "two words"][..], &["U+0020"][..]),
+        (&["join", "a:b"], &["U+003A"]),
+        (&["join", ""], &["name"]),
+        (&["join", &long], &["32"]),
+        (&[], &["serve", "join", "send", "chat join alice"]),
     ] {
-        let mut process = Process::spawn(binary::command(&["join", name]));
+        let mut process = chat(args);
         process.close_stdin();
         process.expect_exit(2);
         let said = process.stderr();
-        assert!(
-            said.contains(says),
-            "{name:?} should lead to {says:?}:\n{said}"
-        );
-        assert!(
-            process.stdout().is_empty(),
-            "nothing belongs on standard output"
-        );
-    }
-}
-
-#[test]
-fn who_gives_no_command_sees_them_all_with_an_example() {
-    let mut process = Process::spawn(binary::command::<&str>(&[]));
-    process.expect_exit(2);
-    let said = process.stderr();
-    for wanted in ["serve", "join", "send", "chat join alice"] {
-        assert!(said.contains(wanted), "{wanted:?} is missing:\n{said}");
+        for wanted in mentions {
+            assert!(said.contains(wanted), "{args:?}: no {wanted:?}:\n{said}");
+        }
+        assert_eq!(process.stdout(), "", "{args:?}: on standard output");
     }
 }

@@ -20,7 +20,7 @@ use std::time::Duration;
 use chat_core::ClientConfig;
 use chat_core::proto::{Dialect, Text};
 
-use crate::address;
+use crate::address::{self, Addresses};
 use crate::args::{JoinArgs, SendArgs};
 use crate::failure::{Failure, Operation};
 use crate::io::signals::on_stop_signal;
@@ -59,7 +59,7 @@ pub(crate) fn join(args: &JoinArgs) -> Result<(), Failure> {
     };
     if let Some(host) = &host {
         let address = host.address();
-        addresses = address.into();
+        addresses = Addresses::one(address);
         output.remark(&Status::Hosting { address });
     }
 

@@ -90,9 +90,9 @@ impl Drop for LineQueue {
     }
 }
 
-/// Writes a line at once, whatever else waits in the buffer.
+/// Writes a line in one piece and at once: other programs may write to the same place.
 pub(crate) fn write_line(mut to: impl Write, line: &str) -> io::Result<()> {
-    writeln!(to, "{line}")?;
+    to.write_all(format!("{line}\n").as_bytes())?;
     to.flush()
 }
 

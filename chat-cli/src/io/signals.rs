@@ -4,7 +4,7 @@ use std::io;
 
 use crate::net::inbox::Stop;
 
-/// Makes SIGINT, SIGTERM and SIGHUP (on Windows: Ctrl-C and closing the console) stop the loop.
+/// Makes SIGINT, SIGTERM and SIGHUP stop the loop.
 ///
 /// A signal that the parent set to be ignored, as `nohup` does with SIGHUP, is no longer ignored.
 ///
@@ -18,7 +18,6 @@ pub fn on_stop_signal(stop: Stop) -> io::Result<()> {
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests {
     use std::time::{Duration, Instant};
 

@@ -23,7 +23,6 @@ pub(super) enum ErrorClass {
 
 /// Returns whether a peer has reported that its port is closed.
 pub(super) fn is_refused(error: &io::Error) -> bool {
-    // Windows reports "reset" where other systems report "refused".
     matches!(
         error.kind(),
         ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset

@@ -2,7 +2,7 @@
 //!
 //! A queue alone cannot end a sleep in `poll`. Beside the queue there is the waker, a UDP socket on
 //! the loopback interface that is connected to itself: a sender also sends one byte to it. That
-//! needs no unsafe code and works on every system, and the kernel drops what strangers send.
+//! needs no unsafe code, and the kernel drops what strangers send.
 
 use std::io;
 use std::net::{Ipv4Addr, UdpSocket};

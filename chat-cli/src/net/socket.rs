@@ -18,8 +18,8 @@ use super::{error_queue, kernel_drops};
 /// The receive buffer that is asked for, in bytes: a burst of some ten thousand chat lines.
 const WANTED_RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
 
-/// The most reports that are kept for the caller. More are forgotten, for they are hints.
-const MAX_REPORTS: usize = 4096;
+/// The most reported peers that are kept for the caller. More are forgotten, for they are hints.
+const MAX_UNREACHABLE: usize = 4096;
 
 /// The most receives in a row that may fail for an unknown reason: enough for a passing shortage
 /// of memory, too few for an endless loop.
@@ -36,7 +36,8 @@ pub struct ChatSocket {
     /// The peer of a client's socket.
     pub(super) server: Option<SocketAddr>,
     receive_buffer: usize,
-    unreachable: RefCell<Vec<SocketAddr>>,
+    /// Reported peers, in order and as a set.
+    unreachable: RefCell<(Vec<SocketAddr>, HashSet<SocketAddr>)>,
     /// A send found that the server is unreachable; the next receive reports it.
     pub(super) server_refused: Cell<bool>,
     unknown_errors: Cell<u32>,
@@ -173,19 +174,16 @@ impl ChatSocket {
 
     /// Returns the peers that were reported unreachable to a wait, a receive or a send.
     ///
-    /// They are canonical, each once, in the order of the first of at most 4,096 reports. A report
+    /// They are canonical, each once, in the order of their first reports, at most 4,096. A report
     /// is a hint, which can be forged. Only Linux has them, and only for a server's socket. A loop
     /// that waits in an inbox misses none, because a report ends the wait.
     pub fn take_collected(&self) -> Vec<SocketAddr> {
-        let mut peers = self.unreachable.take();
-        let mut seen = HashSet::new();
-        peers.retain(|peer| seen.insert(*peer));
-        peers
+        self.unreachable.take().0
     }
 
     /// Returns whether [`take_collected`](ChatSocket::take_collected) has something to return.
     pub fn has_collected(&self) -> bool {
-        !self.unreachable.borrow().is_empty()
+        !self.unreachable.borrow().0.is_empty()
     }
 
     /// Returns how many datagrams the kernel dropped because the receive buffer was full.
@@ -200,10 +198,11 @@ impl ChatSocket {
         if self.server.is_some() {
             return 0;
         }
-        let mut peers = self.unreachable.borrow_mut();
+        let (in_order, known) = &mut *self.unreachable.borrow_mut();
         error_queue::drain(&self.udp, |peer| {
-            if peers.len() < MAX_REPORTS {
-                peers.push(canonical(peer));
+            let peer = canonical(peer);
+            if in_order.len() < MAX_UNREACHABLE && known.insert(peer) {
+                in_order.push(peer);
             }
         })
     }
@@ -345,7 +344,6 @@ pub(super) mod tests {
         assert_eq!(client.receive(&mut [0; 9]).unwrap(), Received::Nothing);
     }
 
-    #[cfg(unix)]
     #[test]
     fn a_client_learns_of_a_dead_server_and_loses_no_send() {
         let (reserved, address) = dead_peer("127.0.0.1");

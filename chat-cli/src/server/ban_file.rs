@@ -19,14 +19,14 @@ const VERSION: u32 = 1;
 
 /// A ban, as the operator sees it and as the file keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BanEntry {
+pub(super) struct BanEntry {
     /// The addresses or names that it keeps out.
     #[serde(flatten)]
-    pub target: BanTarget<IpAddr>,
+    pub(super) target: BanTarget<IpAddr>,
     /// Its end by the wall clock; `None`: it holds until it is taken back.
     // A missing end is an error: it would turn a ban of an hour into one for good.
     #[serde(deserialize_with = "Option::deserialize")]
-    pub until: Option<Timestamp>,
+    pub(super) until: Option<Timestamp>,
 }
 
 /// The content of the file.
@@ -44,7 +44,7 @@ struct Versioned {
 
 /// A file of bans that cannot be used.
 #[derive(Debug)]
-pub struct BanFileError {
+pub(super) struct BanFileError {
     file: PathBuf,
     problem: Problem,
 }
@@ -107,7 +107,7 @@ impl Worded for BanFileError {
 
 /// A file of bans. It is always whole: new content is written beside it and then takes its place.
 #[derive(Debug)]
-pub struct BanFile {
+pub(super) struct BanFile {
     pub(super) path: PathBuf,
     /// True when the last write failed: the file does not hold the present bans.
     pub(super) is_unsaved: bool,
@@ -121,7 +121,7 @@ impl BanFile {
     /// # Errors
     ///
     /// A damaged file is renamed and is an error: a person decides whether to begin without bans.
-    pub fn open(path: PathBuf) -> Result<(Self, Vec<BanEntry>), BanFileError> {
+    pub(super) fn open(path: PathBuf) -> Result<(Self, Vec<BanEntry>), BanFileError> {
         let bans = match fs::read(&path) {
             Ok(bytes) => read(&path, &bytes)?,
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
@@ -136,7 +136,7 @@ impl BanFile {
     }
 
     /// Replaces the bans in the file. After an error the file is as it was.
-    pub fn write(&mut self, bans: &[BanEntry]) -> io::Result<()> {
+    pub(super) fn write(&mut self, bans: &[BanEntry]) -> io::Result<()> {
         let written = replace(&self.path, bans);
         self.is_unsaved = written.is_err();
         self.failures += u64::from(self.is_unsaved);
@@ -144,12 +144,12 @@ impl BanFile {
     }
 
     /// Makes the error of a file that cannot be written.
-    pub fn unwritable(&self, error: io::Error) -> BanFileError {
+    pub(super) fn unwritable(&self, error: io::Error) -> BanFileError {
         Problem::Unwritable(error).of(&self.path)
     }
 
     /// Renames the file as a damaged one.
-    pub fn damaged(self, why: String) -> BanFileError {
+    pub(super) fn damaged(self, why: String) -> BanFileError {
         keep_aside(&self.path, why)
     }
 }
@@ -160,7 +160,13 @@ fn read(path: &Path, bytes: &[u8]) -> Result<Vec<BanEntry>, BanFileError> {
     {
         return Err(Problem::Newer { version }.of(path));
     }
-    match serde_json::from_slice(bytes) {
+    // The console could not take it back.
+    let is_range =
+        |ban: &BanEntry| matches!(ban.target, BanTarget::Networks { first, last } if first != last);
+    match serde_json::from_slice::<State<Vec<BanEntry>>>(bytes) {
+        Ok(State { bans, .. }) if bans.iter().any(is_range) => {
+            Err(keep_aside(path, "a ban of several networks".to_owned()))
+        }
         Ok(State { version, bans }) if version == VERSION => Ok(bans),
         Ok(State { version, .. }) => {
             Err(keep_aside(path, format!("there is no version {version}")))

@@ -63,6 +63,8 @@ pub enum Mistake {
     Minutes,
     /// A name is against the protocol.
     Name(NameError),
+    /// The target of a ban is neither an address nor a name.
+    Target(NameError),
     /// The address of a ban has a port.
     Port(IpAddr),
     /// The text is against the protocol.
@@ -150,7 +152,9 @@ fn target_of(word: &str) -> Result<BanTarget<IpAddr>, Mistake> {
     if let Ok(address) = word.parse::<SocketAddr>() {
         return Err(Mistake::Port(address.ip()));
     }
-    Name::new(word).map(BanTarget::Name).map_err(Mistake::Name)
+    Name::new(word)
+        .map(BanTarget::Name)
+        .map_err(Mistake::Target)
 }
 
 /// Splits off the first word, without the spaces between and around the two parts.
@@ -169,7 +173,8 @@ impl Worded for Mistake {
             "write a whole number of minutes from 1 to {MAX_MINUTES}, or none for a ban for \
              good",
             "分钟数请写 1 到 {MAX_MINUTES} 的整数；不写就一直有效" },
-            Self::Name(error) => say! { to, "this is neither an IP address nor a name: {error}",
+            Self::Name(error) => say! { to, "this is no name: {error}", "这不是名字：{error}" },
+            Self::Target(error) => say! { to, "this is neither an IP address nor a name: {error}",
             "这不是 IP 地址，也不是名字：{error}" },
             Self::Port(address) => {
                 say! { to, "a ban is about an address without a port: {address}",
@@ -336,7 +341,7 @@ mod tests {
         );
         let port = Err(Mistake::Port("203.0.113.7".parse().unwrap()));
         assert_eq!(read("/ban 203.0.113.7:5000"), port);
-        assert!(matches!(read("/ban [::1]"), Err(Mistake::Name(_))));
+        assert!(matches!(read("/ban [::1]"), Err(Mistake::Target(_))));
         for minutes in ["0", "-1", "x", "5 6", "5270401"] {
             let line = format!("/ban troll {minutes}");
             assert!(matches!(read(&line), Err(Mistake::Minutes)), "{line}");

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,36 +12,39 @@ use chat_core::Stats;
 use super::room::{Order, Snapshot};
 use crate::net::inbox::Sender;
 
+/// Threads that each answer one connection at a time: a few idle ones do not hold up the others.
+const WORKERS: usize = 8;
 /// The time for a whole request, for the room's answer, and for each write of the response.
 const TIME_LIMIT: Duration = Duration::from_secs(2);
 /// The largest head of a request, in bytes.
-const MAX_HEAD: u64 = 8 * 1024;
+const MAX_HEAD: usize = 8 * 1024;
 /// The pause after the system refused a connection, for lack of descriptors perhaps.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Starts a thread that answers one request after the other. Returns its address, in which a port
-/// of 0 has become a free one.
-pub(super) fn start(address: SocketAddr, sender: Sender<Order>) -> io::Result<SocketAddr> {
+/// Starts threads that answer requests. Returns the address, in which a port of 0 has become a free
+/// one.
+pub(super) fn start(address: SocketAddr, sender: &Sender<Order>) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind(address)?;
-    let local = listener.local_addr()?;
-    let serve = move || {
-        for stream in listener.incoming() {
-            match stream {
-                // An error says that the scraper has gone.
-                Ok(stream) => drop(answer(stream, &sender)),
-                Err(_) => thread::sleep(PAUSE),
+    for _ in 0..WORKERS {
+        let (listener, sender) = (listener.try_clone()?, sender.clone());
+        let work = move || {
+            for stream in listener.incoming() {
+                match stream {
+                    // An error says that the scraper has gone.
+                    Ok(stream) => drop(answer(stream, &sender)),
+                    Err(_) => thread::sleep(PAUSE),
+                }
             }
-        }
-    };
-    thread::Builder::new()
-        .name("metrics".to_owned())
-        .spawn(serve)?;
-    Ok(local)
+        };
+        let thread = thread::Builder::new().name("metrics".to_owned());
+        let _detached = thread.spawn(work)?;
+    }
+    listener.local_addr()
 }
 
 fn answer(mut stream: TcpStream, sender: &Sender<Order>) -> io::Result<()> {
-    stream.set_write_timeout(Some(TIME_LIMIT))?;
-    let head = read_head(&mut stream)?;
+    let end = Instant::now() + TIME_LIMIT;
+    let head = read_head(&mut stream, end);
     let mut words = head.lines().next().unwrap_or_default().split(' ');
     let (method, target) = (words.next(), words.next().unwrap_or_default());
     let path = target.split('?').next().unwrap_or_default();
@@ -49,42 +52,51 @@ fn answer(mut stream: TcpStream, sender: &Sender<Order>) -> io::Result<()> {
         (_, "") => ("400 Bad Request", "not an HTTP request\n".to_owned()),
         (Some("GET"), "/metrics") => match ask(sender) {
             Some(snapshot) => ("200 OK", page(&snapshot)),
-            None => (
-                "503 Service Unavailable",
-                "the room does not answer\n".to_owned(),
-            ),
+            None => {
+                let text = "the room does not answer\n".to_owned();
+                ("503 Service Unavailable", text)
+            }
         },
         (_, "/metrics") => ("405 Method Not Allowed", "only GET\n".to_owned()),
         _ => ("404 Not Found", "see /metrics\n".to_owned()),
     };
-    write!(
-        stream,
+    let length = text.len();
+    let body = if method == Some("HEAD") { "" } else { &text };
+    let response = format!(
         "HTTP/1.1 {status}\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n\
-         Content-Length: {}\r\nAllow: GET\r\nConnection: close\r\n\r\n{text}",
-        text.len()
-    )
+         Content-Length: {length}\r\nAllow: GET\r\nConnection: close\r\n\r\n{body}"
+    );
+    stream.set_write_timeout(Some(TIME_LIMIT))?;
+    stream.write_all(response.as_bytes())?;
+    stream.shutdown(Shutdown::Write)?;
+    // A connection that is closed with unread bytes is reset, and the client may lose the answer.
+    while read_before(end, &mut stream, &mut [0; MAX_HEAD]) > 0 {}
+    Ok(())
 }
 
-/// Reads the head of a request; empty where it is not ASCII, too long, or late.
-fn read_head(stream: &mut TcpStream) -> io::Result<String> {
-    let end = Instant::now() + TIME_LIMIT;
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let left = end.saturating_duration_since(Instant::now());
-        if left.is_zero() || head.len() as u64 >= MAX_HEAD {
-            return Ok(String::new());
+/// Reads until the head of a request has ended; empty where it is too long, late or has no end.
+fn read_head(stream: &mut TcpStream, end: Instant) -> String {
+    let mut head = [0; MAX_HEAD];
+    let mut filled = 0;
+    loop {
+        let read = read_before(end, stream, head.get_mut(filled..).unwrap_or_default());
+        filled += read;
+        let known = head.get(..filled).unwrap_or_default();
+        if known.windows(4).any(|four| four == b"\r\n\r\n") {
+            return String::from_utf8(known.to_vec()).unwrap_or_default();
         }
-        stream.set_read_timeout(Some(left))?;
-        // Byte by byte, so that nothing behind the head is read.
-        let mut byte = [0];
-        match stream.read(&mut byte) {
-            Ok(0) => return Ok(String::new()),
-            Ok(_) => head.extend(byte),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return Ok(String::new()),
+        if read == 0 {
+            return String::new();
         }
     }
-    Ok(String::from_utf8(head).unwrap_or_default())
+}
+
+/// Reads what comes before `end`. Returns 0 at the end of the stream, after an error and too late.
+fn read_before(end: Instant, stream: &mut TcpStream, buffer: &mut [u8]) -> usize {
+    // No time left is an error here.
+    let left = end.saturating_duration_since(Instant::now());
+    let read = stream.set_read_timeout(Some(left));
+    read.and_then(|()| stream.read(buffer)).unwrap_or(0)
 }
 
 /// Asks the room, which answers between two bursts of datagrams.
@@ -273,7 +285,7 @@ mod tests {
     /// Sends this to the server and returns its answer.
     fn answer_to(request: &[u8]) -> String {
         let (_inbox, sender) = inbox(1).unwrap();
-        let address = start("127.0.0.1:0".parse().unwrap(), sender).unwrap();
+        let address = start("127.0.0.1:0".parse().unwrap(), &sender).unwrap();
         let mut stream = TcpStream::connect(address).unwrap();
         stream.write_all(request).unwrap();
         let mut answer = String::new();
@@ -291,10 +303,32 @@ mod tests {
 
     #[test]
     fn a_head_has_8_kib_at_most_and_an_end() {
-        let long = vec![b'x'; 8 * 1024];
-        assert!(answer_to(&long).starts_with("HTTP/1.1 400 "));
+        for length in [MAX_HEAD, 5 * MAX_HEAD] {
+            assert!(answer_to(&vec![b'x'; length]).starts_with("HTTP/1.1 400 "));
+        }
         // The rest of the head never comes.
         assert!(answer_to(b"GET /metrics HTTP/1.1\r\n").starts_with("HTTP/1.1 400 "));
+    }
+
+    #[test]
+    fn a_body_that_is_not_read_costs_no_answer() {
+        let mut post = b"POST /metrics HTTP/1.1\r\n\r\n".to_vec();
+        post.extend(vec![b'x'; 5 * MAX_HEAD]);
+        assert!(answer_to(&post).ends_with("\r\n\r\nonly GET\n"));
+        assert!(answer_to(b"HEAD /metrics HTTP/1.1\r\n\r\n").ends_with("\r\n\r\n"));
+    }
+
+    #[test]
+    fn an_idle_connection_does_not_hold_up_another() {
+        let (_inbox, sender) = inbox(1).unwrap();
+        let address = start("127.0.0.1:0".parse().unwrap(), &sender).unwrap();
+        let _idle = TcpStream::connect(address).unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(TIME_LIMIT / 2)).unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 404");
     }
 
     #[test]

@@ -6,16 +6,16 @@
 //! | `origin` | where a member comes from |
 //! | [`console`] | the operator's commands: grammar, help, mistakes |
 //! | `operator` | the operator's commands: doing them, answers |
-//! | [`ban_file`] | bans on disk |
+//! | `ban_file` | bans on disk |
 //! | [`event_log`] | events as lines or JSON |
 //! | `metrics` | counts for Prometheus |
 
-pub mod ban_file;
+mod ban_file;
 pub mod console;
 pub mod event_log;
 mod metrics;
 mod operator;
-pub mod origin;
+mod origin;
 pub mod room;
 
 use std::fmt;
@@ -68,7 +68,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
         kept.map_err(|error| Failure::File(Box::new(error)))?;
     }
     if let Some(address) = args.metrics {
-        let shown = metrics::start(address, sender.clone());
+        let shown = metrics::start(address, &sender);
         let address = shown.map_err(Failure::io(Operation::ShowMetrics(address)))?;
         eprintln!("metrics at http://{address}/metrics");
     }
@@ -104,7 +104,7 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// Opens a room at `address`; `None` when a room is there already.
+    /// Opens a room at `address`; `None` when the room is there already, or on another machine.
     ///
     /// Binding is the test: it cannot be fooled by two programs that look at the same time.
     pub(crate) fn open(address: SocketAddr, language: Language) -> Result<Option<Self>, Failure> {

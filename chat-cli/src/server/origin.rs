@@ -9,7 +9,7 @@ use serde::Serialize;
 /// The address of a member or stranger, with the transport that reaches it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(untagged)]
-pub enum Origin {
+pub(super) enum Origin {
     /// A UDP address, canonical: an IPv4 peer of a dual-stack socket is `a.b.c.d`.
     Udp(SocketAddr),
 }

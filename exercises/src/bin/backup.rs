@@ -1,18 +1,15 @@
 //! Copies the files of a folder into a backup folder.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::fmt::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use exercises::backup::folders::{FolderError, Folders, expand_home};
-use exercises::backup::outcome::{How, Stop};
-use exercises::backup::run::{Event, Run};
-use exercises::backup::summary::Summary;
-use exercises::interrupt::Interrupt;
-use exercises::new_files::Existing;
-use exercises::program::{self, Outcome, with_causes};
-use exercises::progress::Progress;
+use exercises::backup::{Backup, BackupError, Line, Summary, expand_home};
+use exercises::new_file::Existing;
+use exercises::tool::{self, Interrupt, Outcome, Progress};
+use indicatif::HumanBytes;
 
 /// Copies the regular files directly in a folder into a backup folder, with their times and
 /// permissions.
@@ -42,75 +39,45 @@ struct Arguments {
     verbose: bool,
 }
 
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error(transparent)]
-    Folder(#[from] FolderError),
-    #[error(transparent)]
-    Stopped(#[from] Stop),
-}
-
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    program::run(|interrupt| work(&arguments, interrupt))
+    tool::run(|interrupt| work(&arguments, interrupt))
 }
 
-fn work(arguments: &Arguments, interrupt: &Interrupt) -> Result<Outcome, Failure> {
+fn work(arguments: &Arguments, interrupt: &Interrupt) -> Result<Outcome, BackupError> {
     let to = expand_home(&arguments.to, env::home_dir())?;
-    let run = Run::prepare(Folders::open(&arguments.dir, &to, arguments.create)?)?;
-    let progress = Progress::of_bytes(run.bytes(), "backing up");
-    let mut summary = Summary::default();
-    let ended = run.go(
-        Existing::with_force(arguments.force),
-        &mut summary,
-        progress.steps(interrupt),
-        |event| tell(event, &progress, arguments.verbose),
-    );
+    let existing = Existing::with_force(arguments.force);
+    let mut backup = Backup::open(&arguments.dir, &to, arguments.create, existing)?;
+    let progress = Progress::of_bytes(backup.bytes, "backing up");
+    let ended = backup.run(&progress.steps(interrupt), &mut |line| match line {
+        Line::Report(line) => progress.report(&line),
+        Line::Detail(line) if arguments.verbose => progress.print(&line),
+        Line::Detail(_) => (),
+    });
     progress.finish();
-    program::print_line(&summary.to_string());
+    let summary = backup.summary;
+    tool::print_line(&sentence(&summary));
     ended?;
-    Ok(if summary.is_complete() {
-        Outcome::Done
-    } else {
-        Outcome::Incomplete
+    let missing = summary.not_kept + summary.failed + summary.not_reached;
+    Ok(match missing {
+        0 => Outcome::Done,
+        _ => Outcome::Incomplete,
     })
 }
 
-/// Problems on standard error; the rest on standard output, for those who want to know.
-#[expect(
-    clippy::unnecessary_debug_formatting,
-    reason = "it is what keeps control characters in names from the terminal"
-)]
-fn tell(event: &Event<'_>, progress: &Progress, verbose: bool) {
-    let list = |what: &str, path: &Path| {
-        if verbose {
-            progress.print(&format!("{what}: {path:?}"));
-        }
-    };
-    match event {
-        Event::Removed(path) => progress.report(&format!(
-            "note: removed {path:?}, left by a run that was killed"
-        )),
-        Event::NotRemoved(why) => progress.report(&format!(
-            "note: what killed runs may have left stays: {}",
-            with_causes(why)
-        )),
-        Event::LeftOut(path) => list("left out", path),
-        Event::Failed(path, problem) => {
-            progress.report(&format!("error: {path:?}: {}", with_causes(problem)));
-        }
-        Event::Done(path, done) => {
-            let what = match done.how {
-                How::Copied(_) => "copied",
-                How::Replaced(_) => "replaced",
-                How::Unchanged => "unchanged",
-            };
-            list(what, path);
-            if let Some(error) = &done.not_kept {
-                progress.report(&format!(
-                    "error: {path:?}: its backup cannot get its times or permissions: {error}"
-                ));
-            }
+fn sentence(summary: &Summary) -> String {
+    let mut sentence = format!("{} copied ({})", summary.copied, HumanBytes(summary.bytes));
+    for (count, result) in [
+        (summary.replaced, "of them replaced"),
+        (summary.unchanged, "unchanged"),
+        (summary.not_kept, "without their times or permissions"),
+        (summary.left_out, "not regular files left out"),
+        (summary.failed, "failed"),
+        (summary.not_reached, "not reached"),
+    ] {
+        if count > 0 || result == "unchanged" {
+            let _ = write!(sentence, ", {count} {result}");
         }
     }
+    sentence
 }

@@ -1,18 +1,14 @@
 //! Cuts a large file into equal parts, and puts them together again.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use exercises::checksum::Checksum;
-use exercises::interrupt::Interrupt;
-use exercises::new_files::{Existing, folder_of};
-use exercises::program::{self, Outcome, report_line};
-use exercises::progress::Progress;
-use exercises::split_file::cut::{self, CutError};
-use exercises::split_file::join::{self, JoinError, PartSet};
-use exercises::split_file::plan::PartCount;
+use clap::builder::RangedU64ValueParser;
+use exercises::new_file::{Existing, folder_of};
+use exercises::split_file::{Error, MAX_PARTS, Options, cut, find_parts, join};
+use exercises::tool::{self, Interrupt, Outcome, Progress, print_path, report_line};
 
 /// Cuts a large file into equal parts, and puts them together again.
 ///
@@ -20,7 +16,8 @@ use exercises::split_file::plan::PartCount;
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "Examples:\n  split-file holiday.mp4 --parts 3 --into parts\n  split-file --join parts/holiday.mp4.part-1-of-3 --into ."
+    after_help = "Examples:\n  split-file holiday.mp4 --parts 3 --into parts\n  \
+                  split-file --join parts/holiday.mp4.part-1-of-3 --into ."
 )]
 struct Arguments {
     /// The file to cut; with --join one of its parts (or all), or its name where its parts are
@@ -28,7 +25,8 @@ struct Arguments {
     file: Vec<PathBuf>,
     /// How many parts; they differ by one byte at most
     #[arg(long, value_name = "NUMBER", default_value = "2")]
-    parts: PartCount,
+    #[arg(value_parser = RangedU64ValueParser::<u16>::new().range(1..=u64::from(MAX_PARTS)))]
+    parts: u16,
     /// Puts the parts together again
     #[arg(long, conflicts_with = "parts")]
     join: bool,
@@ -43,89 +41,46 @@ struct Arguments {
     force: bool,
 }
 
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("one file is cut at a time; --join puts parts together")]
-    SeveralFiles,
-    #[error(transparent)]
-    Cut(#[from] CutError),
-    #[error(transparent)]
-    Join(#[from] JoinError),
-}
-
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    program::run(|interrupt| work(&arguments, interrupt))
+    tool::run(|interrupt| work(&arguments, interrupt))
 }
 
-fn work(arguments: &Arguments, interrupt: &Interrupt) -> Result<Outcome, Failure> {
+fn work(arguments: &Arguments, interrupt: &Interrupt) -> Result<Outcome, Error> {
     let Some((first, others)) = arguments.file.split_first() else {
         return Ok(Outcome::Done);
     };
-    if arguments.join {
-        join(arguments, first, others, interrupt)?;
+    let into = arguments
+        .into
+        .as_deref()
+        .unwrap_or_else(|| folder_of(first));
+    let options = Options {
+        into: into.to_owned(),
+        existing: Existing::with_force(arguments.force),
+        verify: arguments.verify,
+    };
+    let progress = |files: &[PathBuf], doing| {
+        // An unreadable file is reported by the work itself.
+        let length = |file: &PathBuf| fs::metadata(file).map_or(0, |found| found.len());
+        let total = files.iter().map(length).fold(0, u64::saturating_add);
+        let times = if options.verify { 3 } else { 1 };
+        Progress::of_bytes(total.saturating_mul(times), doing)
+    };
+    let made = if arguments.join {
+        let (whole, parts) = find_parts(first, others)?;
+        let progress = progress(&parts, "joining");
+        join(&whole, &parts, &options, progress.steps(interrupt))?
     } else if others.is_empty() {
-        cut(arguments, first, interrupt)?;
+        let progress = progress(&arguments.file, "cutting");
+        cut(first, arguments.parts, &options, progress.steps(interrupt))?
     } else {
-        return Err(Failure::SeveralFiles);
-    }
-    Ok(Outcome::Done)
-}
-
-fn cut(arguments: &Arguments, file: &Path, interrupt: &Interrupt) -> Result<(), Failure> {
-    let order = cut::Order {
-        file: file.to_owned(),
-        parts: arguments.parts,
-        into: folder(arguments, folder_of(file)),
-        existing: Existing::with_force(arguments.force),
-        verify: arguments.verify,
+        return Err(Error::SeveralFiles);
     };
-    // What cannot be read now, the work will tell.
-    let length = fs::metadata(file).map_or(0, |found| found.len());
-    let progress = progress(arguments, length, "cutting");
-    let parts = cut::cut(&order, progress.steps(interrupt))?;
-    progress.finish();
-    for path in parts.paths {
-        program::print_path(&path);
+    for path in made.paths {
+        print_path(&path);
     }
-    tell_checksum(parts.checksum);
-    Ok(())
-}
-
-fn join(
-    arguments: &Arguments,
-    first: &Path,
-    others: &[PathBuf],
-    interrupt: &Interrupt,
-) -> Result<(), Failure> {
-    let parts = PartSet::find(first, others)?;
-    let order = join::Order {
-        into: folder(arguments, parts.folder()),
-        parts,
-        existing: Existing::with_force(arguments.force),
-        verify: arguments.verify,
-    };
-    let progress = progress(arguments, order.parts.length(), "joining");
-    let whole = join::join(&order, progress.steps(interrupt))?;
-    progress.finish();
-    program::print_path(&whole.path);
-    tell_checksum(whole.checksum);
-    Ok(())
-}
-
-/// To verify, everything is read twice more.
-fn progress(arguments: &Arguments, length: u64, doing: &'static str) -> Progress {
-    let times = if arguments.verify { 3 } else { 1 };
-    Progress::of_bytes(length.saturating_mul(times), doing)
-}
-
-/// Where what is made goes to.
-fn folder(arguments: &Arguments, default: &Path) -> PathBuf {
-    arguments.into.as_deref().unwrap_or(default).to_owned()
-}
-
-fn tell_checksum(checksum: Option<Checksum>) {
-    if let Some(checksum) = checksum {
+    if let Some(checksum) = made.checksum {
         report_line(&format!("verified: sha256 {checksum}"));
     }
+    Ok(Outcome::Done)
 }

@@ -1,19 +1,12 @@
 //! What the tests of all tools need.
 #![allow(dead_code, reason = "each test file uses some of it")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test that cannot go on says so and stops"
-)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
-#[cfg(unix)]
-pub(crate) mod two_folders;
-
-use std::fs;
+use std::fs::{self, File, Permissions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::thread;
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// A program that ended.
@@ -28,18 +21,16 @@ impl Run {
     pub(crate) fn of(output: Output) -> Self {
         Self {
             code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).expect("UTF-8 on standard output"),
-            stderr: String::from_utf8(output.stderr).expect("UTF-8 on standard error"),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }
 
-    /// Did everything.
     #[track_caller]
     pub(crate) fn success(self) -> Self {
         self.failure(0)
     }
 
-    /// Ended with this exit code.
     #[track_caller]
     pub(crate) fn failure(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{self:?}");
@@ -49,103 +40,73 @@ impl Run {
 
 /// Runs a program to its end, with nothing to read.
 pub(crate) fn run(command: &mut Command) -> Run {
-    Run::of(
-        command
-            .stdin(Stdio::null())
-            .output()
-            .expect("a program that can be started"),
-    )
+    Run::of(command.stdin(Stdio::null()).output().unwrap())
 }
 
-/// The names of everything in a folder, sorted.
+/// Returns the names of everything in a folder, sorted.
 pub(crate) fn names_in(folder: &Path) -> Vec<String> {
-    let mut names: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-        .collect();
+    let entries = fs::read_dir(folder).unwrap();
+    let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();
+    let mut names: Vec<_> = entries.map(name).collect();
     names.sort();
-    names
+    let names = names.into_iter();
+    names.map(|name| name.into_string().unwrap()).collect()
 }
 
-/// Bytes that are not all copied before a signal comes.
+/// More bytes than are copied before a signal comes.
 pub(crate) const LARGE: u64 = 8 << 30;
 
-/// Makes a file of so many bytes, which takes no place on the disk.
+/// Makes a file that takes no place on the disk.
 pub(crate) fn make_sparse(path: &Path, bytes: u64) {
-    fs::File::create(path).unwrap().set_len(bytes).unwrap();
+    File::create(path).unwrap().set_len(bytes).unwrap();
 }
 
-/// Waits for something that comes, or for a minute.
+/// Waits for something, a minute at most.
 #[track_caller]
 pub(crate) fn wait_until(what: &str, is_there: impl Fn() -> bool) {
     let end = Instant::now() + Duration::from_mins(1);
     while !is_there() {
         assert!(Instant::now() < end, "{what} did not come within a minute");
-        thread::sleep(Duration::from_millis(5));
+        sleep(Duration::from_millis(5));
     }
 }
 
-/// A command for a program, as a user whom permissions keep out. It gets `folder` to search, which
-/// has to outlive the command. `None`, loudly, where this user is not kept out and cannot become
-/// another one.
-#[cfg(unix)]
-pub(crate) fn as_ordinary_user(program: &str, folder: &Path) -> Option<Command> {
-    use std::os::unix::fs::PermissionsExt;
-    let allow =
-        |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-    let probe = folder.join("probe");
-    fs::write(&probe, "").unwrap();
-    allow(&probe, 0);
-    let is_kept_out = fs::read(&probe).is_err();
-    fs::remove_file(&probe).unwrap();
-    if is_kept_out {
-        return Some(Command::new(program));
-    }
-    // That user may not see where it was built.
-    let copy = folder.join("program");
-    fs::copy(program, &copy).unwrap();
-    allow(folder, 0o755);
-    let become_another = || {
-        let mut command = Command::new("setpriv");
-        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
-        command
-    };
-    match become_another().arg("test").arg("-x").arg(&copy).output() {
-        Ok(output) if output.status.success() => {
-            let mut command = become_another();
-            command.arg(copy);
-            Some(command)
-        }
-        refused => {
-            left_out(&format!(
-                "nobody can become an ordinary user here: {refused:?}"
-            ));
-            None
-        }
-    }
-}
-
-/// Says that a test does not test here, and why. (What `eprintln` writes is seen of tests that fail
-/// alone.)
+/// Reports a test that cannot test here, past the capture of its output.
 pub(crate) fn left_out(why: &str) {
     let _ = writeln!(io::stderr(), "LEFT OUT: {why}");
 }
 
-/// Runs a shell script, in which `DISK` is a folder on a disk of so many kilobytes. `None`, loudly,
-/// where this machine lets nobody mount one.
+/// Makes a command for a program as a user whom permissions keep out; `folder` has to outlive it.
+#[cfg(unix)]
+pub(crate) fn as_ordinary_user(program: &str, folder: &Path) -> Option<Command> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+    if fs::metadata(folder).unwrap().uid() != 0 {
+        return Some(Command::new(program));
+    }
+    if let Err(why) = Command::new("true").uid(65534).output() {
+        left_out(&format!("no ordinary user to become: {why}"));
+        return None;
+    }
+    // Another user may not reach the folder that it was built in. (A copy by this process could
+    // still be open for writing in a child of another test, and then cannot be run.)
+    let copy = folder.join("program");
+    run(Command::new("cp").arg(program).arg(&copy)).success();
+    fs::set_permissions(folder, Permissions::from_mode(0o755)).unwrap();
+    let mut command = Command::new(copy);
+    command.uid(65534).gid(65534);
+    Some(command)
+}
+
+/// Runs a shell script in which `DISK` is a folder on a disk of that size, if one can be mounted.
 pub(crate) fn small_disk(kilobytes: u32, script: &str) -> Option<Run> {
     let folder = tempfile::tempdir().unwrap();
-    let disk = folder.path().display().to_string();
-    let mount = format!("mount -t tmpfs -o size={kilobytes}k none '{disk}' || exit 99\n");
-    let script = mount + &script.replace("DISK", &format!("'{disk}'"));
-    let ran = run(Command::new("unshare").args([
-        "--user",
-        "--map-root-user",
-        "--mount",
-        "sh",
-        "-c",
-        &script,
-    ]));
+    let disk = format!("'{}'", folder.path().display());
+    let mount = format!("mount -t tmpfs -o size={kilobytes}k none {disk} || exit 99\n");
+    let script = mount + &script.replace("DISK", &disk);
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]);
+    let ran = run(&mut unshare);
     if ran.code == Some(99) || ran.stderr.starts_with("unshare:") {
         left_out(&format!("no disk can be mounted here: {}", ran.stderr));
         return None;
@@ -153,7 +114,17 @@ pub(crate) fn small_disk(kilobytes: u32, script: &str) -> Option<Run> {
     Some(ran)
 }
 
-/// A program that says `listening on ADDRESS` and goes on until this is dropped.
+/// Runs a command that makes files in `DISK`, which has no space for them.
+pub(crate) fn refuses_a_full_disk(command: &str) {
+    let script = format!("{command}; code=$?; ls -A DISK; exit $code");
+    if let Some(full) = small_disk(64, &script) {
+        let full = full.failure(1);
+        assert!(full.stderr.contains("no space left for"), "{}", full.stderr);
+        assert_eq!(full.stdout, "", "something is left on the disk");
+    }
+}
+
+/// A program that prints `listening on ADDRESS`; it ends when this is dropped.
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: String,
@@ -164,34 +135,25 @@ impl Server {
         Self::reporting_to(Stdio::null(), command)
     }
 
-    /// With something else for its standard error.
     pub(crate) fn reporting_to(stderr: impl Into<Stdio>, command: &mut Command) -> Self {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(stderr)
-            .spawn()
-            .expect("a server that can be started");
+        command.stdout(Stdio::piped()).stderr(stderr);
+        let mut child = command.spawn().unwrap();
         let mut line = String::new();
-        let out = child.stdout.as_mut().expect("a pipe");
-        BufReader::new(out).read_line(&mut line).expect("a line");
-        let address = line
-            .trim_end()
-            .strip_prefix("listening on ")
-            .unwrap_or_default()
-            .to_owned();
+        let out = child.stdout.as_mut().unwrap();
+        BufReader::new(out).read_line(&mut line).unwrap();
+        let address = line.trim_end().replace("listening on ", "");
         let server = Self { child, address };
-        assert!(!server.address.is_empty(), "the server said {line:?}");
+        assert!(line.starts_with("listening on "), "it printed {line:?}");
         server
     }
 
-    /// Sends it a signal.
     pub(crate) fn signal(&self, signal: &str) {
         run(Command::new("kill").args(["-s", signal, &self.child.id().to_string()])).success();
     }
 
-    /// Its exit code, when it ends by itself; `None` if a signal ended it.
+    /// Returns its exit code when it ends by itself.
     pub(crate) fn wait(mut self) -> Option<i32> {
-        self.child.wait().expect("a child").code()
+        self.child.wait().unwrap().code()
     }
 }
 
@@ -202,8 +164,7 @@ impl Drop for Server {
     }
 }
 
-/// The folder that `exercises/model/fetch --pictures` has filled; `None`, loudly, when it is not,
-/// unless the environment says that it has to be.
+/// Returns the folder that `exercises/model/fetch --pictures` fills, if it did.
 #[cfg(feature = "recognise")]
 pub(crate) fn model_files() -> Option<std::path::PathBuf> {
     let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("model/files");
@@ -211,8 +172,8 @@ pub(crate) fn model_files() -> Option<std::path::PathBuf> {
         return Some(files);
     }
     let why = "no model and no pictures here; exercises/model/fetch --pictures gets them";
-    let is_required = std::env::var_os("RECOGNISE_MODEL").is_some_and(|value| value == "required");
-    assert!(!is_required, "{why}");
+    let required = std::env::var_os("RECOGNISE_MODEL").is_some_and(|value| value == "required");
+    assert!(!required, "{why}");
     left_out(why);
     None
 }

@@ -1,5 +1,5 @@
-//! Simulates worlds, one per seed, and says what happened in them. A law that is broken is reported
-//! with the seed, the shortest run that still breaks it, and the last events.
+//! Simulates worlds, one per seed, and prints what happened in them. A law that is broken is
+//! reported with the seed, the shortest run that still breaks it, and the last events.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -25,23 +25,29 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let bar = ProgressBar::new(args.seeds).with_style(style());
+    let millis = args.minutes * 60_000;
+    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} worlds, {eta} left");
+    let bar = ProgressBar::new(args.seeds)
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.enable_steady_tick(Duration::from_millis(500));
     let begin = Instant::now();
     let mut tally = Tally::default();
     let (mut hash, mut violations) = (0_u64, 0_u64);
     for seed in args.first_seed..args.first_seed.saturating_add(args.seeds) {
-        let outcome = run(seed, args.minutes * 60_000, false);
+        let outcome = run(seed, millis, false);
         tally += &outcome.tally;
         hash = hash.rotate_left(7) ^ outcome.hash;
         if let Some(violation) = &outcome.violation {
             violations += 1;
-            bar.suspend(|| report(seed, args.minutes * 60_000, violation, &outcome));
+            bar.suspend(|| report(seed, millis, violation, outcome.steps));
         }
         bar.inc(1);
     }
     bar.finish_and_clear();
-    print(&args, &tally, begin.elapsed(), violations, hash);
+    println!("{:>15}  worlds", args.seeds);
+    print(&tally, begin.elapsed());
+    println!("{violations:>15}  violations");
+    println!("{hash:>15x}  hash of the trace");
     if violations == 0 {
         ExitCode::SUCCESS
     } else {
@@ -49,66 +55,52 @@ fn main() -> ExitCode {
     }
 }
 
-fn style() -> ProgressStyle {
-    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} worlds, {eta} left");
-    style.unwrap_or_else(|_| ProgressStyle::default_bar())
-}
-
-/// One world. A panic is a violation like any other.
+/// Runs one world. A panic is a violation like any other.
 fn run(seed: u64, millis: u64, in_words: bool) -> Outcome {
     let world = AssertUnwindSafe(|| World::new(seed, millis, in_words).run());
     catch_unwind(world).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
         Outcome {
-            tally: Tally::default(),
-            hash: 0,
-            steps: 0,
             violation: Some(Violation {
                 law: laws::NO_PANIC,
                 detail: text.unwrap_or_default(),
             }),
-            last: Vec::new(),
+            ..Outcome::default()
         }
     })
 }
 
-/// Says what was broken, and how to see it again.
-fn report(seed: u64, millis: u64, violation: &Violation, outcome: &Outcome) {
+/// Prints what was broken, and how to see it again.
+fn report(seed: u64, millis: u64, violation: &Violation, steps: u64) {
     let shortest = shortest(seed, millis, violation);
     let again = run(seed, shortest, true);
     println!("VIOLATION in the world of seed {seed}: {violation}");
-    println!("  first broken at step {} of the full run", outcome.steps);
+    println!("  first broken at step {steps} of the full run");
     println!(
         "  the shortest prefix that shows it: faults for {shortest} ms, then {} steps in all",
         again.steps
     );
-    println!(
-        "  again: simulate --first-seed {seed} --seeds 1 --minutes {}",
-        millis / 60_000
-    );
+    let minutes = millis / 60_000;
+    println!("  again: simulate --first-seed {seed} --seeds 1 --minutes {minutes}");
     println!("  its last events:");
     for event in &again.last {
         println!("    {event}");
     }
 }
 
-/// The shortest time with faults after which the same law is broken: a shorter one has the same
-/// beginning.
+/// Returns the shortest time with faults after which the same law is broken: a shorter one has the
+/// same beginning.
 fn shortest(seed: u64, millis: u64, violation: &Violation) -> u64 {
-    let breaks = |millis| {
-        run(seed, millis, false)
-            .violation
-            .is_some_and(|other| other.law == violation.law)
-    };
-    if millis <= World::SHORTEST_MILLIS || breaks(World::SHORTEST_MILLIS) {
-        return World::SHORTEST_MILLIS;
-    }
-    let (mut without, mut with) = (World::SHORTEST_MILLIS, millis);
+    let (mut without, mut with) = (0, millis.max(World::SHORTEST_MILLIS));
     while with - without > 100 {
-        let middle = without + (with - without) / 2;
-        if breaks(middle) {
+        let middle = (without + (with - without) / 2).max(World::SHORTEST_MILLIS);
+        let found = run(seed, middle, false).violation;
+        if found.is_some_and(|found| found.law == violation.law) {
             with = middle;
+            if middle == World::SHORTEST_MILLIS {
+                break;
+            }
         } else {
             without = middle;
         }
@@ -117,38 +109,14 @@ fn shortest(seed: u64, millis: u64, violation: &Violation) -> u64 {
 }
 
 #[allow(clippy::cast_precision_loss)] // Rounded for a person.
-fn print(args: &Args, tally: &Tally, took: Duration, violations: u64, hash: u64) {
-    let rows = tally
-        .rows()
-        .filter(|(title, _)| *title != "simulated milliseconds");
-    println!("{:>15}  worlds", args.seeds);
-    println!(
-        "{:>15.2}  simulated hours",
-        tally.millis as f64 / 3_600_000.0
-    );
-    for (title, count) in rows {
+fn print(tally: &Tally, took: Duration) {
+    let hours = tally.millis as f64 / 3_600_000.0;
+    println!("{hours:>15.2}  simulated hours");
+    for (title, count) in tally.rows().skip(1) {
         println!("{count:>15}  {title}");
     }
-    println!(
-        "{:>15.0}  datagrams sent per second of one core",
-        tally.datagrams as f64 / took.as_secs_f64()
-    );
-    println!("{:>15}  overflow checks", on(overflow_checks()));
-    println!("{:>15}  debug assertions", on(cfg!(debug_assertions)));
-    println!("{violations:>15}  violations");
-    println!("{hash:>15x}  hash of the trace");
-}
-
-fn on(on: bool) -> &'static str {
-    if on { "on" } else { "off" }
-}
-
-/// Whether this build checks for overflow: by trying.
-fn overflow_checks() -> bool {
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
-    let most = std::hint::black_box(u8::MAX);
-    let checked = catch_unwind(|| std::hint::black_box(most + 1)).is_err();
-    std::panic::set_hook(hook);
-    checked
+    let speed = tally.datagrams as f64 / took.as_secs_f64();
+    println!("{speed:>15.0}  datagrams sent per second of one core");
+    let checked = if cfg!(debug_assertions) { "on" } else { "off" };
+    println!("{checked:>15}  debug assertions");
 }

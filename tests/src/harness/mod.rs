@@ -13,7 +13,6 @@ pub mod process;
 pub mod python;
 pub mod raw;
 pub mod server;
-pub mod strace;
 pub mod terminal;
 
 pub use binary::{chat, chat_binary};
@@ -21,7 +20,6 @@ pub use crowd::Crowd;
 pub use process::{Process, Signal};
 pub use raw::RawPeer;
 pub use server::Server;
-pub use strace::Strace;
 
-/// How long to wait for something before saying that it did not happen.
+/// The time after which something that was waited for counts as not having happened.
 pub const PATIENCE: Duration = Duration::from_secs(15);

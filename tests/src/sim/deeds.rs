@@ -1,20 +1,19 @@
-//! What people, operators and adversaries do of their own accord, and what befalls them.
+//! The deeds and mishaps of people, operators and adversaries.
 
 use chat_core::proto::{Name, Text};
 
-use super::address::At;
 use super::adversary::Target;
 use super::laws::Violation;
-use super::network::Faults;
+use super::network::{At, Faults, chance};
 use super::people::{ClientCall, line};
-use super::rooms::Call;
+use super::rooms::{Call, Room};
 use super::world::{Happening, Host, World};
 
-/// When the faults are over, people speak so often.
+/// The time between two lines of a person when the faults are over.
 const RECOVERY_PACE_MILLIS: u64 = 5_000;
 
 impl World {
-    /// Plans what a person does next; what was planned before is dropped.
+    /// Plans a person's next act, instead of the one that was planned before.
     pub(super) fn act_at(&mut self, person: usize, at: u64) {
         self.people[person].acts_at = at;
         self.schedule.plan(at, Happening::PersonActs(person));
@@ -23,11 +22,11 @@ impl World {
     pub(super) fn person_acts(&mut self, person: usize) -> Result<(), Violation> {
         let now = self.now();
         let recovering = now >= self.faults_end;
+        let pace = self.plan.pace_millis;
         let pace = if recovering {
             RECOVERY_PACE_MILLIS
         } else {
-            self.rng
-                .u64(self.plan.pace_millis / 2..self.plan.pace_millis * 2)
+            self.rng.u64(pace / 2..pace * 2)
         };
         self.act_at(person, now + pace);
         let who = &mut self.people[person];
@@ -41,22 +40,30 @@ impl World {
         if !who.is_in() {
             return Ok(());
         }
-        if !recovering && self.rng.u32(..1_000) < self.plan.mishaps {
+        if !recovering && chance(&mut self.rng, self.plan.mishaps) {
             return self.mishap(person);
         }
         let line = line(&mut self.rng, self.lines.len(), &self.people[person], now);
-        let text = line.text().to_owned();
+        let text = line.text.clone();
         self.lines.push(line);
         self.tally.said += 1;
-        self.call_person(person, ClientCall::Say(&text), false)
+        let text = Text::new(&text).expect("a valid text");
+        self.call_person(person, ClientCall::Say(text), false)
     }
 
-    /// Something happens to a person.
-    pub(super) fn mishap(&mut self, person: usize) -> Result<(), Violation> {
+    fn mishap(&mut self, person: usize) -> Result<(), Violation> {
         let now = self.now();
         let pause = now + self.rng.u64(..20_000);
         match self.rng.u32(..8) {
-            0 | 1 => self.crash(person, pause),
+            0 | 1 => {
+                // Back from another address or, with a fixed port, the same.
+                self.tally.crashes += 1;
+                self.people[person].client = None;
+                self.people[person].away_until = pause;
+                if self.rng.bool() {
+                    self.move_away(person);
+                }
+            }
             2 => {
                 // The same port, maybe another name.
                 let who = &mut self.people[person];
@@ -84,18 +91,7 @@ impl World {
         Ok(())
     }
 
-    /// The program dies; the person comes back from another address or, with a fixed port, the
-    /// same.
-    pub(super) fn crash(&mut self, person: usize, until: u64) {
-        self.tally.crashes += 1;
-        self.people[person].client = None;
-        self.people[person].away_until = until;
-        if self.rng.bool() {
-            self.move_away(person);
-        }
-    }
-
-    pub(super) fn move_away(&mut self, person: usize) {
+    fn move_away(&mut self, person: usize) {
         let address = self.address(Host::Person(person));
         let before = std::mem::replace(&mut self.people[person].address, address);
         self.hosts[before.number()] = Host::Nobody;
@@ -103,34 +99,28 @@ impl World {
 
     pub(super) fn operator_acts(&mut self, room: usize) -> Result<(), Violation> {
         let now = self.now();
-        self.schedule.plan(
-            now + self.plan.operator_millis,
-            Happening::OperatorActs(room),
-        );
+        let next = now + self.plan.operator_millis;
+        self.schedule.plan(next, Happening::OperatorActs(room));
         let quiet = self.plan.calm || now >= self.faults_end;
         match self.rng.u32(..if quiet { 3 } else { 8 }) {
             3 | 4 => {
-                let members: Vec<Name> = self.rooms[room]
-                    .shadow
-                    .members()
-                    .map(|(name, _)| name)
-                    .collect();
-                if members.is_empty() {
+                let members: Vec<Name> = self.rooms[room].members().map(|(name, _)| name).collect();
+                let Some(&name) = self.rng.choice(&members) else {
                     return Ok(());
-                }
+                };
                 self.tally.kicks += 1;
-                let name = members[self.rng.usize(..members.len())];
                 self.call_room(room, Call::Kick(name), false)
             }
-            5 => {
-                self.tally.closings += 1;
-                self.call_room(room, Call::Shutdown, false)?;
-                self.close(room);
-                Ok(())
-            }
-            6 => {
-                self.tally.restarts += 1;
-                self.close(room);
+            kind @ (5 | 6) => {
+                if kind == 5 {
+                    self.tally.closings += 1;
+                    self.call_room(room, Call::Shutdown, false)?;
+                } else {
+                    self.tally.restarts += 1;
+                }
+                self.rooms[room].die();
+                let at = now + self.rng.u64(1..5_000);
+                self.schedule.plan(at, Happening::RoomOpens(room));
                 Ok(())
             }
             _ => {
@@ -140,52 +130,33 @@ impl World {
         }
     }
 
-    pub(super) fn close(&mut self, room: usize) {
-        self.rooms[room].die();
-        let at = self.now() + self.rng.u64(1..5_000);
-        self.schedule.plan(at, Happening::RoomOpens(room));
-    }
-
     pub(super) fn adversary_acts(&mut self, adversary: usize) {
         let now = self.now();
         if now >= self.faults_end {
             return;
         }
-        self.schedule.plan(
-            now + self.rng.u64(1..4_000),
-            Happening::AdversaryActs(adversary),
-        );
+        let next = now + self.rng.u64(1..4_000);
+        self.schedule
+            .plan(next, Happening::AdversaryActs(adversary));
         let room = self.rng.usize(..self.rooms.len());
-        let people: Vec<(At, Name)> = self
-            .people
-            .iter()
-            .filter(|who| who.room == room)
-            .map(|who| (who.address, who.name))
-            .collect();
+        let people = self.people.iter().filter(|who| who.room == room);
+        let people: Vec<(At, Name)> = people.map(|who| (who.address, who.name)).collect();
         let target = Target {
             room: self.rooms[room].address,
             people: &people,
             victims: &self.victims,
             recorded: &self.recorded,
         };
-        let mut outbox = std::mem::take(&mut self.outbox);
-        self.adversaries[adversary].act(&mut self.rng, &target, &mut self.tally, &mut outbox);
-        self.send_all(&mut outbox);
-        self.outbox = outbox;
+        let attack = self.adversaries[adversary].act(&mut self.rng, &target, &mut self.tally);
+        attack.into_iter().for_each(|datagram| self.send(datagram));
     }
 
-    /// From now on nothing fails any more. Some do not live to see it.
+    /// Ends the faults, and with them some of the people.
     pub(super) fn end_all_faults(&mut self) {
         self.faults = Faults::none(self.plan.faults.delay_millis);
-        for room in &mut self.rooms {
-            if !room.is_up() {
-                room.open();
-            }
-        }
-        for adversary in &self.adversaries {
-            for at in adversary.addresses() {
-                self.hosts[at.number()] = Host::Nobody;
-            }
+        self.rooms.iter_mut().for_each(Room::open);
+        for at in self.adversaries.iter().flat_map(|adversary| &adversary.own) {
+            self.hosts[at.number()] = Host::Nobody;
         }
         let now = self.now();
         for person in 0..self.people.len() {

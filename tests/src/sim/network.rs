@@ -1,22 +1,102 @@
-//! The network: what becomes of a datagram on its way.
+//! The network: addresses, datagrams, and what becomes of a datagram on its way.
 
+use std::fmt;
+use std::rc::Rc;
+
+use chat_core::Peer;
 use fastrand::Rng;
 
-use super::datagram::{Datagram, Payload};
 use super::tally::Tally;
 
-/// How often the network fails, in thousandths, and how slow it is.
-#[derive(Clone, Copy, Debug)]
+/// An address: numbers count from 0, sixteen of them are a network.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct At {
+    number: u32,
+    /// Reached over the Internet, where senders' addresses can be forged.
+    public: bool,
+}
+
+impl At {
+    pub(super) fn new(number: usize, public: bool) -> Self {
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        Self { number, public }
+    }
+
+    pub(super) fn number(self) -> usize {
+        self.number as usize
+    }
+}
+
+impl fmt::Debug for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}{}",
+            if self.public { "public " } else { "" },
+            self.number
+        )
+    }
+}
+
+impl Peer for At {
+    type Network = u32;
+
+    fn network(&self) -> u32 {
+        self.number >> 4
+    }
+
+    fn may_be_forged(&self) -> bool {
+        self.public
+    }
+}
+
+/// A datagram on its way.
+#[derive(Clone, Hash)]
+pub(super) struct Datagram {
+    pub(super) from: At,
+    pub(super) to: At,
+    pub(super) payload: Rc<[u8]>,
+    /// Corrupted, or with a forged address or name, or caused by such a one: it may say anything.
+    pub(super) tainted: bool,
+}
+
+impl Datagram {
+    pub(super) fn new(from: At, to: At, payload: &[u8], tainted: bool) -> Self {
+        Self {
+            from,
+            to,
+            payload: payload.into(),
+            tainted,
+        }
+    }
+}
+
+impl fmt::Debug for Datagram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tainted = if self.tainted { " (tainted)" } else { "" };
+        let text = String::from_utf8_lossy(&self.payload);
+        write!(
+            f,
+            "{:?} to {:?}{tainted}: {}",
+            self.from,
+            self.to,
+            text.escape_debug()
+        )
+    }
+}
+
+/// The rates at which the network fails, in thousandths, and its delays.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Faults {
     pub(super) loss: u32,
-    pub(super) double: u32,
-    pub(super) hold: u32,
-    pub(super) corrupt: u32,
-    /// How long every datagram takes.
+    double: u32,
+    hold: u32,
+    corrupt: u32,
+    /// The time that every datagram takes.
     pub(super) delay_millis: u64,
-    /// How much longer one takes that is held back, at most.
-    pub(super) hold_millis: u64,
-    /// Whether a sender is told that nobody is at an address.
+    /// The longest additional time of one that is held back.
+    hold_millis: u64,
+    /// Senders hear of an address at which nothing listens.
     pub(super) icmp: bool,
 }
 
@@ -35,13 +115,10 @@ impl Faults {
 
     pub(super) fn none(delay_millis: u64) -> Self {
         Self {
-            loss: 0,
-            double: 0,
-            hold: 0,
-            corrupt: 0,
             delay_millis,
             hold_millis: 1,
             icmp: true,
+            ..Self::default()
         }
     }
 
@@ -50,47 +127,35 @@ impl Faults {
         &self,
         rng: &mut Rng,
         tally: &mut Tally,
-        datagram: Datagram,
+        mut datagram: Datagram,
         mut plan: impl FnMut(u64, Datagram),
     ) {
-        // One draw for all of it: this runs for every datagram of every world.
-        let dice = rng.u64(..);
-        let chance = |place: u32, thousandths: u32| {
-            ((dice >> (place * 16)) & 0xffff) as u32 * 1_000 < thousandths << 16
-        };
-        if chance(0, self.loss) {
+        let mut delay = self.delay_millis;
+        if chance(rng, self.loss) {
             tally.lost += 1;
             return;
         }
-        let delay = self.delay_millis;
-        if chance(1, self.double) {
+        if chance(rng, self.double) {
             tally.doubled += 1;
             plan(delay + rng.u64(..=self.hold_millis), datagram.clone());
         }
-        let late = if chance(2, self.hold) {
+        if chance(rng, self.hold) {
             tally.delayed += 1;
-            rng.u64(..=self.hold_millis)
-        } else {
-            0
-        };
-        let datagram = if chance(3, self.corrupt) {
+            delay += rng.u64(..=self.hold_millis);
+        }
+        if chance(rng, self.corrupt) {
             tally.corrupted += 1;
-            corrupt(rng, &datagram)
-        } else {
-            datagram
-        };
-        plan(delay + late, datagram);
+            let mut bytes = datagram.payload.to_vec();
+            mutate(rng, &mut bytes);
+            datagram.payload = bytes.into();
+            datagram.tainted = true;
+        }
+        plan(delay, datagram);
     }
 }
 
-fn corrupt(rng: &mut Rng, datagram: &Datagram) -> Datagram {
-    let mut bytes = datagram.payload.bytes().to_vec();
-    mutate(rng, &mut bytes);
-    Datagram {
-        payload: Payload::new(&bytes),
-        tainted: true,
-        ..datagram.clone()
-    }
+pub(super) fn chance(rng: &mut Rng, thousandths: u32) -> bool {
+    rng.u32(..1_000) < thousandths
 }
 
 /// Changes, cuts or adds a few bytes.

@@ -1,4 +1,4 @@
-//! What kind of world it is: drawn from the seed.
+//! The kind of a world, drawn from the seed.
 
 use std::num::{NonZeroU32, NonZeroU64};
 
@@ -8,20 +8,20 @@ use fastrand::Rng;
 
 use super::network::Faults;
 
-/// How a world is to be.
+/// The kind of a world.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) rooms: usize,
     pub(super) people_per_room: usize,
-    /// Nothing fails and nobody is hostile: every line has to arrive.
+    /// Nothing fails and there are no adversaries: every line has to arrive.
     pub(super) calm: bool,
     pub(super) faults: Faults,
     pub(super) config: Config,
-    /// Between two things that a person does, in milliseconds.
+    /// The time between two acts of a person.
     pub(super) pace_millis: u64,
-    /// How likely a person's next act is a mishap, in thousandths.
+    /// The chance that a person's next act is a mishap, in thousandths.
     pub(super) mishaps: u32,
-    /// Between two acts of the operators, in milliseconds.
+    /// The time between two acts of an operator.
     pub(super) operator_millis: u64,
     pub(super) adversaries: usize,
 }
@@ -77,7 +77,7 @@ fn config(rng: &mut Rng, calm: bool, idle: bool, people: usize) -> Config {
             })
         };
         // Where only the network's reports remove the dead, a room full of them keeps the living
-        // out: nobody is left whose lines could meet a report.
+        // out: no lines are left that could meet a report.
         let most = u32::try_from(people + rng.usize(..20)).unwrap_or(u32::MAX);
         config.max_members = NonZeroU32::new(if idle { most } else { 16_384 });
         config.member_lines = rate(5, 10);

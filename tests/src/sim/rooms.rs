@@ -1,12 +1,14 @@
-//! A room of `chat-core` in the world: its calls, each judged, and its deadlines.
+//! A `chat_core::Server` in the world: its calls, each judged, and its deadlines.
 
-use chat_core::proto::{Name, Text};
+use std::collections::BTreeSet;
+
+use chat_core::proto::{Delivery, MAX_DATAGRAM, Name, Reply, Text};
 use chat_core::{Config, Event, Outgoing, Server, Timestamp};
 
-use super::address::At;
-use super::datagram::{Datagram, Payload};
-use super::laws::{TIMEOUTS, Violation, hold};
-use super::shadow::Shadow;
+use super::laws::{
+    AT_MOST_ONCE, NO_AMPLIFIER, NO_CONTROLS, NO_ECHO, STRUCTURE, TIMEOUTS, Violation, hold,
+};
+use super::network::{At, Datagram};
 use super::tally::Tally;
 
 /// One call of a server.
@@ -20,41 +22,40 @@ pub(super) enum Call<'a> {
     Shutdown,
 }
 
-/// A server at an address, and what is known of it from outside.
+/// A server at an address.
 #[derive(Debug)]
 pub(super) struct Room {
     pub(super) address: At,
     config: Config,
     /// `None` while it is down.
     server: Option<Server<At>>,
-    pub(super) shadow: Shadow,
-    /// For when a look at its deadlines is planned.
+    /// Addresses whose last login was corrupted or forged.
+    forged: BTreeSet<At>,
+    /// The moment for which a look at its deadlines is planned.
     pub(super) look_at: u64,
 }
 
 impl Room {
     pub(super) fn new(address: At, config: Config) -> Self {
-        let mut room = Self {
+        Self {
             address,
+            server: Some(Server::new(config.clone())),
             config,
-            server: None,
-            shadow: Shadow::default(),
+            forged: BTreeSet::new(),
             look_at: u64::MAX,
-        };
-        room.open();
-        room
+        }
     }
 
-    /// A new server; what the last one knew is forgotten.
+    /// Starts a server where none runs; it knows nothing of the one before.
     pub(super) fn open(&mut self) {
-        self.server = Some(Server::new(self.config.clone()));
-        self.shadow = Shadow::default();
+        self.server
+            .get_or_insert_with(|| Server::new(self.config.clone()));
     }
 
-    /// The process dies.
+    /// Kills the process.
     pub(super) fn die(&mut self) {
         self.server = None;
-        self.shadow = Shadow::default();
+        self.forged.clear();
     }
 
     pub(super) fn is_up(&self) -> bool {
@@ -65,88 +66,117 @@ impl Room {
         self.config.operator
     }
 
-    pub(super) fn poll_timeout(&self) -> Option<u64> {
-        self.server
-            .as_ref()?
-            .poll_timeout()
-            .map(Timestamp::as_millis)
+    pub(super) fn members(&self) -> impl Iterator<Item = (Name, At)> + '_ {
+        self.server.iter().flat_map(Server::members)
     }
 
-    /// Makes a call, judges it, does what is due after it, and adds what has to be sent to `out`.
+    /// Returns whether a corrupted or forged login gave the address its name, or the name its
+    /// address.
+    pub(super) fn is_forged(&self, name: Name, at: At) -> bool {
+        self.members()
+            .any(|(other, peer)| (other == name || peer == at) && self.forged.contains(&peer))
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Timestamp> {
+        self.server.as_ref()?.poll_timeout()
+    }
+
+    /// Makes a call and those that are due after it, and returns what has to be sent.
     pub(super) fn call(
         &mut self,
         now: u64,
-        call: Call<'_>,
+        mut call: Call<'_>,
         tainted: bool,
         tally: &mut Tally,
-        out: &mut Vec<Datagram>,
-    ) -> Result<(), Violation> {
-        self.call_once(now, call, tainted, tally, out)?;
-        let mut calls = 0;
-        while self.poll_timeout().is_some_and(|due| due <= now) {
-            let before = self.shadow.members().count();
-            self.call_once(now, Call::Due, tainted, tally, out)?;
-            calls += 1;
-            hold(TIMEOUTS, calls <= before + 2, || {
-                format!("{calls} calls at {now}, and still something is due")
+    ) -> Result<Vec<Datagram>, Violation> {
+        let now = Timestamp::from_millis(now);
+        let mut out = Vec::new();
+        let mut more_calls = self.members().count() + 4;
+        while let Some(server) = &mut self.server {
+            let outgoing = match call {
+                Call::Datagram(from, bytes) => server.handle(now, from, bytes),
+                Call::Due => server.handle_timeout(now),
+                Call::Unreachable(peer) => server.handle_unreachable(now, peer),
+                Call::Announce(text) => server.announce(now, text),
+                Call::Kick(name) => server.kick(now, name, None).expect("a member's name"),
+                Call::Shutdown => server.shutdown(now),
+            };
+            judge(&self.config, call, &outgoing)?;
+            match outgoing.event() {
+                Event::Said { .. } => tally.accepted += 1,
+                Event::Joined { peer, .. } => {
+                    tally.logins += 1;
+                    self.forged.remove(&peer);
+                    self.forged.extend(tainted.then_some(peer));
+                }
+                _ => {}
+            }
+            for transmit in outgoing.transmits() {
+                let datagram = Datagram::new(self.address, self.address, transmit.payload, tainted);
+                let to_all = transmit.to.iter().map(|to| Datagram {
+                    to,
+                    ..datagram.clone()
+                });
+                out.extend(to_all);
+            }
+            if self.poll_timeout().is_none_or(|due| due > now) {
+                break;
+            }
+            hold(TIMEOUTS, more_calls > 0, || {
+                format!("after many calls at {now:?} still something is due")
             })?;
+            more_calls -= 1;
+            call = Call::Due;
         }
-        Ok(())
-    }
-
-    fn call_once(
-        &mut self,
-        now: u64,
-        call: Call<'_>,
-        tainted: bool,
-        tally: &mut Tally,
-        out: &mut Vec<Datagram>,
-    ) -> Result<(), Violation> {
-        let Some(server) = &mut self.server else {
-            return Ok(());
-        };
-        let moment = Timestamp::from_millis(now);
-        let Some(outgoing) = make(server, moment, call) else {
-            return Ok(());
-        };
-        self.shadow
-            .judge(now, &self.config, call, tainted, &outgoing)?;
-        for transmit in outgoing.transmits() {
-            let payload = Payload::new(transmit.payload);
-            out.extend(transmit.to.iter().map(|to| Datagram {
-                from: self.address,
-                to,
-                payload: payload.clone(),
-                tainted,
-            }));
-        }
-        let changed = matches!(
-            outgoing.event(),
-            Event::Joined { .. } | Event::Left { .. } | Event::Closed { .. }
-        );
-        match outgoing.event() {
-            Event::Said { .. } => tally.accepted += 1,
-            Event::Joined { .. } => tally.logins += 1,
-            _ => {}
-        }
-        if changed {
-            self.shadow.agrees(server)?;
-        }
-        Ok(())
+        Ok(out)
     }
 }
 
-fn make<'a>(
-    server: &'a mut Server<At>,
-    now: Timestamp,
-    call: Call<'a>,
-) -> Option<Outgoing<'a, At>> {
-    match call {
-        Call::Datagram(from, bytes) => Some(server.handle(now, from, bytes)),
-        Call::Due => Some(server.handle_timeout(now)),
-        Call::Unreachable(peer) => Some(server.handle_unreachable(now, peer)),
-        Call::Announce(text) => Some(server.announce(now, text)),
-        Call::Kick(name) => server.kick(now, name, None).ok(),
-        Call::Shutdown => Some(server.shutdown(now)),
+/// Judges the size and form of what a call sends, that each listener gets a line once, and what
+/// the sender of a request gets that is not granted.
+fn judge(config: &Config, call: Call<'_>, outgoing: &Outgoing<'_, At>) -> Result<(), Violation> {
+    let strict = config.dialect.with_lenient_reading(false);
+    let event = outgoing.event();
+    let mut answers = match event {
+        Event::NotIn { .. } => config.dialect.ends().iter().count(),
+        Event::Refused { .. } | Event::Dropped { .. } => 1,
+        _ => usize::MAX,
+    };
+    let refused = answers < usize::MAX;
+    let mut listeners = Vec::new();
+    for transmit in outgoing.transmits() {
+        let payload = transmit.payload;
+        let is_message =
+            Delivery::decode(payload, &strict).is_ok() || Reply::decode(payload, &strict).is_ok();
+        hold(
+            STRUCTURE,
+            is_message && payload.len() <= MAX_DATAGRAM,
+            || format!("{} for {event:?}", payload.escape_ascii()),
+        )?;
+        let body = payload.strip_prefix(b"\n").unwrap_or(payload);
+        let clean = std::str::from_utf8(body)
+            .is_ok_and(|text| !text.contains(|c: char| c.is_control() && c != '\t'));
+        hold(NO_CONTROLS, clean, || payload.escape_ascii().to_string())?;
+        let first = listeners.len();
+        listeners.extend(transmit.to.iter());
+        if let Call::Datagram(from, _) = call
+            && refused
+            && listeners[first..].contains(&from)
+        {
+            hold(NO_AMPLIFIER, answers > 0 && payload.len() <= 120, || {
+                format!("{} for {event:?}", payload.escape_ascii())
+            })?;
+            answers -= 1;
+        }
     }
+    if let (Event::Said { .. }, Call::Datagram(from, _)) = (event, call) {
+        hold(NO_ECHO, !listeners.contains(&from), || format!("{event:?}"))?;
+        let deliveries = listeners.len();
+        listeners.sort_unstable();
+        listeners.dedup();
+        hold(AT_MOST_ONCE, listeners.len() == deliveries, || {
+            format!("{deliveries} deliveries to {listeners:?} for {event:?}")
+        })?;
+    }
+    Ok(())
 }

@@ -1,27 +1,21 @@
-//! What happens when: a wheel of milliseconds.
+//! Planned things, in the order of simulated time.
 
-/// The span of the wheel; a power of two.
-const SPAN: usize = 1 << 13;
+use std::collections::BTreeMap;
 
-/// Things to come, in the order of their milliseconds and, within one, in the order in which they
-/// were planned.
+/// Things to come, in the order of their milliseconds and, within one, in the order of planning.
 #[derive(Debug)]
 pub(super) struct Schedule<T> {
-    wheel: Vec<Vec<T>>,
+    things: BTreeMap<(u64, u64), T>,
     now: u64,
-    /// What remains of this millisecond, the next one last.
-    due: Vec<T>,
+    planned: u64,
 }
 
 impl<T> Schedule<T> {
-    /// The furthest moment that can be planned is so far away, in milliseconds.
-    pub(super) const HORIZON: u64 = SPAN as u64 - 1;
-
     pub(super) fn new() -> Self {
         Self {
-            wheel: std::iter::repeat_with(Vec::new).take(SPAN).collect(),
+            things: BTreeMap::new(),
             now: 0,
-            due: Vec::new(),
+            planned: 0,
         }
     }
 
@@ -29,28 +23,20 @@ impl<T> Schedule<T> {
         self.now
     }
 
-    /// Plans `thing` for the millisecond `at`: at the earliest the next one, at the latest the
-    /// horizon.
+    /// Plans `thing` for the millisecond `at`, at the earliest the next one.
     pub(super) fn plan(&mut self, at: u64, thing: T) {
-        let at = at.clamp(self.now + 1, self.now + Self::HORIZON);
-        self.wheel[at as usize & (SPAN - 1)].push(thing);
+        self.planned += 1;
+        self.things
+            .insert((at.max(self.now + 1), self.planned), thing);
     }
 
-    /// The next thing, if there is one before the millisecond `end`.
+    /// Goes on to the next thing, if there is one before the millisecond `end`.
     pub(super) fn next(&mut self, end: u64) -> Option<T> {
-        loop {
-            if let Some(thing) = self.due.pop() {
-                return Some(thing);
-            }
-            if self.now + 1 >= end {
-                return None;
-            }
-            self.now += 1;
-            std::mem::swap(
-                &mut self.due,
-                &mut self.wheel[self.now as usize & (SPAN - 1)],
-            );
-            self.due.reverse();
-        }
+        let first = self.things.first_entry()?;
+        let (at, _) = *first.key();
+        (at < end).then(|| {
+            self.now = at;
+            first.remove()
+        })
     }
 }

@@ -1,17 +1,18 @@
 //! Draws what a program writes to its terminal, as a terminal does: wide characters take two cells,
 //! combining marks none, long lines are broken, and broken anew when the width changes.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use alacritty_terminal::Term;
 use alacritty_terminal::event::{Event, EventListener};
 use alacritty_terminal::grid::Dimensions;
-use alacritty_terminal::index::{Column, Line};
+use alacritty_terminal::index::Line;
 use alacritty_terminal::term::Config;
-use alacritty_terminal::term::cell::{Cell as DrawnCell, Flags};
-use alacritty_terminal::vte::ansi::{Color, NamedColor, Processor};
-
-use super::view::View;
+pub use alacritty_terminal::term::cell::{Cell, Flags};
+use alacritty_terminal::vte::ansi::Processor;
+pub use alacritty_terminal::vte::ansi::{Color, NamedColor};
+use unicode_width::UnicodeWidthStr;
 
 /// A terminal without a window.
 pub struct Emulator {
@@ -20,49 +21,59 @@ pub struct Emulator {
     remarks: Remarks,
 }
 
-/// What stands in one place of the screen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cell {
-    /// A character and the marks that belong to it.
-    pub text: String,
-    /// How many columns it takes: 1 or 2.
-    pub width: usize,
-    /// How it is drawn.
-    pub style: Style,
+/// A screen at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct View {
+    /// The width.
+    pub columns: u16,
+    /// All lines as the program wrote them, those that have scrolled away included: what the
+    /// terminal broke into several rows is one line. No spaces at the end.
+    pub lines: Vec<String>,
+    /// The visible rows, broken where the terminal breaks them. No spaces at the end.
+    pub rows: Vec<String>,
+    /// The row and the column of the cursor, from 0.
+    pub cursor: (usize, usize),
 }
 
-/// How a cell is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Style {
-    /// The colour of the character.
-    pub colour: Colour,
-    /// The colour behind it.
-    pub behind: Colour,
-    /// Heavier than others.
-    pub bold: bool,
-    /// Fainter than others.
-    pub dim: bool,
-    /// Leaning.
-    pub italic: bool,
-    /// With a line below.
-    pub underlined: bool,
-    /// With the two colours changed for each other.
-    pub reversed: bool,
+impl View {
+    /// Returns whether some line has this in it.
+    pub fn shows(&self, text: &str) -> bool {
+        self.lines.iter().any(|line| line.contains(text))
+    }
+
+    /// Returns the last line with something in it: the one that is being typed, while nothing is
+    /// below it.
+    pub fn last_line(&self) -> &str {
+        self.lines.last().map_or("", String::as_str)
+    }
+
+    /// Returns the place behind the last thing on the screen, these columns to the left.
+    pub fn end_less(&self, columns: usize) -> (usize, usize) {
+        let width = usize::from(self.columns);
+        let last = self.rows.iter().rposition(|row| !row.is_empty());
+        let last = last.unwrap_or_default();
+        let end = last * width + self.rows.get(last).map_or(0, |row| row.width());
+        ((end - columns) / width, (end - columns) % width)
+    }
 }
 
-/// A colour as programs ask for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Colour {
-    /// What the user of the terminal likes to have.
-    Default,
-    /// One of 256, the first 16 of which the user chooses.
-    Indexed(u8),
-    /// Red, green, blue.
-    Rgb(u8, u8, u8),
+impl fmt::Display for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            columns, cursor, ..
+        } = self;
+        writeln!(f, "{columns} columns, the cursor at {cursor:?}:")?;
+        for row in &self.rows {
+            writeln!(f, "    |{row}")?;
+        }
+        writeln!(f, "all lines, those that have scrolled away included:")?;
+        let mut lines = self.lines.iter();
+        lines.try_for_each(|line| writeln!(f, "    |{line}"))
+    }
 }
 
 impl Emulator {
-    /// An empty screen.
+    /// Makes an empty screen.
     pub fn new(columns: u16, rows: u16) -> Self {
         let remarks = Remarks::default();
         let size = Size { columns, rows };
@@ -84,27 +95,26 @@ impl Emulator {
         self.term.resize(Size { columns, rows });
     }
 
-    /// How often the program rang the bell.
+    /// Returns the number of times that the program rang the bell.
     pub fn bells(&self) -> usize {
         self.remarks.lock().bells
     }
 
-    /// What is seen.
+    /// Returns the present screen.
+    ///
+    /// # Panics
+    /// Never: the cursor is on the screen, which is as wide as it was made.
     pub fn view(&self) -> View {
         let grid = self.term.grid();
         let (mut lines, mut rows, mut line) = (Vec::new(), Vec::new(), String::new());
         for row in grid.topmost_line().0..=grid.bottommost_line().0 {
             let cells = &grid[Line(row)][..];
-            let text: String = cells
-                .iter()
-                .filter(|cell| !is_spacer(cell))
-                .map(text_of)
-                .collect();
+            let text = text_of(cells);
             line.push_str(&text);
-            if !cells
+            let wraps = cells
                 .last()
-                .is_some_and(|cell| cell.flags.contains(Flags::WRAPLINE))
-            {
+                .map(|cell| cell.flags.contains(Flags::WRAPLINE));
+            if wraps != Some(true) {
                 lines.push(line.trim_end().to_owned());
                 line.clear();
             }
@@ -112,69 +122,37 @@ impl Emulator {
                 rows.push(text.trim_end().to_owned());
             }
         }
-        lines.push(line.trim_end().to_owned());
+        // Empty lines at the end are nothing but the rest of the screen.
+        let used = lines.iter().rposition(|line| !line.is_empty());
+        lines.truncate(used.map_or(0, |last| last + 1));
         let cursor = grid.cursor.point;
         View {
-            columns: u16::try_from(grid.columns()).expect("it was made so wide"),
+            columns: u16::try_from(grid.columns()).expect("the width it was made with"),
             lines,
             rows,
             cursor: (
-                usize::try_from(cursor.line.0).expect("the cursor is seen"),
+                usize::try_from(cursor.line.0).expect("a visible cursor"),
                 cursor.column.0,
             ),
         }
-        .trimmed()
     }
 
-    /// The rows that are seen, cell by cell. The second half of a wide character is no cell of its
-    /// own.
+    /// Returns the visible rows, cell by cell.
     pub fn cells(&self) -> Vec<Vec<Cell>> {
         let grid = self.term.grid();
-        let cell = |row, column| &grid[Line(row)][Column(column)];
-        (0..=grid.bottommost_line().0)
-            .map(|row| (0..grid.columns()).map(move |column| cell(row, column)))
-            .map(|row| row.filter(|cell| !is_spacer(cell)).map(seen).collect())
-            .collect()
+        let rows = 0..=grid.bottommost_line().0;
+        rows.map(|row| grid[Line(row)][..].to_vec()).collect()
     }
 }
 
-/// Behind a wide character, or before one that had no room left in the row.
-fn is_spacer(cell: &DrawnCell) -> bool {
-    cell.flags
-        .intersects(Flags::WIDE_CHAR_SPACER | Flags::LEADING_WIDE_CHAR_SPACER)
-}
-
-fn text_of(cell: &DrawnCell) -> String {
-    let marks = cell.zerowidth().unwrap_or_default();
-    [cell.c].iter().chain(marks).collect()
-}
-
-fn seen(cell: &DrawnCell) -> Cell {
-    let is = |flag| cell.flags.contains(flag);
-    Cell {
-        text: text_of(cell),
-        width: if is(Flags::WIDE_CHAR) { 2 } else { 1 },
-        style: Style {
-            colour: colour(cell.fg),
-            behind: colour(cell.bg),
-            bold: is(Flags::BOLD),
-            dim: is(Flags::DIM),
-            italic: is(Flags::ITALIC),
-            underlined: cell.flags.intersects(Flags::ALL_UNDERLINES),
-            reversed: is(Flags::INVERSE),
-        },
-    }
-}
-
-fn colour(colour: Color) -> Colour {
-    match colour {
-        Color::Named(named) if named as usize <= NamedColor::BrightWhite as usize => {
-            Colour::Indexed(u8::try_from(named as usize).expect("one of sixteen"))
-        }
-        Color::Named(_) => Colour::Default,
-        Color::Indexed(index) => Colour::Indexed(index),
-        Color::Spec(rgb) => Colour::Rgb(rgb.r, rgb.g, rgb.b),
-    }
+/// Returns the text in cells. The second half of a wide character has none.
+pub fn text_of(cells: &[Cell]) -> String {
+    let spacer = Flags::WIDE_CHAR_SPACER | Flags::LEADING_WIDE_CHAR_SPACER;
+    let cells = cells.iter().filter(|cell| !cell.flags.intersects(spacer));
+    let marks = |cell: &Cell| cell.zerowidth().unwrap_or_default().to_vec();
+    cells
+        .flat_map(|cell| [vec![cell.c], marks(cell)].concat())
+        .collect()
 }
 
 #[derive(Clone, Copy)]
@@ -197,7 +175,7 @@ impl Dimensions for Size {
     }
 }
 
-/// What the terminal has to say itself.
+/// The terminal's own remarks.
 #[derive(Clone, Default)]
 struct Remarks(Arc<Mutex<Said>>);
 
@@ -208,7 +186,7 @@ struct Said {
 }
 
 impl Remarks {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Said> {
+    fn lock(&self) -> MutexGuard<'_, Said> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -228,56 +206,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wide_characters_take_two_cells_and_are_not_cut_in_half() {
-        let mut emulator = Emulator::new(5, 3);
-        emulator.draw("吃了么".as_bytes());
+    fn wide_characters_and_scrolled_lines_stay_whole() {
+        let mut emulator = Emulator::new(5, 2);
+        emulator.draw("one\r\ntwo\r\n吃了么".as_bytes());
         let view = emulator.view();
-        assert_eq!(view.rows, ["吃了", "么", ""], "{view}");
-        assert_eq!(view.lines, ["吃了么"], "{view}");
+        assert_eq!(view.rows, ["吃了", "么"], "{view}");
+        assert_eq!(view.lines, ["one", "two", "吃了么"], "{view}");
         assert_eq!(view.cursor, (1, 2), "{view}");
-        emulator.resize(6, 3);
-        let view = emulator.view();
-        assert_eq!(
-            (view.rows[0].as_str(), view.lines[0].as_str()),
-            ("吃了么", "吃了么"),
-            "{view}"
-        );
-    }
-
-    #[test]
-    fn marks_belong_to_the_character_before_them() {
-        let mut emulator = Emulator::new(10, 2);
-        emulator.draw("e\u{301}x".as_bytes());
-        let view = emulator.view();
-        assert_eq!(
-            (view.lines[0].as_str(), view.cursor),
-            ("e\u{301}x", (0, 2)),
-            "{view}"
-        );
-        assert_eq!(emulator.cells()[0][0].text, "e\u{301}");
-    }
-
-    #[test]
-    fn what_has_scrolled_away_is_still_a_line() {
-        let mut emulator = Emulator::new(10, 2);
-        emulator.draw(b"one\r\ntwo\r\nthree\r\nfour");
-        let view = emulator.view();
-        assert_eq!(view.lines, ["one", "two", "three", "four"], "{view}");
-        assert_eq!(view.rows, ["three", "four"], "{view}");
-    }
-
-    #[test]
-    fn colours_questions_and_bells_are_noticed() {
-        let mut emulator = Emulator::new(10, 2);
-        let answer = emulator.draw(b"\x1b[31;1mr\x1b[38;5;200;2mi\x1b[mn\x07\x1b[6n");
-        let cells = emulator.cells();
-        let style = |column: usize| cells[0][column].style;
-        assert_eq!((style(0).colour, style(0).bold), (Colour::Indexed(1), true));
-        assert_eq!(
-            (style(1).colour, style(1).dim),
-            (Colour::Indexed(200), true)
-        );
-        assert_eq!(style(2).colour, Colour::Default);
-        assert_eq!((emulator.bells(), answer.as_str()), (1, "\x1b[1;4R"));
     }
 }

@@ -1,9 +1,9 @@
-//! What surrounds the program when somebody starts it.
+//! The surroundings of a program.
 
 use std::env;
 use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{self, Command};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// The last clone takes the folder away.
 #[derive(Clone, Debug)]
 pub struct Home {
-    folder: Arc<Folder>,
+    _folder: Arc<Folder>,
     settings: Vec<(String, String)>,
 }
 
@@ -20,7 +20,7 @@ pub struct Home {
 struct Folder(PathBuf);
 
 impl Home {
-    /// A new one with nothing in it.
+    /// Makes one with nothing in it.
     ///
     /// # Panics
     /// When the system does not let a folder be made.
@@ -33,7 +33,7 @@ impl Home {
         let state = folder.join("state").to_string_lossy().into_owned();
         let home = folder.to_string_lossy().into_owned();
         let empty = Self {
-            folder: Arc::new(Folder(folder)),
+            _folder: Arc::new(Folder(folder)),
             settings: Vec::new(),
         };
         empty
@@ -42,16 +42,11 @@ impl Home {
             .with("LC_ALL", "C.UTF-8")
     }
 
-    /// The same with another setting, in the environment of what is started.
+    /// Adds a setting to the environment of what is started.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
         self
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.folder.0
     }
 
     /// Lets a command use it; `default` is the address to use where none is given.

@@ -14,60 +14,15 @@ pub mod emulator;
 mod home;
 pub mod keys;
 pub mod pty;
-pub mod tmux;
-mod view;
 
+pub use emulator::View;
 use emulator::{Cell, Emulator};
 pub use home::Home;
 use pty::Pty;
-pub use tmux::Tmux;
-pub use view::View;
 
-/// How high every terminal is.
-pub const ROWS: u16 = 24;
-/// How wide a terminal is where nothing else is said.
+/// The height of every terminal, and the width of one that has no other.
+const ROWS: u16 = 24;
 const COLUMNS: u16 = 80;
-
-/// What every kind of terminal can do.
-pub trait Seat {
-    /// Types this, character by character as it stands.
-    fn types(&mut self, text: &str);
-    /// Makes the window so wide.
-    fn resize(&mut self, columns: u16);
-    /// Waits until what is seen fits, and returns it.
-    ///
-    /// # Panics
-    /// With the screen, when that does not happen.
-    fn wait_until(&self, what: &str, fits: &dyn Fn(&View) -> bool) -> View;
-    /// Waits for the program's end, which must be with this exit code.
-    fn expect_exit(&mut self, code: i32);
-    /// Whether the terminal is as a shell leaves it to programs. One that edits lines itself
-    /// changes that.
-    fn is_cooked(&self) -> bool;
-
-    /// Waits until the program edits lines itself: what is typed before would be shown by the
-    /// terminal, too.
-    ///
-    /// # Panics
-    /// With the screen, when that does not happen.
-    fn wait_until_lines_are_edited(&self) {
-        let started = Instant::now();
-        while self.is_cooked() {
-            let view = || self.wait_until("", &|_| true);
-            assert!(
-                started.elapsed() < PATIENCE,
-                "lines are not edited:\n{}",
-                view()
-            );
-            thread::sleep(Duration::from_millis(5));
-        }
-    }
-
-    /// Waits until a line with this in it is seen.
-    fn sees(&self, text: &str) -> View {
-        self.wait_until(&format!("{text:?}"), &|view| view.shows(text))
-    }
-}
 
 /// A program at a pseudo-terminal, with an emulator that draws what it writes.
 pub struct Terminal {
@@ -78,7 +33,7 @@ pub struct Terminal {
     _home: Home,
 }
 
-/// The screen, and how much of what the program wrote is on it.
+/// The screen, and the number of bytes that are on it.
 struct Drawn {
     emulator: Emulator,
     bytes: usize,
@@ -90,7 +45,7 @@ impl Terminal {
         Self::start_in(&Home::new(), COLUMNS, args, default)
     }
 
-    /// Starts `chat` at a terminal of this width, for somebody who keeps things in this folder.
+    /// Starts `chat` at a terminal of this width, for a user with this folder.
     pub fn start_in(home: &Home, columns: u16, args: &[&str], default: SocketAddr) -> Self {
         let mut command = pty::command();
         command.arg(chat_binary()).args(args);
@@ -132,26 +87,26 @@ impl Terminal {
         self.process.signal(signal);
     }
 
-    /// What is seen now.
+    /// Returns the present screen.
     pub fn view(&self) -> View {
         self.process
             .find_in_stdout(|bytes| Some(self.draw(bytes)))
             .unwrap_or_default()
     }
 
-    /// What is seen now, cell by cell.
+    /// Returns the present screen, cell by cell.
     pub fn cells(&self) -> Vec<Vec<Cell>> {
         let _drawn = self.view();
         self.drawn().emulator.cells()
     }
 
-    /// How often the bell has rung.
+    /// Returns the number of times that the bell has rung.
     pub fn bells(&self) -> usize {
         let _drawn = self.view();
         self.drawn().emulator.bells()
     }
 
-    /// All that was sent to the screen, byte for byte.
+    /// Returns all that was sent to the screen, byte for byte.
     pub fn raw_screen(&self) -> String {
         self.process.stdout()
     }
@@ -173,14 +128,17 @@ impl Terminal {
         }
         view
     }
-}
 
-impl Seat for Terminal {
-    fn types(&mut self, text: &str) {
+    /// Types this, character by character as it stands.
+    pub fn types(&mut self, text: &str) {
         self.process.write(text);
     }
 
-    fn resize(&mut self, columns: u16) {
+    /// Changes the width of the window.
+    ///
+    /// # Panics
+    /// When the system refuses.
+    pub fn resize(&mut self, columns: u16) {
         // What was written for the old width is drawn at that width.
         let _drawn = self.view();
         self.drawn().emulator.resize(columns, ROWS);
@@ -189,19 +147,48 @@ impl Seat for Terminal {
             .expect("a terminal can be resized");
     }
 
-    fn wait_until(&self, what: &str, fits: &dyn Fn(&View) -> bool) -> View {
+    /// Waits until the screen fits, and returns it.
+    ///
+    /// # Panics
+    /// With the screen, when that does not happen.
+    pub fn wait_until(&self, what: &str, fits: impl Fn(&View) -> bool) -> View {
         let found = self
             .process
-            .find_in_stdout(|bytes| Some(self.draw(bytes)).filter(fits));
+            .find_in_stdout(|bytes| Some(self.draw(bytes)).filter(|view| fits(view)));
         found.unwrap_or_else(|| panic!("{what} is not seen, but this:\n{}", self.view()))
     }
 
-    fn expect_exit(&mut self, code: i32) {
+    /// Waits until a line with this in it is seen.
+    pub fn sees(&self, text: &str) -> View {
+        self.wait_until(&format!("{text:?}"), |view| view.shows(text))
+    }
+
+    /// Waits for the program's end, which must be with this exit code.
+    pub fn expect_exit(&mut self, code: i32) {
         self.process.expect_exit(code);
         python::expect_nothing_left(&self.process);
     }
 
-    fn is_cooked(&self) -> bool {
+    /// Returns whether the terminal is as a shell leaves it to programs. One that edits lines
+    /// itself changes that.
+    ///
+    /// # Panics
+    /// When the system refuses.
+    pub fn is_cooked(&self) -> bool {
         pty::is_cooked(self.pty.end()).expect("a terminal can be asked")
+    }
+
+    /// Waits until the program edits lines itself: what is typed before would be shown by the
+    /// terminal, too.
+    ///
+    /// # Panics
+    /// With the screen, when that does not happen.
+    pub fn wait_until_lines_are_edited(&self) {
+        let started = Instant::now();
+        while self.is_cooked() {
+            let late = started.elapsed() > PATIENCE;
+            assert!(!late, "lines are not edited:\n{}", self.view());
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 }

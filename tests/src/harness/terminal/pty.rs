@@ -1,4 +1,4 @@
-//! A pseudo-terminal: at one end the program, at the other who types and looks.
+//! A pseudo-terminal: at one end the program, at the other the person.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -6,13 +6,13 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Command, Stdio};
 
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
-use rustix::termios::{LocalModes, Winsize, tcgetattr, tcgetwinsize, tcsetwinsize};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
-/// The end of who types and looks.
+/// The person's end.
 #[derive(Debug)]
 pub struct Pty(OwnedFd);
 
-/// The program's end. The screen is seen to end only when nobody holds it any more.
+/// The program's end. The screen ends only when no copy of it is open any more.
 #[derive(Debug)]
 pub struct Line(OwnedFd);
 
@@ -20,7 +20,7 @@ const OPEN: OpenptFlags = OpenptFlags::RDWR
     .union(OpenptFlags::NOCTTY)
     .union(OpenptFlags::CLOEXEC);
 
-/// A new terminal of so many columns and rows.
+/// Makes a terminal of this size.
 ///
 /// # Errors
 /// The system's, which may have no terminal left.
@@ -32,8 +32,7 @@ pub fn open(columns: u16, rows: u16) -> io::Result<(Pty, Line)> {
     Ok((pty, line))
 }
 
-/// A command that makes the terminal on its standard input its own, which `setsid` of util-linux
-/// does.
+/// Returns a `setsid` command, which makes the terminal on its standard input its own.
 pub fn command() -> Command {
     let mut command = Command::new("setsid");
     command.arg("--ctty");
@@ -79,7 +78,7 @@ impl Line {
     }
 }
 
-/// Whether a terminal is as a shell leaves it to programs: it shows what is typed, hands over whole
+/// Returns whether a terminal is as a shell leaves it: it shows what is typed, hands over whole
 /// lines, and makes a signal of Ctrl-C.
 ///
 /// # Errors
@@ -87,12 +86,4 @@ impl Line {
 pub fn is_cooked(terminal: impl AsFd) -> io::Result<bool> {
     let cooked = LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
     Ok(tcgetattr(terminal)?.local_modes.contains(cooked))
-}
-
-/// How wide a terminal is, as the program in it is told.
-///
-/// # Errors
-/// The system's.
-pub fn columns(terminal: impl AsFd) -> io::Result<u16> {
-    Ok(tcgetwinsize(terminal)?.ws_col)
 }
