@@ -29,7 +29,7 @@ enum Command {
 /// standard error.
 #[derive(Debug, Args)]
 struct Serve {
-    /// Where to listen
+    /// Address and port to listen at
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9999")]
     bind: SocketAddr,
     /// The folder that exercises/model/fetch has filled
@@ -38,7 +38,7 @@ struct Serve {
     /// Connections at the same time; each may hold 16 MiB
     #[arg(long, value_name = "NUMBER", default_value = "32")]
     max_clients: NonZeroUsize,
-    /// How long a client may take for a question, and for taking the answer
+    /// Time for a client to send a question, and to take the answer
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     timeout: u64,
 }
@@ -48,7 +48,7 @@ struct Serve {
 struct Question {
     /// PNG, JPEG or WebP; 16 MiB at most
     image: PathBuf,
-    /// What it shows; the last line says whether that is among them
+    /// Word for what it shows; the last line says whether that is among them
     #[arg(long, value_name = "WORD", value_parser = check_hint)]
     hint: Option<String>,
     /// The server
@@ -59,7 +59,7 @@ struct Question {
         default_value = "127.0.0.1:9999"
     )]
     server: String,
-    /// How long to wait for everything together
+    /// Time to wait for everything together
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     timeout: u64,
 }

@@ -77,7 +77,7 @@ pub fn ask(
     Err(match error.kind() {
         io::ErrorKind::InvalidData => AskError::NotOurs(server.to_owned(), error),
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => AskError::TimedOut(patience),
-        _ => AskError::Lost(error),
+        kind => AskError::Lost(kind.into()),
     })
 }
 

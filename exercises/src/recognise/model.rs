@@ -17,8 +17,7 @@ use super::wire::{Likely, Reason, Refusal};
 const SIZE: u32 = 224;
 /// The shorter side of a picture in training, of which the model was shown the middle.
 const SHORTER_SIDE: u32 = 256;
-/// The greatest width and height of a picture, in pixels. A small file can declare more than any
-/// memory holds.
+/// The greatest width and height of a picture, in pixels: a small file can declare any.
 const MAX_SIDE: u32 = 16_384;
 /// The memory for decoding, in bytes.
 const MAX_MEMORY: u64 = 256 << 20;
@@ -31,7 +30,7 @@ pub struct Model {
 
 /// A model that is damaged, or another.
 #[derive(Debug, thiserror::Error)]
-#[error("{0:?} is no model that can be used; remove it, and exercises/model/fetch gets it")]
+#[error("{0:?} is no model that can be used; remove it, and exercises/model/fetch gets it anew")]
 pub struct ModelError(PathBuf, #[source] Box<dyn Error + Send + Sync>);
 
 impl Model {
@@ -49,10 +48,9 @@ impl Model {
         let classes = classes.lines().map(str::to_owned).collect();
         let model = Self { network, classes };
         let black = vec![0.0; (3 * SIZE * SIZE) as usize];
-        match model.scores(black) {
-            Ok(_) => Ok(Some(model)),
-            Err(error) => Err(ModelError(folder.to_owned(), error)),
-        }
+        let unusable = |error| ModelError(folder.to_owned(), error);
+        model.scores(black).map_err(unusable)?;
+        Ok(Some(model))
     }
 
     /// Returns all classes with their scores for a picture.
@@ -82,11 +80,8 @@ impl Model {
 /// Makes the model's input of a picture: the red values of its middle line by line, then the green,
 /// then the blue, each as (v − 127) / 128.
 fn input(picture: &[u8]) -> Result<Vec<f32>, Refusal> {
-    let square = middle(
-        &decode(picture)
-            .map_err(|error| refusal(&error))?
-            .into_rgb8(),
-    );
+    let picture = decode(picture).map_err(|error| refusal(&error))?;
+    let square = middle(&picture.into_rgb8());
     let normal = |value: u8| (f32::from(value) - 127.0) / 128.0;
     let channel = |channel| {
         let value = move |pixel: &image::Rgb<u8>| pixel.0.into_iter().nth(channel).map(normal);

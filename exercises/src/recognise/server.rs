@@ -88,7 +88,7 @@ impl Connection {
         };
         let Ok(refusal) = refusal else { return };
         if self.send(None, &Err(refusal)).is_ok() {
-            // To close before the rest of the question was read would take back the refusal.
+            // A close while the client still sends would reset the connection and lose the refusal.
             self.extend_deadline();
             let _ = self.stream.stream.shutdown(Shutdown::Write);
             let mut rest = self.stream.take(2 * MAX_PICTURE as u64);
@@ -149,7 +149,7 @@ fn answer(mut all: Vec<Likely>, hint: &str) -> Answer {
     Answer { likeliest, hinted }
 }
 
-/// Tests, in any case of letters, if a hint is one of the names of a class, or a word of one.
+/// Compares a hint with the names of a class and with their words, in any case of letters.
 fn is_meant(hint: &str, names: &str) -> bool {
     let hint = hint.to_lowercase();
     let is_name = |name: &str| name == hint || name.split([' ', '-']).any(|word| word == hint);

@@ -9,11 +9,10 @@ use std::time::{Duration, Instant};
 
 use crate::tool::printable;
 
-const BAD_HINT: &str = "a hint is text of at most 256 bytes without control characters";
-
 /// The largest picture, in bytes.
 pub const MAX_PICTURE: usize = 16 << 20;
 const MAX_HINT: usize = 256;
+const BAD_HINT: &str = "a hint is text of at most 256 bytes without control characters";
 /// Classes in an answer.
 pub const LIKELIEST: usize = 5;
 
@@ -202,12 +201,13 @@ fn read_message(from: &mut impl Read, kinds: &[Kind]) -> io::Result<(Kind, Vec<u
     let mut length = [0; 4];
     from.read_exact(&mut length)?;
     let Some(length) = u32::from_be_bytes(length).checked_sub(1) else {
-        return Err(invalid(Reason::Garbage, "a message of no bytes"));
+        return Err(invalid(Reason::Garbage, "a frame of no bytes"));
     };
     let length = usize::try_from(length).unwrap_or(usize::MAX);
     let longest = kinds.iter().map(|kind| kind.1).max().unwrap_or(0);
     if length > longest {
-        let text = format!("{length} bytes are more than the {longest} of the longest message");
+        let limit = format!("the {longest} that a frame of this type has at most");
+        let text = format!("{length} bytes are more than {limit}");
         return Err(invalid(Reason::TooLarge, &text));
     }
     let mut number = [0];
