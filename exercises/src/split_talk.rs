@@ -253,16 +253,16 @@ pub struct FileName {
 
 /// Makes a file name for each speaker, in order; no two differ in nothing but case or Unicode form.
 pub fn file_names<'a>(speakers: impl IntoIterator<Item = &'a str>) -> Vec<FileName> {
-    let mut taken = HashSet::new();
+    let (mut taken, mut numbers) = (HashSet::new(), HashMap::new());
     let names = speakers.into_iter().map(|speaker| {
         let safe = make_safe(speaker);
         let mut change =
             (safe != speaker).then_some("the name cannot be that of a file everywhere");
         let mut name = format!("{safe}{ENDING}");
-        let mut number = 2;
+        let number = numbers.entry(folded(&safe)).or_insert(1);
         while !taken.insert(folded(&name)) {
+            *number += 1;
             name = format!("{safe} ({number}){ENDING}");
-            number += 1;
             change = Some("some file systems do not tell it from another speaker's");
         }
         FileName { name, change }
