@@ -9,8 +9,3 @@ pub mod recognise;
 pub mod split_file;
 pub mod split_talk;
 pub mod tool;
-
-// The names of before, until each tool uses the two modules above.
-pub use tool as interrupt;
-pub use tool as program;
-pub use tool as progress;
