@@ -58,6 +58,12 @@ pub(crate) fn language_of_the_locale() -> Language {
     }
 }
 
+/// Writes that a line was not said, and the reason.
+pub(crate) fn not_said(to: &mut Words<'_>, error: &dyn Worded) -> fmt::Result {
+    say! { to, "not said: ", "没有说出去：" }?;
+    error.word(to)
+}
+
 /// A text that is no line, and the way out: typed, piped in or spoken by an operator.
 impl Worded for TextError {
     fn word(&self, to: &mut Words<'_>) -> fmt::Result {

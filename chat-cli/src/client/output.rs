@@ -15,6 +15,7 @@ use super::notices::{NamesSeen, Notice};
 use super::status::Status;
 use super::terminal::Terminal;
 use super::transcript::Transcript;
+use crate::failure::{Failure, Operation};
 use crate::io::line_queue::write_line;
 use crate::io::safe_text::SafeText;
 use crate::json;
@@ -198,7 +199,7 @@ impl Output {
             self.is_closed = true;
             if error.kind() != io::ErrorKind::BrokenPipe {
                 self.is_broken = true;
-                self.remark(&Status::OutputBroken { error: &error });
+                self.remark(&Failure::io(Operation::WriteOutput)(error));
             }
             T::default()
         })

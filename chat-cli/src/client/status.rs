@@ -10,7 +10,7 @@ use chat_core::proto::{Name, TextError};
 use super::notices::list;
 use super::transcript::TranscriptError;
 use crate::io::stdin::LineError;
-use crate::language::{Worded, Words, say};
+use crate::language::{Worded, Words, not_said, say};
 
 /// A remark of the client to its user.
 #[derive(Debug)]
@@ -38,8 +38,6 @@ pub(super) enum Status<'a> {
     NamesSeen(&'a [Name]),
     /// Lines of the room that were not drawn.
     LinesSkipped { count: u64 },
-    /// Standard output cannot be written.
-    OutputBroken { error: &'a io::Error },
 }
 
 /// The reason for which a line was not said.
@@ -73,11 +71,10 @@ impl Worded for Status<'_> {
                 Ok(())
             }
             Self::NotSaid { line, problem } => {
-                match line {
-                    Some(line) => say! { to, "line {line} was not said: ",
-                    "第 {line} 行没有说出去：" },
-                    None => say! { to, "not said: ", "没有说出去：" },
-                }?;
+                let Some(line) = line else {
+                    return not_said(to, problem);
+                };
+                say! { to, "line {line} was not said: ", "第 {line} 行没有说出去：" }?;
                 problem.word(to)
             }
             Self::TranscriptBroken(error) => {
@@ -97,10 +94,6 @@ impl Worded for Status<'_> {
             Self::LinesSkipped { count } => say! { to,
             "{count} lines are not shown here: the terminal took none",
             "有 {count} 行没有显示：终端当时不接收" },
-            Self::OutputBroken { error } => {
-                say! { to, "cannot write to standard output: {error}",
-                "无法写到标准输出：{error}" }
-            }
         }
     }
 }

@@ -10,7 +10,7 @@ use chat_core::proto::{Name, NameError, TextBuf, TextError};
 use chat_core::{BanTarget, Peer};
 
 use crate::io::stdin::{Line, LineError};
-use crate::language::{Language, Worded, Words, say};
+use crate::language::{Language, Worded, Words, not_said, say};
 
 /// The longest ban with an end: ten years, in minutes.
 const MAX_MINUTES: u32 = 10 * 366 * 24 * 60;
@@ -184,11 +184,6 @@ impl Worded for Mistake {
             Self::Line(error) => not_said(to, error),
         }
     }
-}
-
-fn not_said(to: &mut Words<'_>, error: &dyn Worded) -> fmt::Result {
-    say! { to, "not said: ", "没有说出去：" }?;
-    error.word(to)
 }
 
 impl Mistake {
