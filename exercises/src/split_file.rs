@@ -32,7 +32,7 @@ const MAX_WORKERS: usize = 64;
 /// Bytes read at a time for a checksum.
 const PIECE: u64 = 256 << 10;
 
-/// Where and how files are made.
+/// The place and the manner of new files.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The folder for them, which is made if it is not there.

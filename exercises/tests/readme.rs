@@ -42,7 +42,7 @@ fn steps(section: &str) -> Vec<Step> {
     steps
 }
 
-/// What a command of the README prints here, in a folder that is also the home.
+/// Returns the output of a command of the README, run in a folder that is also the home.
 fn printed(command: &str, folder: &Path, server: &str) -> String {
     let tools = Path::new(env!("CARGO_BIN_EXE_split-file"))
         .parent()

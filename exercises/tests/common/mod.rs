@@ -1,4 +1,4 @@
-//! What the tests of all tools need.
+//! The helpers that the tests of all tools share.
 #![allow(dead_code, reason = "each test file uses some of it")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 

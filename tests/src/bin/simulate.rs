@@ -12,13 +12,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// Simulates the room, its people, a failing network and adversaries: one world per seed.
 #[derive(Debug, Parser)]
 struct Args {
-    /// How many worlds
+    /// The number of worlds
     #[arg(long, default_value_t = 100)]
     seeds: u64,
     /// The seed of the first one
     #[arg(long, default_value_t = 0)]
     first_seed: u64,
-    /// How many simulated minutes each has faults; half a minute without any follows
+    /// Simulated minutes in which each world has faults; half a minute without any follows
     #[arg(long, default_value_t = 10)]
     minutes: u64,
 }

@@ -16,7 +16,7 @@ use nix::sys::socket::{ControlMessage, MsgFlags, SockaddrIn, sendmsg, setsockopt
 use super::PATIENCE;
 use super::own_socket::OwnSocket;
 
-/// What the socket can hold that has not been read, in bytes, where the system grants so much.
+/// The wanted receive buffer, in bytes; the system may grant less.
 const BUFFER: usize = 4 * 1024 * 1024;
 /// An answer that has not come after this time will not come: the buffer was full.
 const RESEND: Duration = Duration::from_millis(200);

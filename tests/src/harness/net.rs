@@ -28,7 +28,7 @@ pub fn free_address() -> SocketAddr {
     panic!("no free port between {FIRST} and {}", FIRST + COUNT);
 }
 
-/// Whether this machine has an IPv6 loopback address.
+/// Returns whether this machine has an IPv6 loopback address.
 pub fn has_ipv6() -> bool {
     UdpSocket::bind("[::1]:0").is_ok()
 }

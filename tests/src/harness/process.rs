@@ -156,17 +156,17 @@ impl Process {
         self.fail("it does not stop");
     }
 
-    /// What it has written to its standard output so far.
+    /// Returns its standard output so far.
     pub fn stdout(&self) -> String {
         String::from_utf8_lossy(&self.output.lock().stdout).into_owned()
     }
 
-    /// What it has written to its standard error so far.
+    /// Returns its standard error so far.
     pub fn stderr(&self) -> String {
         String::from_utf8_lossy(&self.output.lock().stderr).into_owned()
     }
 
-    /// Whether it still runs.
+    /// Returns whether it still runs.
     pub fn is_running(&mut self) -> bool {
         self.child
             .try_wait()
@@ -329,7 +329,7 @@ impl Output {
     }
 }
 
-/// What was written, up to the last line feed.
+/// Returns the bytes up to the last line feed.
 fn whole_lines(bytes: &[u8]) -> &[u8] {
     let end = bytes
         .iter()
