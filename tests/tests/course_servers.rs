@@ -1,13 +1,16 @@
 //! `chat join` against the servers that classrooms have today, and against servers that misbehave.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 
 use chat_tests::harness::python::CourseServer;
-use chat_tests::harness::{PATIENCE, Process, RawPeer, chat};
+use chat_tests::harness::{FakeServer, Process, RawPeer, chat};
 
 const SUCCESS_WORDS: [&str; 3] = ["OK", "ok", "IN"];
 const END_WORDS: [&str; 5] = ["EXIT", "OUT", "exit", "quit", "#"];
 const DEFAULT_WORDS: (&str, &str) = ("OK", "EXIT");
+const DEFAULT_VERBS: &str = "L,C,Q";
+/// Bob's line in the default spelling.
+const LINE: &str = "bob : 你好 alice";
 
 fn join(server: &CourseServer, name: &str, options: &[&str]) -> Process {
     let address = server.address.to_string();
@@ -22,19 +25,14 @@ fn bob_enters(server: &CourseServer, success: &str, login: &str) -> RawPeer {
     bob
 }
 
-/// Our client comes, talks with bob and the operator, and goes.
-fn alice_talks(
-    words: (&str, &str),
-    verbs: &str,
-    server_options: &[&str],
-    client_options: &[&str],
-    line_of_bob: &str,
-) {
+/// Lets our client come, talk with bob and the operator of such a server, and go.
+fn alice_talks(words: (&str, &str), verbs: &str, options: &[&str], line_of_bob: &str) {
     let [login, say, leave] = verbs.split(',').collect::<Vec<_>>()[..] else {
         panic!("three verbs")
     };
-    let mut server = CourseServer::start(words, &[&["--verbs", verbs], server_options].concat());
-    let mut alice = join(&server, "alice", client_options);
+    let verbs = ["--verbs", verbs];
+    let mut server = CourseServer::start(words, &[&verbs, options].concat());
+    let mut alice = join(&server, "alice", &verbs);
     server.wait_for_request(&format!("{login} alice"));
     let bob = bob_enters(&server, words.0, login);
     alice.wait_for_text("欢迎bob进入聊天室");
@@ -43,7 +41,7 @@ fn alice_talks(
     alice.wait_for_text(line_of_bob);
     assert!(
         alice.stdout().contains(line_of_bob),
-        "what bob said must go to standard output"
+        "bob's line is not on standard output"
     );
     alice.write_line("hello  bob ");
     server.wait_for_request(&format!("{say} alice hello  bob "));
@@ -55,7 +53,7 @@ fn alice_talks(
     alice.close_stdin();
     alice.expect_exit(0);
     server.wait_for_request(&format!("{leave} alice"));
-    // Whatever alice's client still sent has been read when this has been read.
+    // The server has read all that alice's client sent when it has read this.
     bob.wait_for("alice 退出了聊天室", "alice's quit");
     bob.send(format!("{say} bob the last word"));
     server.wait_for_request(&format!("{say} bob the last word"));
@@ -67,48 +65,43 @@ fn alice_talks(
 }
 
 #[test]
-fn every_success_word_and_every_end_word_of_a_server_is_understood() {
-    for success in SUCCESS_WORDS {
-        for end in END_WORDS {
-            alice_talks((success, end), "L,C,Q", &[], &[], "bob : 你好 alice");
-        }
+fn every_success_word_and_end_word_of_a_server_is_understood() {
+    for words in SUCCESS_WORDS.into_iter().cycle().zip(END_WORDS) {
+        alice_talks(words, DEFAULT_VERBS, &[], LINE);
     }
 }
 
 #[test]
 fn every_spelling_of_a_line_is_shown() {
-    let spellings = [
-        ("{n} : {t}", "bob : 你好 alice"),
-        ("\\n{n} : {t}", "bob : 你好 alice"),
-        ("{n} : {t}\\n", "bob : 你好 alice"),
+    for (spelling, shown) in [
+        ("\\n{n} : {t}", LINE),
+        ("{n} : {t}\\n", LINE),
         ("{n}: {t}", "bob: 你好 alice"),
         ("{n}:{t}", "bob:你好 alice"),
         ("\\n{n}:{t}\\n", "bob:你好 alice"),
         ("{n}：{t}", "bob：你好 alice"),
         ("{n}说:{t}", "bob说:你好 alice"),
-    ];
-    for (spelling, shown) in spellings {
-        alice_talks(DEFAULT_WORDS, "L,C,Q", &["--line", spelling], &[], shown);
+    ] {
+        alice_talks(DEFAULT_WORDS, DEFAULT_VERBS, &["--line", spelling], shown);
     }
 }
 
 #[test]
 fn the_verbs_that_a_server_wants_can_be_chosen() {
     for verbs in ["L,C,E", "L,C,q", "LOGIN,CHAT,EXIT"] {
-        let client = ["--verbs", verbs];
-        alice_talks(DEFAULT_WORDS, verbs, &[], &client, "bob : 你好 alice");
+        alice_talks(DEFAULT_WORDS, verbs, &[], LINE);
     }
 }
 
 #[test]
-fn a_server_that_echoes_or_says_nothing_to_a_quit_is_borne() {
+fn servers_that_echo_or_ignore_a_quit_are_tolerated() {
     for option in ["--echo", "--silent-quit"] {
-        alice_talks(DEFAULT_WORDS, "L,C,Q", &[option], &[], "bob : 你好 alice");
+        alice_talks(DEFAULT_WORDS, DEFAULT_VERBS, &[option], LINE);
     }
 }
 
 #[test]
-fn an_empty_line_is_sent_in_the_form_that_kills_no_server() {
+fn an_empty_line_has_the_form_that_kills_no_server() {
     let mut server = CourseServer::start(DEFAULT_WORDS, &[]);
     let mut alice = join(&server, "alice", &[]);
     server.wait_for_request("L alice");
@@ -121,22 +114,19 @@ fn an_empty_line_is_sent_in_the_form_that_kills_no_server() {
 }
 
 #[test]
-fn a_refusal_is_shown_in_the_servers_own_words_and_ends_with_exit_code_3() {
+fn a_refusal_in_the_servers_own_words_ends_with_exit_code_3() {
     let mut server = CourseServer::start(DEFAULT_WORDS, &[]);
     let _bob = bob_enters(&server, "OK", "L");
     let mut second = join(&server, "bob", &[]);
     second.expect_exit(3);
     let said = second.stderr();
-    assert!(
-        said.contains("该用户存在"),
-        "the server's reason is for the user to read, but there was only:\n{said}"
-    );
+    assert!(said.contains("该用户存在"), "{said}");
     assert_eq!(server.count_of("Q bob"), 0, "a quit of a stranger");
     server.expect_alive();
 }
 
 #[test]
-fn a_kick_ends_the_client_with_exit_code_1_and_it_does_not_come_back() {
+fn a_kicked_client_ends_with_exit_code_1_and_stays_away() {
     for end in END_WORDS {
         let mut server = CourseServer::start(("OK", end), &["--kick", "kick me"]);
         let mut alice = join(&server, "alice", &[]);
@@ -147,39 +137,26 @@ fn a_kick_ends_the_client_with_exit_code_1_and_it_does_not_come_back() {
         bob.send("C bob the last word");
         server.wait_for_request("C bob the last word");
         assert_eq!(server.count_of("L alice"), 1, "it does not log in again");
-        assert_ne!(alice.stderr(), "", "it says that it was kicked");
+        assert_ne!(alice.stderr(), "", "it reports the kick");
         server.expect_alive();
     }
 }
 
 #[test]
-fn a_server_that_never_answers_is_asked_three_times_and_given_up_with_exit_code_4() {
+fn a_silent_server_is_asked_three_times_and_then_given_up() {
     let silent = FakeServer::new();
-    silent.joined().expect_exit(4);
-    silent
-        .0
-        .set_nonblocking(true)
-        .expect("a socket need not block");
-    let mut buffer = [0; 64];
+    silent.join(&[]).expect_exit(4);
+    RawPeer::new(silent.address()).send("behind the last request");
     for _ in 0..3 {
         assert_eq!(silent.request().0, "L alice");
     }
-    assert!(silent.0.recv(&mut buffer).is_err(), "a fourth request");
-}
-
-#[test]
-fn a_server_that_does_not_know_the_verb_and_stays_silent_is_given_up_with_exit_code_4() {
-    let mut server = CourseServer::start(DEFAULT_WORDS, &["--verbs", "LOGIN,CHAT,EXIT"]);
-    let mut alice = join(&server, "alice", &[]);
-    alice.expect_exit(4);
-    assert_eq!(server.count_of("Q alice"), 0, "a quit of a stranger");
-    server.expect_alive();
+    assert_eq!(silent.request().0, "behind the last request");
 }
 
 #[test]
 fn a_repeated_login_that_is_answered_lets_the_client_in() {
     let slow = FakeServer::new();
-    let mut alice = slow.joined();
+    let mut alice = slow.join(&[]);
     let (first, _) = slow.request();
     let (second, client) = slow.request();
     assert_eq!([first.as_str(), second.as_str()], ["L alice"; 2]);
@@ -194,10 +171,20 @@ fn a_repeated_login_that_is_answered_lets_the_client_in() {
     assert_eq!(alice.stdout(), "", "a second success word is no line");
 }
 
+/// Lets alice in at such a server. Returns the address of her client, too.
+fn alice_at(server: &FakeServer) -> (Process, SocketAddr) {
+    let mut alice = server.join(&[]);
+    let (_, client) = server.request();
+    server.answer(client, "OK");
+    alice.write_line("I am in");
+    assert_eq!(server.request().0, "C alice I am in");
+    (alice, client)
+}
+
 #[test]
-fn a_forged_end_word_from_another_address_does_not_end_the_client() {
+fn a_forged_end_word_from_another_address_is_ignored() {
     let server = FakeServer::new();
-    let (mut alice, client) = server.let_in();
+    let (mut alice, client) = alice_at(&server);
     let forger = RawPeer::new(client);
     for forged in ["EXIT", "exit", "OUT", "quit", "#", "admin : forged"] {
         forger.send(forged);
@@ -210,9 +197,9 @@ fn a_forged_end_word_from_another_address_does_not_end_the_client() {
 }
 
 #[test]
-fn what_a_stranger_wrote_is_made_safe_before_it_is_shown() {
+fn a_filter_makes_safe_whatever_strangers_wrote() {
     let server = FakeServer::new();
-    let (alice, client) = server.let_in();
+    let (alice, client) = alice_at(&server);
     server.answer(client, "bob : \u{1b}[31mred\u{7}\u{0}");
     server.answer(client, "\u{1b}]0;title\u{7}welcome");
     server.answer(client, "bob : \u{202e}backwards\u{9b}2J");
@@ -225,49 +212,7 @@ fn what_a_stranger_wrote_is_made_safe_before_it_is_shown() {
     let controls = ['\u{1b}', '\u{7}', '\u{0}', '\u{202e}', '\u{9b}'];
     assert!(!shown.contains(controls), "{}", shown.escape_debug());
     let harmless = shown.contains("red") && shown.contains("backwards");
-    assert!(harmless, "the harmless part of a line is shown:\n{shown}");
+    assert!(harmless, "the harmless part of a line is missing:\n{shown}");
     let forged = shown.lines().any(|line| line.starts_with("admin : "));
-    assert!(!forged, "a line feed makes no second line:\n{shown}");
-}
-
-/// A server that does what the test says, datagram by datagram.
-struct FakeServer(UdpSocket);
-
-impl FakeServer {
-    fn new() -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
-        let patience = socket.set_read_timeout(Some(PATIENCE));
-        patience.expect("a time-out above zero can be set");
-        Self(socket)
-    }
-
-    /// Starts our client as alice.
-    fn joined(&self) -> Process {
-        let address = self.0.local_addr().expect("a bound socket").to_string();
-        chat(&["join", "alice", "--server", &address])
-    }
-
-    /// Starts our client as alice and lets it in. Returns its address, too.
-    fn let_in(&self) -> (Process, SocketAddr) {
-        let mut alice = self.joined();
-        let (_, client) = self.request();
-        self.answer(client, "OK");
-        alice.write_line("I am in");
-        assert_eq!(self.request().0, "C alice I am in");
-        (alice, client)
-    }
-
-    /// Receives the next request and where it came from.
-    fn request(&self) -> (String, SocketAddr) {
-        let mut buffer = [0; 2048];
-        let received = self.0.recv_from(&mut buffer);
-        let (length, from) = received.expect("our client sends a request");
-        let request = String::from_utf8(buffer[..length].to_vec());
-        (request.expect("our client sends UTF-8"), from)
-    }
-
-    fn answer(&self, to: SocketAddr, datagram: impl AsRef<[u8]>) {
-        let sent = self.0.send_to(datagram.as_ref(), to);
-        sent.expect("a datagram can be sent");
-    }
+    assert!(!forged, "a line feed makes a second line:\n{shown}");
 }

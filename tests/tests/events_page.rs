@@ -1,5 +1,4 @@
-//! chat-cli/EVENTS.md shows what `--json` prints: its examples are those of a run of the real
-//! program.
+//! The examples of chat-cli/EVENTS.md are the output of the real program with `--json`.
 //!
 //! `EVENTS=accept cargo test -p chat-tests --test events_page` writes them anew.
 
@@ -8,28 +7,13 @@ use std::{env, fs};
 
 use serde_json::Value;
 
-use chat_tests::harness::own_socket::OwnSocket;
-use chat_tests::harness::{PATIENCE, Server, chat};
+use chat_tests::harness::{FakeServer, Server};
 
 /// Causes every event of a client that a server can cause, in one conversation.
 fn events_of_a_client() -> Vec<String> {
-    let server = OwnSocket::bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
-    let patience = server.set_read_timeout(Some(PATIENCE));
-    patience.expect("a time-out above zero can be set");
-    let at = server.local_addr().expect("it is bound").to_string();
-    let mut client = chat(&["join", "alice", "--json", "--server", &at]);
-    let mut buffer = [0; 2048];
-    let mut wait_for = |request: &str| loop {
-        let (length, from) = server.recv_from(&mut buffer).expect("the client asks");
-        if &buffer[..length] == request.as_bytes() {
-            return from;
-        }
-    };
-    let peer = wait_for("L alice");
-    let say = |line: &str| {
-        let sent = server.send_to(line.as_bytes(), peer);
-        sent.expect("a datagram can be sent");
-    };
+    let server = FakeServer::new();
+    let mut client = server.join(&["--json"]);
+    let peer = server.wait_for("L alice");
     for line in [
         "OK",
         "* bob joined",
@@ -39,38 +23,35 @@ fn events_of_a_client() -> Vec<String> {
         "FAIL too fast",
         "FAIL not logged in",
     ] {
-        say(line);
+        server.answer(peer, line);
     }
-    wait_for("L alice");
-    say("FAIL name taken");
-    wait_for("L alice");
-    say("OK");
+    server.wait_for("L alice");
+    server.answer(peer, "FAIL name taken");
+    server.wait_for("L alice");
+    server.answer(peer, "OK");
     client.wait_for_text("\"back\"");
     client.close_stdin();
-    wait_for("Q alice");
-    say("EXIT");
-    client.expect_exit(1); // A line was refused, and what was said around the loss may be lost.
-    examples(&client.stdout(), &[at])
+    server.wait_for("Q alice");
+    server.answer(peer, "EXIT");
+    client.expect_exit(1); // A line was refused, and lines around the loss may be lost.
+    examples(&client.stdout(), &[server.address().to_string()])
 }
 
 /// Causes the events of a room, and the answers to its operator.
 fn events_of_a_room() -> Vec<String> {
     let mut server = Server::start(&["--json", "--lang", "en"]);
-    let at = server.at();
     let alice = server.member("alice");
-    let ports = |peer: &chat_tests::harness::RawPeer| peer.address().to_string();
-    let mut addresses = vec![at, ports(&alice)];
     alice.send("L alice");
     alice.expect("OK", "a repeated login");
     alice.send("L 爱丽丝");
     alice.expect("OK", "another name");
     alice.send("C 爱丽丝 吃了么？");
     let stranger = server.stranger();
-    addresses.push(ports(&stranger));
+    let addresses = [server.address, alice.address(), stranger.address()];
     for datagram in ["L 爱丽丝", "Q 爱丽丝", "hello"] {
         stranger.send(datagram);
     }
-    stranger.wait_for("EXIT", "the quit of somebody who is not in");
+    stranger.wait_for("EXIT", "a stranger's quit");
     for line in [
         "welcome",
         "/names",
@@ -89,7 +70,10 @@ fn events_of_a_room() -> Vec<String> {
     server.process.wait_for_text("\"stats\"");
     server.operator_says("/quit");
     server.process.expect_exit(0);
-    examples(&server.process.stdout(), &addresses)
+    examples(
+        &server.process.stdout(),
+        &addresses.map(|address| address.to_string()),
+    )
 }
 
 /// Returns the lines, with addresses and times that do not change from run to run.

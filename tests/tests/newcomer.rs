@@ -1,5 +1,5 @@
-//! The mishaps of a first use, and the answers: what was wrong, where, and what to do about it, in
-//! a line or two on standard error, in the language of the locale.
+//! The mishaps of a first use. Each answer names the cause, the place and the remedy in a line or
+//! two on standard error, in the language of the locale.
 
 use std::fs;
 use std::net::{SocketAddr, UdpSocket};
@@ -9,20 +9,23 @@ use std::thread;
 use chat_tests::harness::net::free_address;
 use chat_tests::harness::{Process, Server, binary, chat, chat_binary};
 
-/// Tries something in English and in Chinese at a default address. Checks the exit code and what is
-/// mentioned in both languages, and returns the answers.
+/// Tries something in English and in Chinese at a default address. Checks the exit code and that
+/// both answers mention these words, and returns the answers.
 fn mishap(
     command: impl Fn() -> Command,
     default: SocketAddr,
     exit_code: i32,
     mentions: &[&str],
 ) -> [String; 2] {
-    ["C.UTF-8", "zh_CN.UTF-8"].map(|locale| {
+    // Both at once: some wait for an answer that never comes.
+    let started = ["C.UTF-8", "zh_CN.UTF-8"].map(|locale| {
         let mut command = command();
         command.env("CHAT_ADDRESS", default.to_string());
         command.env("LC_ALL", locale);
         let what = format!("{command:?}");
-        let mut process = Process::spawn(command);
+        (locale, what, Process::spawn(command))
+    });
+    started.map(|(locale, what, mut process)| {
         process.close_stdin();
         process.expect_exit(exit_code);
         let said = process.stderr();
@@ -38,14 +41,14 @@ fn mishap(
 }
 
 #[test]
-fn each_mishap_is_answered_with_what_was_wrong_and_what_to_do() {
+fn each_mishap_is_answered_with_its_cause_and_a_remedy() {
     // Has a port and does not speak our protocol.
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
     let deaf = socket.local_addr().expect("a bound socket").to_string();
     let nowhere = free_address().to_string();
     let any = free_address().to_string();
+    // The command line, the default address, the exit code, and the words of the answer.
     let mut cases: Vec<(Vec<&str>, &str, i32, Vec<&str>)> = vec![
-        // Another program has the port.
         (
             vec!["serve", "--bind", &deaf],
             &any,
@@ -54,50 +57,32 @@ fn each_mishap_is_answered_with_what_was_wrong_and_what_to_do() {
         ),
         (vec!["serve"], &deaf, 1, vec![&deaf, "--bind"]),
         (vec!["join", "alice"], &deaf, 4, vec![&deaf, "--server"]),
-        // The address is free.
-        (
-            vec!["join", "alice", "--server", &nowhere],
-            &any,
-            4,
-            vec![&nowhere, "chat serve", "--server"],
-        ),
-        (
-            vec!["send", "alice", "--server", &nowhere, "hi"],
-            &any,
-            4,
-            vec![&nowhere, "chat serve", "--server"],
-        ),
-        // This ending is reserved: no such name is ever known.
-        (
-            vec!["join", "alice", "--server", "no-such-host.invalid:8888"],
-            &any,
-            1,
-            vec!["no-such-host.invalid:8888", "127.0.0.1:8888"],
-        ),
-        // This address stands in books only.
-        (
-            vec!["serve", "--bind", "192.0.2.1:8888"],
-            &any,
-            1,
-            vec!["192.0.2.1:8888", "ip address"],
-        ),
     ];
-    for (bad, shown) in [
-        ("127.0.0.1:99999", "\"127.0.0.1:99999\""),
-        ("127.0.0.1:", "\"127.0.0.1:\""),
-        ("127.0.0.1:eight", "\"127.0.0.1:eight\""),
-        ("", "\"\""),
-    ] {
-        let mentions = vec![shown, "127.0.0.1:8888"];
-        cases.push((
-            vec!["join", "alice", "--server", bad],
-            &any,
-            2,
-            mentions.clone(),
-        ));
-        cases.push((vec!["serve", "--bind", bad], &any, 2, mentions));
+    for command in [["join", "alice"], ["send", "alice"]] {
+        let mut args = [&command[..], &["--server", &nowhere]].concat();
+        if command[0] == "send" {
+            args.push("hi");
+        }
+        let mentions = vec![&*nowhere, "chat serve", "--server"];
+        cases.push((args, &any, 4, mentions));
     }
-    // Some of them wait for answers that never come.
+    for (bad, exit_code, cause) in [
+        // This ending is reserved: no such name is ever known.
+        ("no-such-host.invalid:8888", 1, "no-such-host.invalid:8888"),
+        ("127.0.0.1:99999", 2, "\"127.0.0.1:99999\""),
+        ("127.0.0.1:", 2, "\"127.0.0.1:\""),
+        ("127.0.0.1:eight", 2, "\"127.0.0.1:eight\""),
+        ("", 2, "\"\""),
+    ] {
+        let mentions = vec![cause, "127.0.0.1:8888"];
+        let join = vec!["join", "alice", "--server", bad];
+        cases.push((join, &any, exit_code, mentions.clone()));
+        cases.push((vec!["serve", "--bind", bad], &any, exit_code, mentions));
+    }
+    // Only books use this address.
+    let foreign = "192.0.2.1:8888";
+    let mentions = vec![foreign, "ip address"];
+    cases.push((vec!["serve", "--bind", foreign], &any, 1, mentions));
     thread::scope(|scope| {
         for (args, default, exit_code, mentions) in &cases {
             let default = default.parse().expect("an address");
@@ -108,13 +93,17 @@ fn each_mishap_is_answered_with_what_was_wrong_and_what_to_do() {
 }
 
 #[test]
-fn a_taken_name_suggests_another_one() {
+fn a_refused_name_suggests_another_one() {
     let server = Server::start(&[]);
     let _bob = server.member("bob");
-    let join = || binary::command(&["join", "bob"]);
-    let said = mishap(join, server.address, 3, &["name taken"]);
-    assert!(said[0].contains("choose another name"), "{said:?}");
-    assert!(said[1].contains("换一个名字"), "{said:?}");
+    for (args, reason) in [
+        (&["join", "bob"][..], "name taken"),
+        (&["send", "admin", "hi"], "reserved"),
+    ] {
+        let said = mishap(|| binary::command(args), server.address, 3, &[reason]);
+        assert!(said[0].contains("choose another name"), "{said:?}");
+        assert!(said[1].contains("换一个名字"), "{said:?}");
+    }
 }
 
 /// Returns the program for a user without rights, also where the tests run with all of them.
@@ -129,12 +118,12 @@ fn as_nobody(args: &[&str]) -> Command {
 }
 
 #[test]
-fn a_forbidden_port_suggests_those_that_everybody_may_have() {
+fn a_forbidden_port_suggests_those_above_1023() {
     let first = fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start");
     let first = first.unwrap_or_default().trim().parse::<u16>();
     let may_start = as_nobody(&["--version"]).output();
     if first.is_ok_and(|first| first <= 80) || !may_start.is_ok_and(|it| it.status.success()) {
-        println!("SKIPPED: everybody may have port 80, or only root may start the program");
+        println!("SKIPPED: port 80 is free for all, or only root can start the program");
         return;
     }
     let default = SocketAddr::from(([127, 0, 0, 1], 80));
@@ -148,7 +137,7 @@ fn a_forbidden_port_suggests_those_that_everybody_may_have() {
 }
 
 #[test]
-fn a_bad_name_or_no_command_is_answered_with_what_is_right() {
+fn a_bad_name_or_no_command_names_the_rule_or_the_commands() {
     let long = "n".repeat(33);
     for (args, mentions) in [
         (&["join", "two words"][..], &["U+0020"][..]),

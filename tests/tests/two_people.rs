@@ -1,4 +1,4 @@
-//! Two people at two terminals: the first to come hosts the room, the second joins it.
+//! People at terminals: the first to come hosts the room, the others join it.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use chat_tests::harness::net::free_address;
 use chat_tests::harness::terminal::Terminal;
 use chat_tests::harness::terminal::keys::{CTRL_C, CTRL_D};
-use chat_tests::harness::{PATIENCE, Process, RawPeer, Signal, binary};
+use chat_tests::harness::{FakeServer, PATIENCE, Process, RawPeer, Signal, binary};
 
 /// A way to leave.
 #[derive(Clone, Copy, Debug)]
@@ -28,20 +28,13 @@ fn leaves(person: &mut Terminal, way: Leave) {
         Leave::Types(text) => person.types(text),
         Leave::Signal(signal) => person.signal(signal),
     }
+    person.expect_exit(0);
 }
 
-/// Alice, who hosts the room, and bob, who has joined it.
-fn alice_and_bob(address: SocketAddr) -> (Terminal, Terminal) {
-    let alice = alice_hosts(address);
-    let bob = Terminal::start(&["join", "bob"], address);
-    alice.sees("* bob joined");
-    (alice, bob)
-}
-
-/// Alice, who hosts a room in which she is alone.
+/// Lets alice host a room in which she is alone.
 fn alice_hosts(address: SocketAddr) -> Terminal {
     let alice = Terminal::start(&["join", "alice"], address);
-    // Who hosts a room says where, so that others can come.
+    // A host shows the address, so that others can come.
     alice.sees(&address.to_string());
     RawPeer::new(address).wait_until_a_server_answers();
     // The room may be open before its host has entered it.
@@ -58,85 +51,54 @@ fn alice_hosts(address: SocketAddr) -> Terminal {
 }
 
 #[test]
-fn two_people_chat_in_english_and_chinese_and_leave_in_every_way() {
+fn people_chat_and_leave_in_every_way_the_host_last() {
     for way in WAYS {
         let address = free_address();
-        let (mut alice, mut bob) = alice_and_bob(address);
-        alice.types("hello bob\n");
-        bob.sees("alice : hello bob");
-        bob.types("你好，alice！今天天气很好\n");
-        alice.sees("bob : 你好，alice！今天天气很好");
+        let mut alice = alice_hosts(address);
+        let mut bob = Terminal::start(&["join", "bob"], address);
+        alice.sees("* bob joined");
+        let mut carol = Terminal::start(&["join", "carol"], address);
+        alice.sees("* carol joined");
+        bob.sees("* carol joined");
+        alice.types("hello everybody\n");
+        bob.sees("alice : hello everybody");
+        carol.sees("alice : hello everybody");
+        bob.types("你好！今天天气很好\n");
+        alice.sees("bob : 你好！今天天气很好");
+        carol.sees("bob : 你好！今天天气很好");
 
         leaves(&mut bob, way);
-        bob.expect_exit(0);
         alice.sees("* bob left");
         leaves(&mut alice, way);
-        alice.expect_exit(0);
+        carol.expect_exit(1);
+        // The address is free for the next host, who leaves an empty room.
+        leaves(&mut alice_hosts(address), way);
         let free = UdpSocket::bind(address).is_ok();
         assert!(free, "after {way:?} of the host the address is taken");
     }
 }
 
 #[test]
-fn when_the_host_leaves_the_others_are_told_and_end_with_exit_code_1() {
-    for way in WAYS {
-        let (mut alice, mut bob) = alice_and_bob(free_address());
-        leaves(&mut alice, way);
-        alice.expect_exit(0);
-        bob.expect_exit(1);
-    }
-}
-
-#[test]
-fn a_host_in_an_empty_room_leaves_in_every_way() {
-    for way in WAYS {
-        let mut alice = alice_hosts(free_address());
-        leaves(&mut alice, way);
-        alice.expect_exit(0);
-    }
-}
-
-#[test]
-fn three_people_meet_and_the_one_who_comes_under_a_taken_name_is_refused() {
+fn a_person_who_comes_under_the_hosts_name_is_refused() {
     let address = free_address();
-    let (mut alice, bob) = alice_and_bob(address);
-    let mut second_bob = Terminal::start(&["join", "bob"], address);
-    second_bob.expect_exit(3);
-    second_bob.sees("name taken");
-    let mut second_alice = Terminal::start(&["join", "alice"], address);
-    second_alice.expect_exit(3);
-
-    let mut carol = Terminal::start(&["join", "carol"], address);
-    alice.sees("* carol joined");
-    bob.sees("* carol joined");
-    alice.types("welcome carol\n");
-    carol.sees("alice : welcome carol");
-    bob.sees("alice : welcome carol");
-    carol.types("thank you\n");
-    alice.sees("carol : thank you");
-    bob.sees("carol : thank you");
+    let _alice = alice_hosts(address);
+    let mut second = Terminal::start(&["join", "alice"], address);
+    second.expect_exit(3);
+    second.sees("name taken");
 }
 
 #[test]
-fn a_person_at_a_terminal_is_not_shown_escape_sequences_of_others() {
-    let address = free_address();
-    let server = UdpSocket::bind(address).expect("the address is free");
-    server
-        .set_read_timeout(Some(PATIENCE))
-        .expect("a time-out above zero can be set");
+fn a_terminal_gets_no_escape_sequences_of_others() {
+    let server = FakeServer::new();
+    let address = server.address();
     let bob = Terminal::start(&["join", "bob", "--server", &address.to_string()], address);
-    let mut request = [0; 2048];
-    let (_, client) = server
-        .recv_from(&mut request)
-        .expect("bob's client logs in");
+    let client = server.wait_for("L bob");
     for line in [
         "OK",
         "eve : \u{1b}]0;owned\u{7} \u{1b}[2J \u{9b}2J \u{202e}",
         "eve : harmless",
     ] {
-        server
-            .send_to(line.as_bytes(), client)
-            .expect("a datagram can be sent");
+        server.answer(client, line);
     }
     bob.sees("eve : harmless");
     let raw = bob.raw_screen();
@@ -147,7 +109,7 @@ fn a_person_at_a_terminal_is_not_shown_escape_sequences_of_others() {
 }
 
 #[test]
-fn somebody_with_a_filter_joins_the_room_that_a_person_hosts() {
+fn a_filter_joins_the_room_that_a_person_hosts() {
     let address = free_address();
     let mut alice = alice_hosts(address);
     let mut command = binary::command(&["join", "bob"]);
@@ -161,6 +123,4 @@ fn somebody_with_a_filter_joins_the_room_that_a_person_hosts() {
     bob.close_stdin();
     bob.expect_exit(0);
     alice.sees("* bob left");
-    alice.types("/quit\n");
-    alice.expect_exit(0);
 }

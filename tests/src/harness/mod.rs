@@ -7,6 +7,7 @@ use std::time::Duration;
 
 pub mod binary;
 pub mod crowd;
+pub mod fake_server;
 pub mod net;
 pub mod own_socket;
 pub mod process;
@@ -17,6 +18,7 @@ pub mod terminal;
 
 pub use binary::{chat, chat_binary};
 pub use crowd::Crowd;
+pub use fake_server::FakeServer;
 pub use process::{Process, Signal};
 pub use raw::RawPeer;
 pub use server::Server;
