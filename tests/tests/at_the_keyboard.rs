@@ -1,4 +1,4 @@
-//! A person sits at a terminal and types, while others talk: at the narrow and the wide one.
+//! A person types at a terminal, narrow or wide, while others talk.
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -12,11 +12,10 @@ const WIDTHS: [u16; 2] = [60, 100];
 
 /// Alice's half-typed line, which is wider than the narrow terminal.
 const HALF: &str = "我正在慢慢地写一句很长很长的话，别人的消息来了也不能把它弄乱 👍 really";
-/// What she types then.
+/// The rest of it.
 const REST: &str = "，好了 🎉";
 
-/// What bob says meanwhile: Chinese, emoji, combining marks, and a line that no terminal holds in
-/// one row.
+/// Returns bob's lines: Chinese, emoji, combining marks, and one that no terminal holds in a row.
 fn messages(round: &str) -> Vec<String> {
     vec![
         format!("{round}: hello alice"),
@@ -69,8 +68,7 @@ impl Room {
     }
 }
 
-/// Returns whether this is what is being typed, once and at the end. It may be broken into rows at
-/// a space.
+/// Returns whether this is being typed, once and at the end. A space may break it into rows.
 fn is_typed(view: &View, typed: &str) -> bool {
     let solid = |text: &str| text.replace(' ', "");
     let (screen, typed) = (solid(&view.rows.concat()), solid(typed));
@@ -98,21 +96,6 @@ fn everywhere(what: impl Fn(&mut Room)) {
 }
 
 #[test]
-fn messages_that_arrive_while_a_line_is_typed_leave_it_as_it_is() {
-    everywhere(|room| {
-        room.alice.types(HALF);
-        room.sees_undisturbed(HALF, 0, &[]);
-        let said = messages("one");
-        room.bob_says(&said);
-        room.sees_undisturbed(HALF, 0, &said);
-        room.alice.types(REST);
-        room.sees_undisturbed(&format!("{HALF}{REST}"), 0, &said);
-        room.alice.types(ENTER);
-        room.hears(&format!("{HALF}{REST}"));
-    });
-}
-
-#[test]
 fn a_line_can_be_changed_in_its_middle_while_messages_arrive() {
     everywhere(|room| {
         room.alice.types(HALF);
@@ -132,7 +115,7 @@ fn a_line_can_be_changed_in_its_middle_while_messages_arrive() {
 }
 
 #[test]
-fn nothing_is_lost_when_the_window_changes_its_width() {
+fn messages_and_new_widths_leave_a_typed_line_whole() {
     for first in WIDTHS {
         let mut room = Room::enter(&Home::new(), first);
         room.alice.types(HALF);
@@ -148,6 +131,7 @@ fn nothing_is_lost_when_the_window_changes_its_width() {
             room.sees_undisturbed(HALF, 0, &said);
         }
         room.alice.types(REST);
+        room.sees_undisturbed(&format!("{HALF}{REST}"), 0, &said);
         room.alice.types(ENTER);
         room.hears(&format!("{HALF}{REST}"));
     }
@@ -251,7 +235,7 @@ fn style_of(name: &str, text: &str, alice: &Terminal) -> (Color, Flags) {
 }
 
 #[test]
-fn a_name_has_one_colour_in_every_line_and_none_where_no_colours_are_wanted() {
+fn a_name_keeps_one_colour_and_has_none_with_no_color() {
     for (home, colours) in [
         (Home::new(), true),
         (Home::new().with("NO_COLOR", "1"), false),
@@ -283,30 +267,33 @@ fn minute_of_the_day() -> u64 {
 }
 
 #[test]
-fn lines_have_the_time_of_the_zone_that_the_user_is_in() {
+fn lines_have_the_users_time_and_own_lines_a_mark() {
     for (zone, hours) in [("UTC", 0), ("CST-8", 8), ("Asia/Shanghai", 8)] {
         if zone.contains('/') && !Path::new("/usr/share/zoneinfo").join(zone).exists() {
             println!("SKIPPED: this system does not know {zone}");
             continue;
         }
-        let room = Room::enter(&Home::new().with("TZ", zone), 60);
+        let mut room = Room::enter(&Home::new().with("TZ", zone), 60);
         let before = minute_of_the_day();
         room.bob_says(&["what time is it"]);
-        room.alice.sees("what time is it");
-        let stamp = |minute: u64| {
-            let local = (minute + hours * 60) % (24 * 60);
-            format!("{:02}:{:02} bob : what time is it", local / 60, local % 60)
-        };
-        // The wait above takes less than a minute.
-        let expected = [before, minute_of_the_day()].map(stamp);
-        let view = room.alice.view();
-        let seen = expected.iter().any(|line| view.shows(line));
-        assert!(seen, "one of {expected:?} in {zone}:\n{view}");
+        room.alice.sees("bob : what time is it");
+        room.alice.types(&format!("see the clock{ENTER}"));
+        room.hears("see the clock");
+        let view = room.alice.sees(" > see the clock");
+        // All this takes less than a minute.
+        let minutes = [before, minute_of_the_day()];
+        for line in ["bob : what time is it", "> see the clock"] {
+            let seen = minutes.iter().any(|minute| {
+                let local = (minute + hours * 60) % (24 * 60);
+                view.shows(&format!("{:02}:{:02} {line}", local / 60, local % 60))
+            });
+            assert!(seen, "{line} at {minutes:?} (UTC) in {zone}:\n{view}");
+        }
     }
 }
 
 #[test]
-fn who_has_no_place_for_the_history_can_chat_all_the_same() {
+fn a_user_without_a_place_for_the_history_can_chat() {
     let home = Home::new()
         .with("HOME", "/proc")
         .with("XDG_STATE_HOME", "/proc/nowhere");
