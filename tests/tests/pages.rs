@@ -1,4 +1,4 @@
-//! The pages: their commands, options, links and examples exist; the completions and the manual.
+//! The commands, options and links on the pages exist; completions and manual pages are whole.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -46,20 +46,6 @@ fn blocks(page: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Returns the options that the help of a program, or of one of its commands, lists.
-fn options(program: &Path, command: Option<&str>) -> Vec<String> {
-    let mut help = Command::new(program);
-    help.args(command).arg("--help");
-    let output = help.output().expect("the program starts");
-    let help = String::from_utf8(output.stdout).expect("the help is UTF-8");
-    assert!(output.status.success(), "there is no command {command:?}");
-    let words = help.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
-    let options = words.filter(|word| word.starts_with("--"));
-    options.map(str::to_owned).collect()
-}
-
-const COMMANDS: [&str; 5] = ["serve", "join", "send", "completions", "man"];
-
 fn printed(args: &[&str]) -> String {
     let mut program = chat(args);
     program.expect_exit(0);
@@ -68,17 +54,15 @@ fn printed(args: &[&str]) -> String {
 }
 
 #[test]
-fn every_command_on_a_page_has_its_options() {
+fn the_programs_understand_every_command_on_a_page() {
     let bench = Path::new(env!("CARGO_BIN_EXE_bench"));
     let simulate = Path::new(env!("CARGO_BIN_EXE_simulate"));
+    let of_tests = "cargo run --release -p chat-tests --bin";
     let programs = [
-        ("cargo run --release -- ", chat_binary()),
-        ("chat ", chat_binary()),
-        ("cargo run --release -p chat-tests --bin bench -- ", bench),
-        (
-            "cargo run --release -p chat-tests --bin simulate -- ",
-            simulate,
-        ),
+        ("cargo run --release -- ".to_owned(), chat_binary()),
+        ("chat ".to_owned(), chat_binary()),
+        (format!("{of_tests} bench -- "), bench),
+        (format!("{of_tests} simulate -- "), simulate),
     ];
     for page in [
         "README.md",
@@ -88,39 +72,44 @@ fn every_command_on_a_page_has_its_options() {
         "CONTRIBUTING.md",
         "BENCHMARKS.md",
     ] {
-        let mut count = 0;
         let shell = blocks(page)
             .into_iter()
             .filter(|(language, _)| language == "sh");
         let text: String = shell.map(|(_, block)| block + "\n").collect();
-        for line in text.split(['\n', '|', '&', '#']).map(str::trim) {
-            let run = |(begin, program)| Some((program, line.strip_prefix(begin)?));
-            let Some((program, arguments)) = programs.into_iter().find_map(run) else {
+        let mut count = 0;
+        for line in text.split(['\n', '|', '&', '#', '>']).map(str::trim) {
+            let run = |(begin, program)| Some((program, line.strip_prefix::<&str>(begin)?));
+            let mut programs = programs.iter().map(|(begin, program)| (&**begin, program));
+            let Some((program, arguments)) = programs.find_map(run) else {
                 continue;
             };
             count += 1;
             // Behind a second `--` are the options of another program.
             let arguments = arguments.split(" -- ").next().unwrap_or_default();
-            let command = arguments.split(' ').next().unwrap_or_default();
-            let command = Some(command).filter(|command| !command.starts_with('-'));
-            let known = options(program, command);
-            for option in arguments.split(' ').filter(|word| word.starts_with("--")) {
-                assert!(
-                    known.iter().any(|known| known == option),
-                    "{page}: {line:?} has no option {option}"
-                );
-            }
+            let mut command = Command::new(program);
+            // It reads everything before this, and does nothing then.
+            command.args(arguments.split(' ')).arg("--help");
+            let output = command.output().expect("the program starts");
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{page}: {line:?}:\n{said}");
         }
         assert!(count >= 3, "{page} shows {count} commands only");
     }
+}
+
+/// Returns the options that the help of a command lists.
+fn options(command: &str) -> Vec<String> {
+    let help = printed(&[command, "--help"]);
+    let words = help.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+    let options = words.filter(|word| word.starts_with("--"));
+    options.map(str::to_owned).collect()
 }
 
 #[test]
 fn the_manual_lists_the_options_that_exist() {
     let manual = read("chat-cli/MANUAL.md");
     let commands = ["serve", "join", "send"];
-    let known = commands.map(|command| options(chat_binary(), Some(command)));
-    let known: BTreeSet<_> = known.into_iter().flatten().collect();
+    let known: BTreeSet<_> = commands.into_iter().flat_map(options).collect();
     let rows = manual.lines().filter_map(|line| line.strip_prefix("| `--"));
     let words = rows.filter_map(|row| row.split([' ', '`']).next());
     let listed: BTreeSet<_> = words.map(|word| format!("--{word}")).collect();
@@ -176,7 +165,7 @@ fn every_link_on_a_page_leads_to_a_file_and_a_heading() {
 }
 
 #[test]
-fn a_bash_completes_commands_and_options() {
+fn bash_completes_commands_and_options() {
     let complete = r#"source /dev/stdin; COMP_WORDS=("${@}"); COMP_CWORD=$(($# - 1));
         _chat chat "${@: -1}" "${@: -2:1}"; echo "${COMPREPLY[*]}""#;
     for (typed, offered) in [
@@ -198,17 +187,14 @@ fn a_bash_completes_commands_and_options() {
 }
 
 #[test]
-fn the_manual_has_a_page_for_the_program_and_for_each_command() {
+fn each_command_has_a_manual_page_with_its_options() {
     let program = printed(&["man"]);
-    for command in COMMANDS {
+    for command in ["serve", "join", "send", "completions", "man"] {
         assert!(program.contains(command), "the page leaves out {command}");
         let page = printed(&["man", command]);
-        let help = printed(&[command, "--help"]);
-        let long = help.lines().filter_map(|line| line.split_once("  --"));
-        for (_, option) in long {
-            let name = option.split([' ', '[', '<']).next().unwrap_or_default();
-            let written = name.replace('-', r"\-");
-            assert!(page.contains(&written), "man {command} leaves out --{name}");
+        for option in options(command) {
+            let written = option.replace('-', r"\-");
+            assert!(page.contains(&written), "man {command} leaves out {option}");
         }
     }
 }
