@@ -1,5 +1,4 @@
-//! The server from start to end: its operator, its signals, its addresses, its restart and its
-//! rest.
+//! The server from start to end: operator, signals, addresses, restart and rest.
 
 use std::fs;
 use std::thread;
@@ -11,7 +10,7 @@ use chat_tests::harness::terminal::keys::CTRL_D;
 use chat_tests::harness::{PATIENCE, Process, Server, Signal, chat};
 
 #[test]
-fn what_the_operator_types_is_spoken_under_the_operators_name() {
+fn the_operators_lines_have_the_operators_name() {
     for (options, name) in [
         (&[][..], "admin"),
         (&["--lang", "zh"][..], "管理员"),
@@ -42,7 +41,7 @@ fn the_end_of_the_operators_input_does_not_end_the_server() {
 }
 
 #[test]
-fn a_bad_line_of_the_operator_does_not_end_the_server() {
+fn bad_lines_of_the_operator_do_not_end_the_server() {
     let mut server = Server::start(&[]);
     let alice = server.member("alice");
     for bad in [
@@ -65,16 +64,19 @@ fn a_bad_line_of_the_operator_does_not_end_the_server() {
 }
 
 #[test]
-fn signals_make_the_server_tell_everybody_each_end_word_and_exit_with_0() {
-    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+fn signals_and_quit_send_every_end_word_and_exit_with_0() {
+    for signal in [Some(Signal::SIGINT), Some(Signal::SIGTERM), None] {
         let mut server = Server::start(&["--end", "EXIT,OUT,#"]);
         let alice = server.member("alice");
         let bob = server.member("bob");
         alice.expect("* bob joined", "bob's login");
-        server.process.signal(signal);
+        match signal {
+            Some(signal) => server.process.signal(signal),
+            None => server.operator_says("/quit"),
+        }
         for member in [&alice, &bob] {
             for end in ["EXIT", "OUT", "#"] {
-                member.expect(end, &format!("{signal} for the server"));
+                member.expect(end, &format!("{signal:?} for the server"));
             }
         }
         server.process.expect_exit(0);
@@ -82,7 +84,7 @@ fn signals_make_the_server_tell_everybody_each_end_word_and_exit_with_0() {
 }
 
 #[test]
-fn the_servers_own_lines_tell_what_happened_and_quiet_tells_nothing() {
+fn the_log_names_members_and_quiet_logs_nothing() {
     let loud = Server::start(&[]);
     loud.member("alice").quit("alice");
     loud.process.wait_for_text("alice");
@@ -96,7 +98,7 @@ fn the_servers_own_lines_tell_what_happened_and_quiet_tells_nothing() {
 }
 
 #[test]
-fn what_a_stranger_wrote_is_made_safe_before_it_reaches_the_servers_terminal() {
+fn the_log_makes_safe_whatever_strangers_wrote() {
     let mut server = Server::start(&[]);
     let mallory = server.stranger();
     for hostile in [
@@ -116,7 +118,7 @@ fn what_a_stranger_wrote_is_made_safe_before_it_reaches_the_servers_terminal() {
 }
 
 #[test]
-fn a_client_gets_in_again_when_the_server_was_restarted() {
+fn a_client_gets_in_again_after_a_restart_of_the_server() {
     let mut first = Server::start(&[]);
     let watcher = first.member("watcher");
     let mut alice = first.join("alice", &[]);
@@ -142,7 +144,7 @@ fn a_client_gets_in_again_when_the_server_was_restarted() {
 }
 
 #[test]
-fn a_person_whose_server_is_gone_is_told_of_each_line_that_is_not_said_and_gets_in_again() {
+fn a_person_sees_each_line_that_a_restart_of_the_server_lost() {
     let mut first = Server::start(&[]);
     let address = first.at();
     let mut alice = Terminal::start(&["join", "alice", "--server", &address], first.address);
@@ -163,40 +165,33 @@ fn a_person_whose_server_is_gone_is_told_of_each_line_that_is_not_said_and_gets_
     alice.expect_exit(0);
 }
 
-/// Our client talks with somebody who is already in the room.
-fn alice_talks_at(server: &Server, address: &str) {
-    let listener = server.member("listener");
-    let mut alice = chat(&["join", "alice", "--server", address]);
-    listener.expect("* alice joined", &format!("a login at {address}"));
-    alice.write_line("hi");
-    listener.expect("alice : hi", &format!("a line said at {address}"));
-    listener.send("C listener hi alice");
-    alice.wait_for_line("listener : hi alice");
-    alice.close_stdin();
-    alice.expect_exit(0);
-    listener.expect("* alice left", "the end of alice's input");
-}
-
 #[test]
-fn ipv6_works() {
-    if !has_ipv6() {
-        eprintln!("this machine has no IPv6, so there is nothing to test");
-        return;
+fn ipv6_and_host_names_work_for_server_and_client() {
+    for (bind, server_name) in [
+        ("[::1]:0", "[::1]"),
+        ("localhost:0", "localhost"),
+        ("127.0.0.1:0", "localhost"),
+    ] {
+        if bind.starts_with('[') && !has_ipv6() {
+            println!("SKIPPED: this machine has no IPv6");
+            continue;
+        }
+        let server = Server::start_at(bind, &[]);
+        let listener = server.member("listener");
+        let address = format!("{server_name}:{}", server.address.port());
+        let mut alice = chat(&["join", "alice", "--server", &address]);
+        listener.expect("* alice joined", &format!("a login at {address}"));
+        alice.write_line("hi");
+        listener.expect("alice : hi", &format!("a line said at {address}"));
+        listener.send("C listener hi alice");
+        alice.wait_for_line("listener : hi alice");
+        alice.close_stdin();
+        alice.expect_exit(0);
+        listener.expect("* alice left", "the end of alice's input");
     }
-    let server = Server::start_at("[::1]:0", &[]);
-    assert!(server.address.is_ipv6(), "{}", server.address);
-    alice_talks_at(&server, &server.at());
 }
 
-#[test]
-fn host_names_resolve_for_the_client_and_for_the_server() {
-    let server = Server::start_at("localhost:0", &[]);
-    alice_talks_at(&server, &server.at());
-    let server = Server::start(&[]);
-    alice_talks_at(&server, &format!("localhost:{}", server.address.port()));
-}
-
-/// Returns how often the threads of the process went to sleep or were interrupted.
+/// Returns the numbers of context switches of the process's threads.
 fn switches(process: &Process) -> String {
     let tasks = fs::read_dir(format!("/proc/{}/task", process.id())).expect("the process runs");
     let status = tasks.map(|task| {
@@ -219,12 +214,12 @@ fn an_idle_server_and_an_idle_client_are_not_woken() {
     let bob = server.join("bob", &[]);
     server.process.wait_for_text("bob");
     alice.expect("* bob joined", "bob's login");
-    // A vanished member is looked into, and then there is silence again.
+    // The server looks into a vanished member, and rests again.
     drop(server.member("victim"));
     server.operator_says("silence, please");
     bob.wait_for_line("admin : silence, please");
     alice.wait_for("* victim left", "the operator's line");
-    // The first seconds may still see the log being written; what wakes by itself never rests.
+    // The log may still be written in the first seconds; a periodic wake-up would never rest.
     for _ in 0..5 {
         let before = [&server.process, &bob].map(switches);
         thread::sleep(Duration::from_secs(1));
@@ -236,7 +231,7 @@ fn an_idle_server_and_an_idle_client_are_not_woken() {
 }
 
 #[test]
-fn a_member_that_is_silent_too_long_is_removed_where_a_limit_is_set() {
+fn the_idle_limit_removes_a_silent_member() {
     let server = Server::start(&["--idle-limit", "1"]);
     let lively = server.member("lively");
     let _quiet = server.member("quiet");
