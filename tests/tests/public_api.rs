@@ -13,47 +13,40 @@ use std::process::Command;
 const MODE: &str = "PUBLIC_API";
 
 #[test]
-fn the_public_surface_of_chat_proto_is_the_one_on_record() {
-    compare("chat-proto");
-}
-
-#[test]
-fn the_public_surface_of_chat_core_is_the_one_on_record() {
-    compare("chat-core");
-}
-
-fn compare(package: &str) {
+fn the_public_surface_of_each_library_is_the_one_on_record() {
     let mode = env::var(MODE).unwrap_or_default();
-    let record = folder("public-api").join(format!("{package}.txt"));
-    let found = match surface(package) {
-        Ok(found) => found,
-        Err(reason) => {
-            assert_ne!(mode, "required", "{package}: {reason}");
-            // Past the test runner, which shows nothing of a test that passes.
-            let _closed = writeln!(io::stderr(), "SKIPPED: {package}: {reason}");
-            return;
+    let mut changes = String::new();
+    for package in ["chat-proto", "chat-core"] {
+        let record = folder("public-api").join(format!("{package}.txt"));
+        let found = match surface(package) {
+            Ok(found) => found,
+            Err(reason) => {
+                assert_ne!(mode, "required", "{package}: {reason}");
+                // Past the test runner, which shows nothing of a test that passes.
+                let _closed = writeln!(io::stderr(), "SKIPPED: {package}: {reason}");
+                return;
+            }
+        };
+        if mode == "accept" {
+            fs::write(&record, found).expect("the record can be written");
+            continue;
         }
-    };
-    if mode == "accept" {
-        fs::write(&record, found).expect("the record can be written");
-        return;
+        let recorded = fs::read_to_string(&record).expect("the public surface is on record");
+        changes += &missing("gone", &recorded, &found);
+        changes += &missing("new", &found, &recorded);
     }
-    let recorded = fs::read_to_string(&record).expect("the public surface is on record");
-    let changes: Vec<String> = lines_missing("gone", &recorded, &found)
-        .chain(lines_missing("new", &found, &recorded))
-        .collect();
     assert!(
         changes.is_empty(),
-        "the public surface of {package} changed:\n{}\nif it is meant so, say it in CHANGELOG.md \
-         and accept it:\n{MODE}=accept cargo test -p chat-tests --test public_api",
-        changes.join("\n")
+        "the public surface changed:\n{changes}describe an intended change in CHANGELOG.md and \
+         accept it:\n{MODE}=accept cargo test -p chat-tests --test public_api"
     );
 }
 
-fn lines_missing(word: &str, text: &str, other: &str) -> impl Iterator<Item = String> {
+/// Returns the lines of a text that another one has not.
+fn missing(word: &str, text: &str, other: &str) -> String {
     let known: Vec<&str> = other.lines().collect();
-    let missing = text.lines().filter(move |line| !known.contains(line));
-    missing.map(move |line| format!("  {word}: {line}"))
+    let missing = text.lines().filter(|line| !known.contains(line));
+    missing.map(|line| format!("  {word}: {line}\n")).collect()
 }
 
 fn folder(name: &str) -> PathBuf {
@@ -68,27 +61,18 @@ fn surface(package: &str) -> Result<String, String> {
     // A folder of its own, because another toolchain builds there.
     let target = folder("../target/public-api");
     let mut rustdoc = Command::new("rustup");
-    // The settings of the stable toolchain that runs this test are not for the nightly one.
-    for variable in [
-        "CARGO",
-        "RUSTC",
-        "RUSTDOC",
-        "RUSTUP_TOOLCHAIN",
-        "RUSTDOCFLAGS",
-    ] {
-        rustdoc.env_remove(variable);
-    }
     rustdoc
-        .args([
-            "run", "nightly", "cargo", "rustdoc", "--quiet", "--locked", "--lib",
-        ])
-        .args(["--all-features", "--package", package, "--target-dir"])
+        .args("run nightly cargo rustdoc --quiet --locked --lib --all-features".split(' '))
+        .args(["--package", package, "--target-dir"])
         .arg(&target)
         .args(["--", "-Z", "unstable-options", "--output-format", "json"])
         .current_dir(folder(".."));
-    let output = rustdoc
-        .output()
-        .map_err(|error| format!("rustup: {error}"))?;
+    // The stable toolchain that runs this test set these for itself.
+    for variable in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN"] {
+        rustdoc.env_remove(variable);
+    }
+    let output = rustdoc.env_remove("RUSTDOCFLAGS").output();
+    let output = output.map_err(|error| format!("rustup: {error}"))?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
