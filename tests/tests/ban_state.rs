@@ -35,7 +35,7 @@ impl State {
     }
 }
 
-/// Starts a server that is to fail with exit code 1. Returns what it complains about.
+/// Starts a server that must fail with exit code 1. Returns its complaint.
 fn complaint(file: &Path) -> String {
     let file = file.to_str().expect("a UTF-8 path");
     let mut process = chat(&["serve", "--bind", "127.0.0.1:0", "--state", file]);
@@ -90,7 +90,7 @@ fn a_ban_survives_a_restart_and_a_ban_taken_back_does_not() {
     second.operator_says("/bans");
     second.process.wait_for_line("  203.0.113.7 for good");
     stop(second);
-    assert_eq!(state.read(), written, "what is written again is the same");
+    assert_eq!(state.read(), written, "the second server writes the same");
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn a_bans_time_goes_on_while_the_server_is_down() {
 }
 
 #[test]
-fn a_damaged_file_is_an_error_and_is_kept_aside_and_none_is_overwritten() {
+fn a_damaged_file_is_an_error_and_each_is_kept_aside() {
     let state = State::new();
     let kept = |number| format!("{}.damaged-{number}", state.file.display());
     let many: Vec<Value> = (0..1_025)
@@ -146,7 +146,7 @@ fn a_damaged_file_is_an_error_and_is_kept_aside_and_none_is_overwritten() {
 }
 
 #[test]
-fn a_file_of_a_newer_version_or_none_is_left_alone_with_an_error() {
+fn a_newer_or_unreadable_file_is_an_error_and_stays() {
     let state = State::new();
     let newer = json!({"version": 2, "bans": {"other": "shape"}});
     state.write(&newer);
@@ -164,7 +164,7 @@ fn a_file_of_a_newer_version_or_none_is_left_alone_with_an_error() {
 }
 
 #[test]
-fn a_write_that_fails_is_told_and_the_ban_holds_and_is_written_later() {
+fn a_ban_holds_though_its_write_fails_and_is_written_later() {
     let mut state = State::new();
     let home = state.folder.path().join("state");
     let moved = state.folder.path().join("moved");

@@ -1,4 +1,4 @@
-//! `chat serve --config`: what a file may say, what comes before it, and what is wrong with it.
+//! `chat serve --config`: its options, their precedence, and mistakes.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -26,14 +26,14 @@ fn serve(options: &[&str], environment: &[(&str, &str)]) -> (Process, [RawPeer; 
     (server, [(); 2].map(|()| RawPeer::new(address)))
 }
 
-/// How the server answers a login.
+/// Logs in and returns the answer.
 fn answer(peer: &RawPeer) -> String {
     peer.send("L alice");
     peer.receive_text("a login")
 }
 
 #[test]
-fn options_come_before_variables_before_the_file_before_defaults() {
+fn options_precede_variables_precede_the_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let with = "bind = '127.0.0.1:0'\nsuccess = 'file'\nend = ['bye', 'EXIT']\nmax-members = 1\n";
     let with = file(&folder, with);
@@ -68,7 +68,7 @@ fn options_come_before_variables_before_the_file_before_defaults() {
 }
 
 #[test]
-fn what_is_wrong_with_a_file_is_said_with_its_line_and_what_to_do() {
+fn a_mistake_in_a_file_has_its_line_and_a_remedy() {
     let folder = tempfile::tempdir().expect("a folder");
     for (text, said) in [
         (

@@ -1,5 +1,5 @@
-//! Hostile datagrams at the real socket: single ones, a flood, and what the limits against abuse
-//! make of them. The rules for their answers are proved in the tests of chat-core.
+//! Hostile datagrams at the real socket: single ones, a flood, and the limits against abuse. The
+//! tests of chat-core prove the rules for their answers.
 
 use std::env;
 use std::fs;
@@ -97,16 +97,16 @@ fn each_rate_option_reaches_the_rules() {
 }
 
 const SEED: u64 = 20_260_705;
-/// The number of datagrams, where the variable `SOAK_DATAGRAMS` has no other.
+/// The number of datagrams without the variable `SOAK_DATAGRAMS`.
 const DATAGRAMS: usize = 100_000;
-/// Less than what overflows a buffer of the kernel.
+/// Too few to overflow a buffer of the kernel.
 const BURST: usize = 128;
 /// A leak of nine bytes for each of a million datagrams would be seen. It is not zero because the
 /// bounded tables need not have been at their largest when the flood began.
 const GROWTH_KB: u64 = 8 * 1024;
 
 #[test]
-fn a_flood_of_bad_and_good_datagrams_leaves_the_server_as_it_was() {
+fn a_flood_of_datagrams_leaves_the_server_as_it_was() {
     let datagrams = env::var("SOAK_DATAGRAMS").map_or(DATAGRAMS, |number| {
         number.parse().expect("SOAK_DATAGRAMS is a number")
     });

@@ -1,5 +1,5 @@
-//! What comes faster than the real server reads: held by the receive buffer, or counted as dropped
-//! by the kernel.
+//! Datagrams that come faster than the real server reads them: the receive buffer holds them, or
+//! the kernel counts them as dropped.
 
 use chat_tests::harness::{RawPeer, Server, Signal};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use serde_json::Value;
 struct Stopped {
     server: Server,
     speaker: RawPeer,
-    /// The number of datagrams that were sent to it.
+    /// The number of datagrams sent to it.
     sent: u64,
 }
 
@@ -74,7 +74,7 @@ fn ten_thousand_lines_at_one_moment_are_all_received() {
 }
 
 #[test]
-fn what_the_kernel_dropped_is_what_was_sent_and_not_received() {
+fn the_kernel_dropped_what_was_sent_and_not_received() {
     // Twice what the largest buffer that is asked for holds.
     let counted = Stopped::with_lines(24_000).go_on();
     let dropped = counted.kernel_dropped.expect("Linux tells what it drops");

@@ -1,5 +1,5 @@
-//! What the server's real loop costs, from its socket through the rules and back: memory and send
-//! calls.
+//! The costs of the server's real loop, from its socket through the rules and back: allocations
+//! and send calls.
 
 use std::net::SocketAddr;
 
@@ -13,7 +13,7 @@ use chat_tests::harness::Crowd;
 
 const MEMBERS: usize = 1_000;
 
-/// A room in which everybody is.
+/// A room with all its members.
 struct Full {
     room: Room,
     crowd: Crowd,
@@ -42,8 +42,8 @@ impl Full {
         }
     }
 
-    /// So many lines from as many members are there at once and are forwarded. Returns how many
-    /// allocations and how many send calls that took.
+    /// Forwards lines that as many members have sent at once. Returns the numbers of allocations
+    /// and of send calls.
     fn forward(&mut self, lines: usize) -> (u64, u64) {
         for member in 0..lines {
             self.crowd
@@ -71,7 +71,7 @@ impl Full {
 }
 
 #[test]
-fn forwarding_to_a_thousand_members_allocates_nothing_and_takes_16_send_calls() {
+fn a_line_to_1000_members_takes_16_calls_and_no_allocation() {
     let mut full = Full::new();
     for lines in [1, 100, 200] {
         let (allocations, calls) = full.forward(lines);
@@ -83,10 +83,7 @@ fn forwarding_to_a_thousand_members_allocates_nothing_and_takes_16_send_calls() 
     let look = measure(|| {
         full.room.socket().dropped_by_kernel();
     });
-    assert_eq!(
-        look.count_total, 0,
-        "what the kernel dropped is looked up now and then"
-    );
+    assert_eq!(look.count_total, 0, "a look at the kernel's drops");
     let to_one = full.room.socket().send_calls();
     full.crowd.send(0, "Q nobody-of-that-name");
     full.work_until(|stats| stats.datagrams_in > (MEMBERS + 301) as u64);

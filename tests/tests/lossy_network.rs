@@ -1,4 +1,4 @@
-//! A conversation over a bad network: what is lost is lost, and nothing worse happens than that.
+//! A conversation over a bad network: lines are lost, and nothing worse happens.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -12,8 +12,8 @@ const SEED: u64 = 20_260_705;
 const NAMES: [&str; 3] = ["alice", "bob", "carol"];
 /// The lines of three people in five minutes, when one is said every second.
 const LINES: usize = 300;
-/// The five minutes pass faster. This is no waiting for anything: it is the pace of the people, and
-/// long enough for the keep-alives of a second to meet with the bad network too.
+/// The pace of the people, faster than life. All lines take longer than a second, so that
+/// keep-alives meet the bad network too.
 const BETWEEN_LINES: Duration = Duration::from_millis(15);
 const FAULTS: Faults = Faults {
     loss_percent: 20,
@@ -27,12 +27,12 @@ struct Person {
     client: Process,
     /// Its address towards the relay.
     address: SocketAddr,
-    /// Everything it was given to say.
+    /// Its lines.
     lines: Vec<String>,
 }
 
 impl Person {
-    /// Joins while the network is still good: what a bad one does to a login is another matter.
+    /// Joins while the network is still good: this test is not about logins.
     fn join(name: &'static str, relay: &Relay) -> Self {
         let server = relay.address().to_string();
         let client = chat(&["join", name, "--server", &server, "--keep-alive", "1"]);
@@ -53,7 +53,7 @@ impl Person {
 }
 
 #[test]
-fn on_a_bad_network_nothing_is_invented_or_repeated_and_everybody_stays_in_the_room() {
+fn a_bad_network_invents_and_repeats_nothing() {
     println!("seed {SEED}, {FAULTS:?}");
     let mut server = Server::start(&[]);
     let relay = Relay::start(server.address, FAULTS, SEED);
@@ -103,8 +103,8 @@ fn on_a_bad_network_nothing_is_invented_or_repeated_and_everybody_stays_in_the_r
     server.process.expect_exit(0);
 }
 
-/// Compares all that a listener printed with what was said and what the network did to it: each
-/// program hands a line on as often as it comes. Returns the number of lines that came through.
+/// Compares the output of a listener with the lines said and the faults of the network: each
+/// program forwards a line as often as it comes. Returns the number of lines that came through.
 fn check(listener: &Person, people: &[Person], relay: &Relay) -> usize {
     let printed = listener.client.stdout();
     let mut heard: HashMap<&str, usize> = HashMap::new();

@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use allocation_counter::measure;
 use chat_core::{BanTarget, Config, Event, Server, Timestamp};
 
-/// Returns the bytes that a room keeps which is filled to the limits of the default options, and
-/// those of a second room that has every ban, because each ban looks at each member.
+/// Returns the bytes of a room that is filled to the limits of the default options. A second room
+/// has the bans, because each ban looks at each member.
 fn full_room(network: u32) -> i64 {
     let config = Config::default();
     let [mut full, mut banned] = [(); 2].map(|()| Server::new(Config::default()));

@@ -1,4 +1,4 @@
-//! `chat serve --metrics`, and METRICS.md, which says what is there.
+//! `chat serve --metrics`, and METRICS.md, which lists the metrics.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -16,7 +16,7 @@ fn metrics_of(server: &Server) -> SocketAddr {
     address.parse().expect("an address")
 }
 
-/// The head and the body of the answer.
+/// Returns the head and the body of the answer.
 fn request(address: SocketAddr, line: &str) -> (String, String) {
     let mut stream = TcpStream::connect(address).expect("it listens");
     let patience = stream.set_read_timeout(Some(PATIENCE));
@@ -43,7 +43,7 @@ fn scrape(address: SocketAddr) -> BTreeMap<String, u64> {
 }
 
 #[test]
-fn what_happens_in_the_room_is_counted() {
+fn events_of_the_room_are_counted() {
     let mut server = Server::start(&["--metrics", "127.0.0.1:0"]);
     let address = metrics_of(&server);
     assert_eq!(scrape(address)["chat_members"], 0);
@@ -109,7 +109,7 @@ fn only_the_metrics_can_be_got() {
 }
 
 #[test]
-fn a_taken_port_is_said_with_what_to_do() {
+fn a_taken_port_is_an_error_with_a_remedy() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("it is bound").to_string();
     let mut server = chat(&["serve", "--bind", "127.0.0.1:0", "--metrics", &address]);

@@ -1,4 +1,4 @@
-//! The unit for systemd, and what a service manager is told.
+//! The unit for systemd, and the notifications of a service manager.
 
 use std::fs;
 use std::os::unix::net::UnixDatagram;
@@ -10,7 +10,7 @@ const UNIT: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../chat-cli/contrib/chat.service"
 );
-/// The most that `systemd-analyze security` may find, of 100: 20 is "OK" with a good margin.
+/// The limit for the findings of `systemd-analyze security`, of 100: 20 is well within "OK".
 const MOST_EXPOSURE: &str = "--threshold=20";
 
 #[test]

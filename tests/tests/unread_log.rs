@@ -1,4 +1,4 @@
-//! A log that nobody reads must not stop the room.
+//! An unread log must not stop the room.
 
 use std::io::{BufRead, BufReader};
 use std::net::UdpSocket;
@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 const REQUESTS: usize = 20_000;
 
 #[test]
-fn a_log_that_nobody_reads_does_not_stop_the_room() {
+fn an_unread_log_does_not_stop_the_room() {
     for form in ["--json", "--lang=en"] {
         let options = ["--bind", "127.0.0.1:0", "--reply-rate", "off", form];
         let mut server = binary::command(&[&["serve"][..], &options].concat())
