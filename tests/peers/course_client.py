@@ -1,7 +1,7 @@
 """A chat client as a pupil writes it: one process sends, one receives; it checks nothing.
 
-It asks for a name until the first datagram is exactly the success word and ends when a datagram is exactly
-the end word. One bad byte from the server kills it, as it kills all the clients of this kind.
+It asks for a name until the answer is exactly the success word. It ends when a datagram is exactly
+the end word, and dies of a byte that is not UTF-8, as all clients of this kind do.
 """
 import argparse
 import os

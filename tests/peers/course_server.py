@@ -1,7 +1,7 @@
-"""A chat server as a pupil writes it: the main process answers, a second one is the operator's console.
+"""A chat server as a pupil writes it: one process answers, one is the operator's console.
 
-It dies of bare verbs, of bytes that are not UTF-8, of a quit for a name that it does not know and of a
-chat request without text. Its output is a line `< REQUEST` for each datagram it read.
+It dies of bare verbs, of bytes that are not UTF-8, of a quit under an unknown name and of a chat
+request without text. It prints a line `< REQUEST` for each datagram.
 """
 import argparse
 import os
@@ -14,11 +14,11 @@ def options():
     parser.add_argument('port', type=int)
     parser.add_argument('success')
     parser.add_argument('end')
-    parser.add_argument('--line', default='{n} : {t}', help='how a line is spelt; \\n is a line feed')
+    parser.add_argument('--line', default='{n} : {t}', help='\\n is a line feed')
     parser.add_argument('--verbs', default='L,C,Q')
     parser.add_argument('--silent-quit', action='store_true', help='answer nothing to a quit')
-    parser.add_argument('--echo', action='store_true', help="send a speaker's lines back to the speaker")
-    parser.add_argument('--kick', help='whoever says this is sent the end word')
+    parser.add_argument('--echo', action='store_true', help='return lines to their speaker')
+    parser.add_argument('--kick', help='answer this text with the end word')
     return parser.parse_args()
 
 

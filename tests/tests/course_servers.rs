@@ -1,4 +1,6 @@
 //! `chat join` against the servers that classrooms have today, and against servers that misbehave.
+//!
+//! `newcomer` has the server that never answers.
 
 use std::net::SocketAddr;
 
@@ -17,7 +19,7 @@ fn join(server: &CourseServer, name: &str, options: &[&str]) -> Process {
     chat(&[&["join", name, "--server", &address], options].concat())
 }
 
-/// Logs in another person, by the server's own words.
+/// Logs in another person, in the server's own words.
 fn bob_enters(server: &CourseServer, success: &str, login: &str) -> RawPeer {
     let bob = RawPeer::new(server.address);
     bob.send(format!("{login} bob"));
@@ -140,17 +142,6 @@ fn a_kicked_client_ends_with_exit_code_1_and_stays_away() {
         assert_ne!(alice.stderr(), "", "it reports the kick");
         server.expect_alive();
     }
-}
-
-#[test]
-fn a_silent_server_is_asked_three_times_and_then_given_up() {
-    let silent = FakeServer::new();
-    silent.join(&[]).expect_exit(4);
-    RawPeer::new(silent.address()).send("behind the last request");
-    for _ in 0..3 {
-        assert_eq!(silent.request().0, "L alice");
-    }
-    assert_eq!(silent.request().0, "behind the last request");
 }
 
 #[test]

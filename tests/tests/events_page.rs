@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use chat_tests::harness::{FakeServer, Server};
 
-/// Causes every event of a client that a server can cause, in one conversation.
+/// Causes every client event that a server can cause, in one conversation.
 fn events_of_a_client() -> Vec<String> {
     let server = FakeServer::new();
     let mut client = server.join(&["--json"]);

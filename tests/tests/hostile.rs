@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use chat_tests::harness::{PATIENCE, RawPeer, Server, Signal};
 
 const NOT_IN: &str = "FAIL not logged in";
+const TOO_FAST: &str = "FAIL too fast";
 
 #[test]
 fn hostile_datagrams_harm_no_member() {
@@ -73,14 +74,8 @@ fn a_datagram_of_1025_bytes_is_refused() {
 fn each_rate_option_reaches_the_rules() {
     // The defaults would refuse no line, and answer each of the others.
     for (rate, datagram, times, answer, answers) in [
-        ("--line-rate=1:5", "C alice hi", 9, "FAIL too fast", 1..=9),
-        (
-            "--byte-rate=1:2000",
-            "C alice hi",
-            300,
-            "FAIL too fast",
-            1..=9,
-        ),
+        ("--line-rate=1:5", "C alice hi", 9, TOO_FAST, 1..=9),
+        ("--byte-rate=1:2000", "C alice hi", 300, TOO_FAST, 1..=9),
         ("--login-rate=1:2", "L late", 1, "OK", 0..=0),
         ("--reply-rate=1:3", "C ghost hi", 100, NOT_IN, 3..=9),
     ] {
@@ -101,8 +96,8 @@ const SEED: u64 = 20_260_705;
 const DATAGRAMS: usize = 100_000;
 /// Too few to overflow a buffer of the kernel.
 const BURST: usize = 128;
-/// A leak of nine bytes for each of a million datagrams would be seen. It is not zero because the
-/// bounded tables need not have been at their largest when the flood began.
+/// A million datagrams reveal a leak of nine bytes each. It is not zero because the bounded tables
+/// may still grow after the first datagrams.
 const GROWTH_KB: u64 = 8 * 1024;
 
 #[test]
@@ -136,8 +131,8 @@ fn a_flood_of_datagrams_leaves_the_server_as_it_was() {
     server.process.expect_exit(0);
 }
 
-/// Waits until the server has read all that was sent: it reads the datagrams of the loopback
-/// network in the order in which they were sent, and answers a member's repeated login.
+/// Waits until the server has read everything: it reads the datagrams of the loopback network in
+/// the order in which they were sent, and answers a member's repeated login.
 fn wait_until_all_is_read(probe: &RawPeer) {
     let started = Instant::now();
     while started.elapsed() < PATIENCE {

@@ -10,7 +10,7 @@ use chat_tests::relay::{Direction, Faults, Relay};
 
 const SEED: u64 = 20_260_705;
 const NAMES: [&str; 3] = ["alice", "bob", "carol"];
-/// The lines of three people in five minutes, when one is said every second.
+/// Five minutes of three people with a line every second.
 const LINES: usize = 300;
 /// The pace of the people, faster than life. All lines take longer than a second, so that
 /// keep-alives meet the bad network too.
@@ -67,7 +67,7 @@ fn a_bad_network_invents_and_repeats_nothing() {
         thread::sleep(BETWEEN_LINES);
     }
     relay.set_faulty(false);
-    // What is held back may still overtake what is said from now on.
+    // Lines that the relay holds back could still overtake later ones.
     let started = Instant::now();
     while relay.held() > 0 {
         assert!(

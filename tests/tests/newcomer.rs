@@ -2,12 +2,12 @@
 //! two on standard error, in the language of the locale.
 
 use std::fs;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::process::Command;
 use std::thread;
 
 use chat_tests::harness::net::free_address;
-use chat_tests::harness::{Process, Server, binary, chat, chat_binary};
+use chat_tests::harness::{FakeServer, Process, RawPeer, Server, binary, chat, chat_binary};
 
 /// Tries something in English and in Chinese at a default address. Checks the exit code and that
 /// both answers mention these words, and returns the answers.
@@ -42,9 +42,9 @@ fn mishap(
 
 #[test]
 fn each_mishap_is_answered_with_its_cause_and_a_remedy() {
-    // Has a port and does not speak our protocol.
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
-    let deaf = socket.local_addr().expect("a bound socket").to_string();
+    // Has a port and never answers.
+    let silent = FakeServer::new();
+    let deaf = silent.address().to_string();
     let nowhere = free_address().to_string();
     let any = free_address().to_string();
     // The command line, the default address, the exit code, and the words of the answer.
@@ -58,13 +58,14 @@ fn each_mishap_is_answered_with_its_cause_and_a_remedy() {
         (vec!["serve"], &deaf, 1, vec![&deaf, "--bind"]),
         (vec!["join", "alice"], &deaf, 4, vec![&deaf, "--server"]),
     ];
-    for command in [["join", "alice"], ["send", "alice"]] {
-        let mut args = [&command[..], &["--server", &nowhere]].concat();
-        if command[0] == "send" {
-            args.push("hi");
-        }
+    // `chat send` never hosts, not even at the default address.
+    for (args, default) in [
+        (vec!["join", "alice", "--server", &nowhere], &any),
+        (vec!["send", "alice", "--server", &nowhere, "hi"], &any),
+        (vec!["send", "alice", "hi"], &nowhere),
+    ] {
         let mentions = vec![&*nowhere, "chat serve", "--server"];
-        cases.push((args, &any, 4, mentions));
+        cases.push((args, default, 4, mentions));
     }
     for (bad, exit_code, cause) in [
         // This ending is reserved: no such name is ever known.
@@ -90,6 +91,12 @@ fn each_mishap_is_answered_with_its_cause_and_a_remedy() {
             scope.spawn(try_it);
         }
     });
+    // The clients in two languages asked three times each and then left without a quit.
+    RawPeer::new(silent.address()).send("behind the last request");
+    for _ in 0..6 {
+        assert_eq!(silent.request().0, "L alice");
+    }
+    assert_eq!(silent.request().0, "behind the last request");
 }
 
 #[test]
@@ -107,7 +114,7 @@ fn a_refused_name_suggests_another_one() {
 }
 
 /// Returns the program for a user without rights, also where the tests run with all of them.
-fn as_nobody(args: &[&str]) -> Command {
+fn without_rights(args: &[&str]) -> Command {
     let mut command = Command::new("setpriv");
     if rustix::process::geteuid().is_root() {
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
@@ -121,7 +128,7 @@ fn as_nobody(args: &[&str]) -> Command {
 fn a_forbidden_port_suggests_those_above_1023() {
     let first = fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start");
     let first = first.unwrap_or_default().trim().parse::<u16>();
-    let may_start = as_nobody(&["--version"]).output();
+    let may_start = without_rights(&["--version"]).output();
     if first.is_ok_and(|first| first <= 80) || !may_start.is_ok_and(|it| it.status.success()) {
         println!("SKIPPED: port 80 is free for all, or only root can start the program");
         return;
@@ -132,7 +139,7 @@ fn a_forbidden_port_suggests_those_above_1023() {
         (&["join", "alice"], "CHAT_ADDRESS"),
     ] {
         let mentions = ["127.0.0.1:80", "1023", option];
-        mishap(|| as_nobody(args), default, 1, &mentions);
+        mishap(|| without_rights(args), default, 1, &mentions);
     }
 }
 

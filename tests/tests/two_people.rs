@@ -8,7 +8,6 @@ use chat_tests::harness::terminal::Terminal;
 use chat_tests::harness::terminal::keys::{CTRL_C, CTRL_D};
 use chat_tests::harness::{FakeServer, PATIENCE, Process, RawPeer, Signal, binary};
 
-/// A way to leave.
 #[derive(Clone, Copy, Debug)]
 enum Leave {
     Types(&'static str),

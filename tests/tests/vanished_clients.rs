@@ -100,21 +100,16 @@ fn a_silent_listener_receives_a_thousand_lines() {
     let listener = server.member("listener");
     // The reports about a vanished member must not hit one that listens.
     drop(victim_enters(&server, "victim", &[&listener]));
-    let mut talker = server.join("talker", &[]);
+    let talker = server.member("talker");
     listener.expect("* talker joined", "the talker's login");
     listener.expect("* victim left", "a notice to a client that had vanished");
-
-    let lines: String = (1..=LINES)
-        .map(|number| format!("line {number} 第{number}行\n"))
-        .collect();
-    talker.write(lines);
-    talker.close_stdin();
     for number in 1..=LINES {
+        talker.send(format!("C talker line {number} 第{number}行"));
         let line = format!("talker : line {number} 第{number}行");
         listener.expect(line, "a line of the talker");
     }
+    talker.quit("talker");
     listener.expect("* talker left", "the last of a thousand lines");
-    talker.expect_exit(0);
 
     let newcomer = server.member("newcomer");
     listener.expect("* newcomer joined", "a login after a thousand lines");
