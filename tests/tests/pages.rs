@@ -55,14 +55,10 @@ fn printed(args: &[&str]) -> String {
 
 #[test]
 fn the_programs_understand_every_command_on_a_page() {
-    let bench = Path::new(env!("CARGO_BIN_EXE_bench"));
-    let simulate = Path::new(env!("CARGO_BIN_EXE_simulate"));
-    let of_tests = "cargo run --release -p chat-tests --bin";
     let programs = [
-        ("cargo run --release -- ".to_owned(), chat_binary()),
-        ("chat ".to_owned(), chat_binary()),
-        (format!("{of_tests} bench -- "), bench),
-        (format!("{of_tests} simulate -- "), simulate),
+        ("chat ", chat_binary()),
+        ("bench -- ", Path::new(env!("CARGO_BIN_EXE_bench"))),
+        ("simulate -- ", Path::new(env!("CARGO_BIN_EXE_simulate"))),
     ];
     for page in [
         "README.md",
@@ -76,18 +72,19 @@ fn the_programs_understand_every_command_on_a_page() {
             .into_iter()
             .filter(|(language, _)| language == "sh");
         let text: String = shell.map(|(_, block)| block + "\n").collect();
+        let text = text.replace("cargo run --release -- ", "chat ");
+        let text = text.replace("cargo run --release -p chat-tests --bin ", "");
         let mut count = 0;
         for line in text.split(['\n', '|', '&', '#', '>']).map(str::trim) {
-            let run = |(begin, program)| Some((program, line.strip_prefix::<&str>(begin)?));
-            let mut programs = programs.iter().map(|(begin, program)| (&**begin, program));
-            let Some((program, arguments)) = programs.find_map(run) else {
+            let run = |(begin, program)| Some((program, line.strip_prefix(begin)?));
+            let Some((program, arguments)) = programs.into_iter().find_map(run) else {
                 continue;
             };
             count += 1;
             // Behind a second `--` are the options of another program.
             let arguments = arguments.split(" -- ").next().unwrap_or_default();
             let mut command = Command::new(program);
-            // It reads everything before this, and does nothing then.
+            // A program parses all that stands before this, and then does nothing else.
             command.args(arguments.split(' ')).arg("--help");
             let output = command.output().expect("the program starts");
             let said = String::from_utf8_lossy(&output.stderr);
