@@ -186,12 +186,9 @@ inode ref pointer drops
         use std::iter;
         use std::time::Instant;
 
-        use super::super::socket::tests::{has_ipv6, peer};
+        use super::super::socket::tests::{loopback_hosts, peer};
 
-        for host in ["127.0.0.1", "::1"] {
-            if host == "::1" && !has_ipv6() {
-                continue;
-            }
+        for host in loopback_hosts() {
             let socket = peer(host);
             socket.set_nonblocking(true).unwrap();
             (socket2::SockRef::from(&socket).set_recv_buffer_size(4096)).unwrap();
