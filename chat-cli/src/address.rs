@@ -1,5 +1,6 @@
 //! Addresses as people write them.
 
+use std::collections::HashSet;
 use std::fmt::{self, Write as _};
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -8,15 +9,12 @@ use crate::language::{Worded, Words, say};
 
 /// The address of a room where none is given.
 pub(crate) const DEFAULT_ADDRESS: &str = "127.0.0.1:8888";
-/// Replaces [`DEFAULT_ADDRESS`].
-pub(crate) const DEFAULT_ADDRESS_VARIABLE: &str = "CHAT_ADDRESS";
 const DEFAULT_PORT: u16 = 8888;
 
 /// Reads the address that the environment sets for all commands; an empty one counts as none.
 pub(crate) fn of_the_environment() -> Option<String> {
-    std::env::var(DEFAULT_ADDRESS_VARIABLE)
-        .ok()
-        .filter(|set| !set.is_empty())
+    let set = std::env::var("CHAT_ADDRESS").ok();
+    set.filter(|set| !set.is_empty())
 }
 
 /// The addresses that a text stands for: at least one.
@@ -82,12 +80,15 @@ impl Worded for AddressError {
 pub(crate) fn resolve(text: Option<&str>) -> Result<Addresses, AddressError> {
     let default = of_the_environment();
     let text = text.or(default.as_deref()).unwrap_or(DEFAULT_ADDRESS);
-    let failed = |problem| AddressError {
+    look_up(text).map_err(|problem| AddressError {
         text: text.to_owned(),
         problem,
-    };
+    })
+}
+
+fn look_up(text: &str) -> Result<Addresses, Problem> {
     if text.is_empty() {
-        return Err(failed(Problem::Empty));
+        return Err(Problem::Empty);
     }
     let bare = text
         .strip_prefix('[')
@@ -101,46 +102,32 @@ pub(crate) fn resolve(text: Option<&str>) -> Result<Addresses, AddressError> {
     } else {
         (text, DEFAULT_PORT).to_socket_addrs()
     };
-    let mut resolved = resolved.map_err(|error| {
-        failed(match error.kind() {
-            ErrorKind::InvalidInput => Problem::Malformed(error),
-            _ => Problem::Lookup(error),
-        })
+    let mut resolved = resolved.map_err(|error| match error.kind() {
+        ErrorKind::InvalidInput => Problem::Malformed(error),
+        _ => Problem::Lookup(error),
     })?;
     let first = resolved.next();
-    let first = first.ok_or_else(|| failed(Problem::Lookup(ErrorKind::NotFound.into())))?;
-    let mut others = Vec::new();
-    for address in resolved {
-        if address != first && !others.contains(&address) {
-            others.push(address);
-        }
-    }
+    let first = first.ok_or_else(|| Problem::Lookup(ErrorKind::NotFound.into()))?;
+    let mut known = HashSet::from([first]);
+    let others = resolved.filter(|address| known.insert(*address)).collect();
     Ok(Addresses { first, others })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language::Language;
-
-    fn first(text: &str) -> String {
-        resolve(Some(text)).unwrap().first.to_string()
-    }
 
     #[test]
     fn addresses_are_read_with_and_without_a_port() {
-        assert_eq!(first("127.0.0.1:7"), "127.0.0.1:7");
-        assert_eq!(first("127.0.0.1"), "127.0.0.1:8888");
-        assert_eq!(first("[::1]:7"), "[::1]:7");
-        assert_eq!(first("::1"), "[::1]:8888");
-        assert_eq!(first("[::1]"), "[::1]:8888");
-    }
-
-    #[test]
-    fn what_is_no_address_is_wrong_usage_with_an_example() {
-        for text in ["", "127.0.0.1:99999", "127.0.0.1:x"] {
-            let failure = resolve(Some(text)).unwrap_err().in_words(Language::English);
-            assert!(failure.contains("HOST:PORT"), "{text}: {failure}");
+        for (text, address) in [
+            ("127.0.0.1:7", "127.0.0.1:7"),
+            ("127.0.0.1", "127.0.0.1:8888"),
+            ("[::1]:7", "[::1]:7"),
+            ("::1", "[::1]:8888"),
+            ("[::1]", "[::1]:8888"),
+        ] {
+            let first = resolve(Some(text)).unwrap().first;
+            assert_eq!(first.to_string(), address);
         }
     }
 }

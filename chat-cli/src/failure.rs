@@ -11,7 +11,7 @@ use crate::address::{AddressError, DEFAULT_ADDRESS};
 use crate::io::safe_text::SafeText;
 use crate::language::{Worded, Words, say};
 
-/// The reason for which a command did not do what it was asked to.
+/// The failure of a command.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// `--success` and `--end` do not go together.
@@ -45,7 +45,7 @@ pub(crate) enum Failure {
     Ended { word: SafeText },
     /// A signal came before the login was answered.
     Interrupted,
-    /// Some lines were not said; the user has seen which.
+    /// Some lines were not sent; the user has seen which.
     NotAllSaid,
     /// Some lines are not in the transcript; the user has seen why.
     NotAllWritten,
@@ -61,7 +61,7 @@ pub(crate) enum Failure {
 pub(crate) enum Silence {
     /// A datagram came that answers no login.
     Unexpected(SafeText),
-    /// The network said that no program listens there.
+    /// The network reported that no program listens there.
     Unreachable,
     /// Nothing came.
     Nothing,

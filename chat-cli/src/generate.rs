@@ -25,10 +25,9 @@ pub(crate) fn man(command: Option<String>) -> Result<(), Failure> {
     let page = match command {
         None => program,
         Some(name) => {
-            let command = program
-                .get_subcommands()
-                .find(|command| command.get_name() == name);
-            let command = command.filter(|command| !command.is_hide_set()).cloned();
+            let mut commands = program.get_subcommands();
+            let command = commands.find(|it| it.get_name() == name && !it.is_hide_set());
+            let command = command.cloned();
             command.ok_or_else(|| Failure::NoSuchCommand { name })?
         }
     };

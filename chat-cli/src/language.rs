@@ -23,7 +23,7 @@ impl fmt::Write for Words<'_> {
     }
 }
 
-/// A value that can be told to a user, in either language.
+/// A value with a sentence for the user, in either language.
 pub(crate) trait Worded: fmt::Debug {
     /// Writes the sentence; it ends without a full stop.
     fn word(&self, to: &mut Words<'_>) -> fmt::Result;
@@ -58,7 +58,7 @@ pub(crate) fn language_of_the_locale() -> Language {
     }
 }
 
-/// Writes that a line was not said, and the reason.
+/// Writes that a line was not sent, and the reason.
 pub(crate) fn not_said(to: &mut Words<'_>, error: &dyn Worded) -> fmt::Result {
     say! { to, "not said: ", "没有说出去：" }?;
     error.word(to)

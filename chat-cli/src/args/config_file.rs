@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::builder::ValueRange;
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgAction, Command};
 use toml::{Spanned, Value};
 
 use crate::address;
@@ -68,7 +68,7 @@ impl Worded for ConfigError {
 }
 
 /// Makes the file's values the defaults of the command's options.
-pub(super) fn with_defaults_of(file: &Path, mut command: Command) -> Result<Command, ConfigError> {
+pub(super) fn with_defaults_of(file: &Path, command: Command) -> Result<Command, ConfigError> {
     let failed = |line, problem| ConfigError {
         file: file.to_owned(),
         line,
@@ -78,43 +78,53 @@ pub(super) fn with_defaults_of(file: &Path, mut command: Command) -> Result<Comm
         fs::read_to_string(file).map_err(|error| failed(None, Problem::Unreadable(error)))?;
     let line_of = |offset: usize| {
         let before = text.get(..offset).unwrap_or(&text);
-        Some(before.matches('\n').count() + 1)
+        before.matches('\n').count() + 1
     };
     let options: BTreeMap<Spanned<String>, Spanned<Value>> =
         toml::from_str(&text).map_err(|error| {
-            let line = error.span().and_then(|span| line_of(span.start));
+            let line = error.span().map(|span| line_of(span.start));
             failed(line, Problem::Syntax(error.message().to_owned()))
         })?;
-    for (option, value) in options {
-        let line = line_of(option.span().start);
-        let name = option.into_inner();
-        let failed = |problem| failed(line, problem);
-        let Some(argument) = argument(&command, &name) else {
-            return Err(failed(Problem::UnknownOption(name)));
-        };
-        // Clap does not know this variable, which comes before the file.
-        if name == ADDRESS_OPTION && address::of_the_environment().is_some() {
-            continue;
-        }
-        let bad = |why: String| failed(Problem::BadValue(name.clone(), why));
-        let values = values(&argument, value.into_inner()).map_err(|why| bad(why.to_owned()))?;
-        command = command.mut_subcommand(COMMAND_WITH_FILE, |serve| {
-            serve.mut_arg(argument.get_id().clone(), |argument| {
-                argument.default_values(values)
-            })
-        });
-        // Now, so that a complaint is known to be about this option.
-        alone(&command).map_err(bad)?;
-    }
-    Ok(command)
+    options
+        .into_iter()
+        .try_fold(command, |command, (option, value)| {
+            let line = line_of(option.span().start);
+            let changed = with_default(command, option.into_inner(), value.into_inner());
+            changed.map_err(|problem| failed(Some(line), problem))
+        })
 }
 
-fn argument(command: &Command, name: &str) -> Option<Arg> {
-    let serve = command.find_subcommand(COMMAND_WITH_FILE)?;
-    let mut arguments = serve.get_arguments();
-    arguments
-        .find(|argument| argument.get_long() == Some(name) && name != "config")
-        .cloned()
+/// Makes the value the default of the option of this name.
+fn with_default(command: Command, name: String, value: Value) -> Result<Command, Problem> {
+    let serve = command.find_subcommand(COMMAND_WITH_FILE);
+    let is_meant = |option: &&Arg| option.get_long() == Some(&name) && name != "config";
+    let option = serve.and_then(|serve| serve.get_arguments().find(is_meant));
+    let Some(option) = option.cloned() else {
+        return Err(Problem::UnknownOption(name));
+    };
+    // Clap does not know this variable, which comes before the file.
+    if name == ADDRESS_OPTION && address::of_the_environment().is_some() {
+        return Ok(command);
+    }
+    let values = match values(&option, value) {
+        Ok(values) => values,
+        Err(why) => return Err(Problem::BadValue(name, why.to_owned())),
+    };
+    let command = command.mut_subcommand(COMMAND_WITH_FILE, |serve| {
+        serve.mut_arg(option.get_id(), |option| option.default_values(values))
+    });
+    // Without a command line, so that a complaint is known to be about this option.
+    let words = [command.get_name(), COMMAND_WITH_FILE];
+    match command.clone().try_get_matches_from(words) {
+        Ok(_) => Ok(command),
+        Err(error) => {
+            // The other lines are about a command line.
+            let text = error.render().to_string();
+            let first = text.lines().next().unwrap_or_default();
+            let why = first.trim_start_matches("error: ").to_owned();
+            Err(Problem::BadValue(name, why))
+        }
+    }
 }
 
 /// Writes a value as it would stand on the command line.
@@ -138,18 +148,4 @@ fn values(argument: &Arg, value: Value) -> Result<Vec<String>, &'static str> {
             .map(|value| vec![value])
             .ok_or("write a number, or a text in quotation marks"),
     }
-}
-
-/// Parses the command with an empty command line.
-fn alone(command: &Command) -> Result<ArgMatches, String> {
-    let words = [command.get_name(), COMMAND_WITH_FILE];
-    command
-        .clone()
-        .try_get_matches_from(words)
-        .map_err(|error| {
-            // The other lines are about a command line.
-            let text = error.render().to_string();
-            let first = text.lines().next().unwrap_or_default();
-            first.trim_start_matches("error: ").to_owned()
-        })
 }

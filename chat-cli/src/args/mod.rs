@@ -25,9 +25,11 @@ const VARIABLE_PREFIX: &str = "CHAT_";
 /// A chat room over UDP: log in, chat, quit.
 #[derive(Debug, Parser)]
 #[command(name = "chat", version, max_term_width = 100)]
-#[command(
-    after_help = "Example:\n  chat join alice        in one terminal: hosts the room, for nobody else does\n  chat join bob          in a second one: joins it\n\nThe address is 127.0.0.1:8888 unless --bind, --server or the environment variable CHAT_ADDRESS says otherwise."
-)]
+#[command(after_help = "Example:\n  \
+        chat join alice        in one terminal: hosts the room, for nobody else does\n  \
+        chat join bob          in a second one: joins it\n\n\
+        The address is 127.0.0.1:8888 unless --bind, --server or the environment variable \
+        CHAT_ADDRESS says otherwise.")]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -42,9 +44,8 @@ pub(crate) enum Command {
     /// Say one thing and leave
     Send(SendArgs),
     /// Print a script that makes a shell complete the options
-    #[command(
-        after_help = "Example:\n  chat completions bash > ~/.local/share/bash-completion/completions/chat"
-    )]
+    #[command(after_help = "Example:\n  \
+        chat completions bash > ~/.local/share/bash-completion/completions/chat")]
     Completions {
         /// The shell
         shell: Shell,
@@ -61,14 +62,9 @@ pub(crate) enum Command {
 pub(crate) fn definition() -> clap::Command {
     Args::command().mut_subcommand(COMMAND_WITH_FILE, |serve| {
         serve.mut_args(|argument| {
-            let Some(long) = argument.get_long() else {
+            let Some(long) = argument.get_long().filter(|long| *long != ADDRESS_OPTION) else {
                 return argument;
             };
-            if matches!(argument.get_action(), ArgAction::Help | ArgAction::Version)
-                || long == ADDRESS_OPTION
-            {
-                return argument;
-            }
             let variable = format!("{VARIABLE_PREFIX}{}", long.replace('-', "_").to_uppercase());
             let is_flag = matches!(argument.get_action(), ArgAction::SetTrue);
             let argument = argument.env(variable).hide_env_values(true);

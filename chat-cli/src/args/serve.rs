@@ -11,9 +11,10 @@ use super::values::{LangArgs, Limit, NoBatchArgs, RateLimit};
 use crate::failure::Failure;
 
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  chat serve --bind 0.0.0.0:8888 --state bans.json\n  chat serve --success ok --end EXIT,exit,OUT,quit --prefix newline --lang zh\n\nWhat is typed is said by the operator; /help lists the operator's commands."
-)]
+#[command(after_help = "Examples:\n  \
+        chat serve --bind 0.0.0.0:8888 --state bans.json\n  \
+        chat serve --success ok --end EXIT,exit,OUT,quit --prefix newline --lang zh\n\n\
+        What is typed is said by the operator; /help lists the operator's commands.")]
 pub(crate) struct ServeArgs {
     /// Read options from this file (TOML, the names of the options without dashes in front); what
     /// is given here or as CHAT_… in the environment comes first

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use chat_core::Rate;
 use chat_core::proto::{Language, Verbs, Word};
-use clap::builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser};
+use clap::builder::FalseyValueParser;
 
 use crate::language::language_of_the_locale;
 
@@ -71,26 +71,21 @@ impl FromStr for VerbsArg {
 }
 
 /// The language of the program.
-#[derive(Clone, Copy, Debug, clap::Args)]
+#[derive(Debug, clap::Args)]
 pub(crate) struct LangArgs {
     /// The language of what is shown, and at the server of notices and refusals [default: that of
     /// the locale]
-    #[arg(long, env = "CHAT_LANG", hide_env_values = true)]
-    #[arg(value_parser = PossibleValuesParser::new(["en", "zh"]).map(|code| language_of(&code)))]
-    lang: Option<Language>,
+    #[arg(long, env = "CHAT_LANG", hide_env_values = true, value_parser = ["en", "zh"])]
+    lang: Option<String>,
 }
 
 impl LangArgs {
-    pub(crate) fn language(self) -> Language {
-        self.lang.unwrap_or_else(language_of_the_locale)
-    }
-}
-
-fn language_of(code: &str) -> Language {
-    if code == "zh" {
-        Language::Chinese
-    } else {
-        Language::English
+    pub(crate) fn language(&self) -> Language {
+        match self.lang.as_deref() {
+            None => language_of_the_locale(),
+            Some("zh") => Language::Chinese,
+            Some(_) => Language::English,
+        }
     }
 }
 
@@ -98,7 +93,8 @@ fn language_of(code: &str) -> Language {
 /// effect.
 #[derive(Debug, clap::Args)]
 pub(crate) struct NoBatchArgs {
-    #[arg(long = "no-batch", hide = true, env = "CHAT_NO_BATCH", value_parser = FalseyValueParser::new())]
+    #[arg(long = "no-batch", env = "CHAT_NO_BATCH", hide = true)]
+    #[arg(value_parser = FalseyValueParser::new())]
     _no_batch: bool,
 }
 

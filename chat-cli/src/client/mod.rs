@@ -35,7 +35,7 @@ use status::Status;
 use terminal::Terminal;
 use transcript::Transcript;
 
-/// The number of lines of the input that may wait to be said; the rest waits in the pipe.
+/// The number of input lines that may wait to be sent; the rest waits in the pipe.
 const WAITING_LINES: usize = 64;
 
 /// Enters a room, and hosts it when no other program does.
@@ -58,7 +58,7 @@ pub(crate) fn join(args: &JoinArgs) -> Result<(), Failure> {
         Some(_) => None,
     };
     if let Some(host) = &host {
-        let address = host.address();
+        let address = host.address;
         addresses = Addresses::one(address);
         output.remark(&Status::Hosting { address });
     }

@@ -2,7 +2,7 @@
 //! many.
 
 use std::collections::BTreeSet;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -45,24 +45,15 @@ impl Notice {
 /// before it is shown.
 impl Worded for Notice {
     fn word(&self, to: &mut Words<'_>) -> fmt::Result {
-        match (self.joined.as_slice(), self.left.as_slice()) {
-            ([name], []) => say! { to, "* {name} joined", "* {name} 进入聊天室" },
-            ([], [name]) => say! { to, "* {name} left", "* {name} 退出聊天室" },
-            (joined, left) => {
-                to.write_str("* ")?;
-                if !joined.is_empty() {
-                    let (count, names) = (joined.len(), list(joined, SHOWN_NAMES));
-                    say! { to, "{count} joined: {names}", "{count} 人进入聊天室：{names}" }?;
-                }
-                if !joined.is_empty() && !left.is_empty() {
-                    say! { to, "; ", "；" }?;
-                }
-                if !left.is_empty() {
-                    let (count, names) = (left.len(), list(left, SHOWN_NAMES));
-                    say! { to, "{count} left: {names}", "{count} 人退出聊天室：{names}" }?;
-                }
-                Ok(())
-            }
+        let (came, joined) = (self.joined.len(), list(&self.joined, SHOWN_NAMES));
+        let (went, left) = (self.left.len(), list(&self.left, SHOWN_NAMES));
+        match (came, went) {
+            (1, 0) => say! { to, "* {joined} joined", "* {joined} 进入聊天室" },
+            (0, 1) => say! { to, "* {left} left", "* {left} 退出聊天室" },
+            (_, 0) => say! { to, "* {came} joined: {joined}", "* {came} 人进入聊天室：{joined}" },
+            (0, _) => say! { to, "* {went} left: {left}", "* {went} 人退出聊天室：{left}" },
+            _ => say! { to, "* {came} joined: {joined}; {went} left: {left}",
+            "* {came} 人进入聊天室：{joined}；{went} 人退出聊天室：{left}" },
         }
     }
 }

@@ -72,16 +72,9 @@ impl Event<'_> {
         };
         Some(SafeText::for_pipe(&line).to_string())
     }
-
-    /// Returns true for a change that the user hears of, whatever the form of the output is.
-    fn is_remark(&self) -> bool {
-        matches!(
-            self,
-            Self::Lost { .. } | Self::StillOut { .. } | Self::Back | Self::LineRefused { .. }
-        )
-    }
 }
 
+/// The changes that the user hears of, whatever the form of the output is.
 impl Worded for Event<'_> {
     fn word(&self, to: &mut Words<'_>) -> fmt::Result {
         match self {
@@ -125,7 +118,7 @@ pub(super) struct Output {
     pub(super) is_closed: bool,
     /// True when that is an error, not a reader that has seen enough (`| head`).
     pub(super) is_broken: bool,
-    /// True when something that was said is missing from the transcript.
+    /// True when a line is missing from the transcript.
     pub(super) is_transcript_broken: bool,
 }
 
@@ -170,9 +163,7 @@ impl Output {
             }
             _ => {}
         }
-        if event.is_remark() {
-            self.remark(event);
-        }
+        self.remark(event);
         let shown = match &mut self.form {
             Form::Terminal(terminal) => draw(terminal, now, event),
             Form::Pipe => event
@@ -205,7 +196,7 @@ impl Output {
         })
     }
 
-    /// Adds to the transcript what a member, or the user, has said.
+    /// Adds a line of a member, or of the user, to the transcript.
     pub(super) fn write_down(&mut self, name: Name, text: &str) {
         let written = self.transcript.as_mut().map(|file| file.append(name, text));
         if let Some(Err(error)) = written {
@@ -217,10 +208,11 @@ impl Output {
         }
     }
 
-    /// Shows a remark of the program.
+    /// Shows a remark of the program, if there are words for it.
     pub(super) fn remark(&self, remark: &dyn Worded) {
         let line = SafeText::for_terminal(&remark.in_words(self.language));
         match &self.form {
+            _ if line.as_str().is_empty() => {}
             Form::Terminal(terminal) => terminal.draw_remark(&line),
             // A closed standard error cannot be reported.
             _ => drop(write_line(io::stderr(), line.as_str())),

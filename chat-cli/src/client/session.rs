@@ -17,7 +17,7 @@ use crate::failure::{Failure, Operation, Silence};
 use crate::io::safe_text::SafeText;
 use crate::io::stdin::Line;
 use crate::net::inbox::Inbox;
-use crate::net::socket::{ChatSocket, Received, Sent};
+use crate::net::socket::{ChatSocket, Received};
 
 /// The size of the buffer for a datagram: longer than any, so that none is cut.
 const RECEIVE_BUFFER: usize = 65_536;
@@ -25,7 +25,7 @@ const RECEIVE_BUFFER: usize = 65_536;
 const BURST: usize = 64;
 /// The number of datagrams before the answer to the login that are kept to be shown.
 const EARLY_DATAGRAMS: usize = 64;
-/// The speed at which lines are said: below the limit of a room by default, so that none is
+/// The rate of lines to the room: below the limit of a room by default, so that none is
 /// refused. A person does not notice it, and it does not flood a receiver.
 const PACE: Rate = Rate {
     per_second: NonZeroU32::new(100).expect("100 is not zero"),
@@ -35,7 +35,7 @@ const PACE: Rate = Rate {
 /// The source of lines; by default a pipe.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Input {
-    /// True for a person, who can give commands. The lines of a pipe are all said.
+    /// True for a person, who can give commands. Every line of a pipe is sent.
     pub(super) is_typed: bool,
     /// The time that the session stays after the end of the input.
     pub(super) linger: Duration,
@@ -157,10 +157,8 @@ impl<'i> Connection<'i> {
 
 /// Sends the datagram of a call, if it has one. An error says that the system did not take it.
 fn send(socket: &ChatSocket, outgoing: &ClientOutgoing<'_>) -> io::Result<()> {
-    match outgoing.payload().map(|payload| socket.send(payload)) {
-        Some(Sent::Lost(error)) => Err(error),
-        Some(Sent::Done) | None => Ok(()),
-    }
+    let payload = outgoing.payload();
+    payload.map_or(Ok(()), |payload| socket.send(payload))
 }
 
 /// One member of one room.
@@ -268,7 +266,7 @@ impl<'i> Session<'i> {
 
     /// Says the lines that wait, as fast as the pace allows, and returns the moment for the next
     /// one. While the client is not in, the lines of a pipe wait; those of a person, who would not
-    /// expect them to be said later, are refused.
+    /// expect them to be sent later, are refused.
     fn read_input(&mut self, now: Timestamp) -> Option<Timestamp> {
         while self.leave_at.is_none() && self.takes_lines() {
             let ready_at = self.pace.ready_at(now, PACE, 1);

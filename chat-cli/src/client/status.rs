@@ -24,7 +24,7 @@ pub(super) enum Status<'a> {
         /// True for a person at a terminal, who gets a hint.
         is_typed: bool,
     },
-    /// A line of the input was not said.
+    /// A line of the input was not sent.
     NotSaid {
         /// Its number, where it came through a pipe.
         line: Option<u64>,
@@ -40,7 +40,7 @@ pub(super) enum Status<'a> {
     LinesSkipped { count: u64 },
 }
 
-/// The reason for which a line was not said.
+/// The reason for which a line was not sent.
 #[derive(Debug)]
 pub(super) enum Problem {
     Text(TextError),

@@ -50,7 +50,7 @@ impl Terminal {
         }
     }
 
-    /// Draws what a member said.
+    /// Draws a member's line.
     pub(super) fn draw_said(&mut self, name: Name, text: &str) -> io::Result<()> {
         // The speaker has joined before.
         self.draw_waiting_notices()?;

@@ -102,24 +102,26 @@ mod tests {
 
     use super::*;
 
-    /// Starts a queue whose items are sent on as text, after `wait` for each.
-    fn start(shown: Sender<String>, mut wait: impl FnMut() + Send + 'static) -> LineQueue {
+    /// Starts a queue whose items go to the receiver as text. Each then waits until the sender
+    /// sends or is gone.
+    fn start() -> (LineQueue, Sender<()>, Receiver<String>) {
+        let ((go_on, wait), (show, shown)) = (mpsc::channel(), mpsc::channel());
         let write = move |queued: Queued<'_>| {
             let text = match queued {
                 Queued::Line(line) => line.to_owned(),
                 Queued::Skipped(count) => format!("{count} skipped"),
             };
-            shown.send(text).unwrap();
-            wait();
+            show.send(text).unwrap();
+            let _ = wait.recv();
             Err(io::ErrorKind::BrokenPipe.into())
         };
-        LineQueue::start("test", write).unwrap()
+        (LineQueue::start("test", write).unwrap(), go_on, shown)
     }
 
     #[test]
     fn lines_are_written_in_order_despite_errors() {
-        let (show, shown) = mpsc::channel();
-        let queue = start(show, || ());
+        let (queue, go_on, shown) = start();
+        drop(go_on);
         (0..1_000).for_each(|line| queue.push(line.to_string()));
         assert_eq!(queue.skipped(), 0);
         drop(queue);
@@ -128,11 +130,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_counts_lines_and_reports_them_once() {
-        let ((go_on, wait), (show, shown)) = (mpsc::channel::<()>(), mpsc::channel());
-        // Only the first line waits; then the other end is gone.
-        let queue = start(show, move || {
-            let _ = wait.recv();
-        });
+        let (queue, go_on, shown) = start();
         queue.push("first".to_owned());
         assert_eq!(shown.recv().unwrap(), "first");
         (0..MAX_LINES + 1_000).for_each(|line| queue.push(line.to_string()));
@@ -145,15 +143,10 @@ mod tests {
 
     #[test]
     fn dropping_ends_although_the_reader_blocks() {
-        let ((go_on, wait), (show, shown)) = (mpsc::channel::<()>(), mpsc::channel());
-        let queue = start(show, move || {
-            let _ = wait.recv();
-        });
+        let (queue, _go_on, shown) = start();
         queue.push("stuck".to_owned());
         queue.push("next".to_owned());
         drop(queue);
-        assert_eq!(shown.recv().unwrap(), "stuck");
-        assert!(shown.try_recv().is_err(), "the reader still blocks");
-        drop(go_on);
+        assert!(shown.try_iter().eq(["stuck"]), "the reader still blocks");
     }
 }

@@ -45,8 +45,9 @@ impl Worded for LineError {
 /// Starts a thread that passes each line of standard input to `take`, and `None` once at its end,
 /// until `take` returns `false`.
 ///
-/// A read error is an end too. While `take` waits, a large file stays in its pipe. The thread
-/// cannot be joined, because a read of a terminal cannot be cancelled. Fails if it cannot start.
+/// A read error is an end too; the part of a line before it is lost. While `take` waits, a large
+/// file stays in its pipe. The thread cannot be joined, because a read of a terminal cannot be
+/// cancelled. Fails if it cannot start.
 pub fn spawn_line_reader(take: impl Fn(Option<Line>) -> bool + Send + 'static) -> io::Result<()> {
     let _detached = thread::Builder::new()
         .name("stdin".to_owned())
@@ -63,9 +64,15 @@ pub fn in_background() -> bool {
     rustix::termios::tcgetpgrp(io::stdin()).is_ok_and(|front| front != rustix::process::getpgrp())
 }
 
-fn pass_lines(input: impl BufRead, take: impl Fn(Option<Line>) -> bool) {
-    let mut reader = LineReader::new(input);
-    while let Ok(Some(line)) = reader.next_line() {
+fn pass_lines(mut input: impl BufRead, take: impl Fn(Option<Line>) -> bool) {
+    while let Ok(Some((held, len))) = next_line(&mut input) {
+        let line = if len > MAX_LINE {
+            Err(LineError::TooLong { len })
+        } else {
+            String::from_utf8(held).map_err(|error| LineError::NotUtf8 {
+                offset: error.utf8_error().valid_up_to(),
+            })
+        };
         if !take(Some(line)) {
             return;
         }
@@ -73,78 +80,27 @@ fn pass_lines(input: impl BufRead, take: impl Fn(Option<Line>) -> bool) {
     take(None);
 }
 
-/// A reader that is cut into [`Line`]s, of which it holds one at a time, up to [`MAX_LINE`] bytes.
-#[derive(Debug)]
-struct LineReader<R> {
-    reader: R,
-    /// The beginning of the current line: up to one byte over [`MAX_LINE`], for the CR of a CRLF.
-    held: Vec<u8>,
-    /// The bytes of the current line so far, both held and skipped.
-    length: usize,
-    /// The byte read last, which tells CRLF from LF where it was skipped.
-    last: Option<u8>,
-}
-
-impl<R: BufRead> LineReader<R> {
-    fn new(reader: R) -> Self {
-        Self {
-            reader,
-            held: Vec::new(),
-            length: 0,
-            last: None,
-        }
-    }
-
-    /// Returns the next line, or `None` at the end. LF and CRLF end a line; the last needs neither.
-    ///
-    /// An error is the reader's own. The part of a line before it is kept, so the call may be
-    /// repeated; an interrupted read is repeated here.
-    fn next_line(&mut self) -> io::Result<Option<Line>> {
-        loop {
-            let chunk = match self.reader.fill_buf() {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                chunk => chunk?,
-            };
-            if chunk.is_empty() {
-                return Ok((self.length > 0).then(|| self.finish()));
+/// Returns the beginning of the next line, of at most one byte over [`MAX_LINE`], and the length of
+/// the line; `None` at the end. LF and CRLF end a line; the last needs neither.
+fn next_line(input: impl BufRead) -> io::Result<Option<(Vec<u8>, usize)>> {
+    let (mut held, mut len, mut last) = (Vec::new(), 0_usize, None);
+    for byte in input.bytes() {
+        let byte = byte?;
+        if byte == b'\n' {
+            if last == Some(b'\r') {
+                len -= 1;
+                held.truncate(len);
             }
-            let end = chunk.iter().position(|byte| *byte == b'\n');
-            let (part, _) = chunk.split_at(end.unwrap_or(chunk.len()));
-
-            let room = (MAX_LINE + 1).saturating_sub(self.held.len());
-            self.held.extend(part.iter().take(room));
-            self.length = self.length.saturating_add(part.len());
-            self.last = part.last().copied().or(self.last);
-
-            let used = part.len() + usize::from(end.is_some());
-            self.reader.consume(used);
-            if end.is_some() {
-                self.strip_carriage_return();
-                return Ok(Some(self.finish()));
-            }
+            return Ok(Some((held, len)));
         }
-    }
-
-    fn strip_carriage_return(&mut self) {
-        if self.last == Some(b'\r') {
-            if self.held.len() == self.length {
-                self.held.pop();
-            }
-            self.length -= 1;
+        // With room for the CR behind the longest line.
+        if held.len() <= MAX_LINE {
+            held.push(byte);
         }
+        len = len.saturating_add(1);
+        last = Some(byte);
     }
-
-    fn finish(&mut self) -> Line {
-        let held = std::mem::take(&mut self.held);
-        let len = std::mem::take(&mut self.length);
-        self.last = None;
-        if len > MAX_LINE {
-            return Err(LineError::TooLong { len });
-        }
-        String::from_utf8(held).map_err(|error| LineError::NotUtf8 {
-            offset: error.utf8_error().valid_up_to(),
-        })
-    }
+    Ok((len > 0).then_some((held, len)))
 }
 
 #[cfg(test)]
@@ -156,89 +112,6 @@ mod tests {
 
     use super::*;
 
-    /// Reads all lines through a buffer of `chunk` bytes, so that they are cut at every place.
-    fn lines(input: &[u8], chunk: usize) -> Vec<Line> {
-        let mut reader = LineReader::new(BufReader::with_capacity(chunk, input));
-        std::iter::from_fn(|| reader.next_line().unwrap()).collect()
-    }
-
-    #[allow(clippy::unnecessary_wraps)] // A line, to compare with.
-    fn text(line: &str) -> Line {
-        Ok(line.to_owned())
-    }
-
-    /// An input that is interrupted, then fails, and then goes on.
-    struct Flaky(u32);
-    impl Read for Flaky {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            self.0 += 1;
-            match self.0 {
-                1 => Err(io::ErrorKind::Interrupted.into()),
-                2 => Err(io::ErrorKind::Other.into()),
-                3 => Read::read(&mut &b" and half\n"[..], buffer),
-                _ => Ok(0),
-            }
-        }
-    }
-
-    #[test]
-    fn lf_and_crlf_end_a_line_and_a_lone_cr_does_not() {
-        let expected = ["a", "b", "", "", "c\rd", "e\r", "last\r"].map(text);
-        for chunk in 1..9 {
-            let input = b"a\nb\r\n\n\r\nc\rd\ne\r\r\nlast\r";
-            assert_eq!(lines(input, chunk), expected);
-            assert_eq!(lines(b"", chunk), []);
-            assert_eq!(lines(b"\n", chunk), [text("")]);
-        }
-    }
-
-    #[test]
-    fn a_line_passes_up_to_the_limit() {
-        let limit = "x".repeat(MAX_LINE);
-        let too_long = [Err(LineError::TooLong { len: 4097 })];
-        for chunk in [1, 7, 4096, 8192] {
-            for ending in ["", "\n", "\r\n"] {
-                let longest = format!("{limit}{ending}");
-                assert_eq!(lines(longest.as_bytes(), chunk), [text(&limit)]);
-                let longer = format!("{limit}x{ending}");
-                assert_eq!(lines(longer.as_bytes(), chunk), too_long);
-            }
-            let with_cr = format!("{limit}\r");
-            assert_eq!(lines(with_cr.as_bytes(), chunk), too_long);
-        }
-    }
-
-    #[test]
-    fn a_huge_line_is_counted_but_not_held() {
-        let input = ["y".repeat(1_000_000).as_bytes(), b"\r\nnext\n"].concat();
-        let bytes = 1_000_000;
-        assert_eq!(
-            lines(&input, 8192),
-            [Err(LineError::TooLong { len: bytes }), text("next")]
-        );
-
-        let mut reader = LineReader::new(BufReader::new(input[..1_000_000].chain(Flaky(0))));
-        assert!(reader.next_line().is_err());
-        assert!(reader.held.capacity() <= 2 * (MAX_LINE + 1));
-    }
-
-    #[test]
-    fn a_line_that_is_not_utf8_has_an_offset() {
-        let expected = [
-            text("ok"),
-            Err(LineError::NotUtf8 { offset: 2 }),
-            text("ok"),
-        ];
-        assert_eq!(lines(b"ok\nab\xFFcd\nok", 3), expected);
-    }
-
-    #[test]
-    fn a_failed_read_keeps_the_part_before_it() {
-        let mut reader = LineReader::new(BufReader::new(b"half".chain(Flaky(0))));
-        assert!(reader.next_line().is_err());
-        assert_eq!(reader.next_line().unwrap(), Some(text("half and half")));
-    }
-
     /// Returns all that is passed on, `None` for the end, as long as fewer than `limit` came.
     fn passed(input: impl BufRead, limit: usize) -> Vec<Option<Line>> {
         let seen = RefCell::new(Vec::new());
@@ -249,16 +122,70 @@ mod tests {
         seen.into_inner()
     }
 
-    #[test]
-    fn lines_arrive_in_order_and_the_end_comes_once() {
-        let expected = ["a", "", "b", "c", "d"].map(|line| Some(text(line)));
-        let expected = [&expected[..], &[None]].concat();
-        assert_eq!(passed(&b"a\n\nb\nc\nd"[..], usize::MAX), expected);
+    #[track_caller]
+    fn expect(input: &[u8], lines: impl IntoIterator<Item = Line>) {
+        let expected: Vec<_> = lines.into_iter().map(Some).chain([None]).collect();
+        assert_eq!(passed(input, usize::MAX), expected);
+    }
+
+    #[allow(clippy::unnecessary_wraps)] // A line, to compare with.
+    fn text(line: &str) -> Line {
+        Ok(line.to_owned())
     }
 
     #[test]
-    fn a_read_error_is_the_end() {
-        assert_eq!(passed(BufReader::new(Flaky(1)), usize::MAX), [None]);
+    fn lf_and_crlf_end_a_line_and_a_lone_cr_does_not() {
+        let lines = ["a", "b", "", "", "c\rd", "e\r", "last\r"].map(text);
+        expect(b"a\nb\r\n\n\r\nc\rd\ne\r\r\nlast\r", lines);
+        expect(b"", []);
+        expect(b"\n", [text("")]);
+    }
+
+    #[test]
+    fn a_line_passes_up_to_the_limit() {
+        let limit = "x".repeat(MAX_LINE);
+        let too_long = || Err(LineError::TooLong { len: 4097 });
+        for ending in ["", "\n", "\r\n"] {
+            expect(format!("{limit}{ending}").as_bytes(), [text(&limit)]);
+            expect(format!("{limit}x{ending}").as_bytes(), [too_long()]);
+        }
+        expect(format!("{limit}\r").as_bytes(), [too_long()]);
+    }
+
+    #[test]
+    fn a_huge_line_is_counted_but_not_held() {
+        let input = ["y".repeat(1_000_000).as_bytes(), b"\r\nnext\n"].concat();
+        let (held, len) = next_line(&mut &input[..]).unwrap().unwrap();
+        assert_eq!((held.len(), len), (MAX_LINE + 1, 1_000_000));
+        let too_long = Err(LineError::TooLong { len: 1_000_000 });
+        expect(&input, [too_long, text("next")]);
+    }
+
+    #[test]
+    fn a_line_that_is_not_utf8_has_an_offset() {
+        let wrong = Err(LineError::NotUtf8 { offset: 2 });
+        expect(b"ok\nab\xFFcd\nok", [text("ok"), wrong, text("ok")]);
+    }
+
+    #[test]
+    fn an_interrupted_read_goes_on_and_a_failed_one_is_the_end() {
+        /// An input that is interrupted, then goes on, and then fails.
+        struct Flaky(u32);
+        impl Read for Flaky {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.0 += 1;
+                match self.0 {
+                    1 => Err(io::ErrorKind::Interrupted.into()),
+                    2 => Read::read(&mut &b" and half\nrest"[..], buffer),
+                    _ => Err(io::ErrorKind::Other.into()),
+                }
+            }
+        }
+        let input = BufReader::new(b"half".chain(Flaky(0)));
+        assert_eq!(
+            passed(input, usize::MAX),
+            [Some(text("half and half")), None]
+        );
     }
 
     #[test]
@@ -269,11 +196,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn lines_are_those_of_the_standard_library(
-            input in "([a-c\r\n]|é){0,40}", chunk in 1usize..6,
-        ) {
-            let expected: Vec<Line> = input.lines().map(text).collect();
-            prop_assert_eq!(lines(input.as_bytes(), chunk), expected);
+        fn lines_are_those_of_the_standard_library(input in "([a-c\r\n]|é){0,40}") {
+            expect(input.as_bytes(), input.lines().map(text));
         }
     }
 }

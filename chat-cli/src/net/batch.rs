@@ -2,6 +2,8 @@
 
 use std::net::{SocketAddr, UdpSocket};
 
+use rustix::io::Result;
+
 /// The most datagrams in one call. More gain nothing measurable.
 pub(super) const BATCH_SIZE: usize = 64;
 
@@ -16,20 +18,6 @@ pub(super) enum Batching {
     Refused,
 }
 
-/// The outcome of one call. Systems other than Linux have only the last.
-#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Batch {
-    /// The count of datagrams sent, from the first on. A call tells no reason for an early stop.
-    Sent(usize),
-    /// The first datagram could not be sent, and none was.
-    Failed,
-    /// As `Failed`, unless a filter of system calls forbids the call as such.
-    PerhapsRefused,
-    /// The system does not have the call.
-    NoSuchCall,
-}
-
 /// Returns the form of the address that the socket takes: an IPv6 socket takes IPv4 as mapped.
 pub(super) fn on_wire(is_ipv6: bool, to: SocketAddr) -> SocketAddr {
     match to {
@@ -38,19 +26,27 @@ pub(super) fn on_wire(is_ipv6: bool, to: SocketAddr) -> SocketAddr {
     }
 }
 
-/// Sends the payload to the first [`BATCH_SIZE`] addresses in order, until one fails.
+/// Sends the payload to the first [`BATCH_SIZE`] addresses in order, until one fails, and returns
+/// the count of datagrams sent. Allocates nothing.
 ///
-/// Allocates nothing.
+/// # Errors
+///
+/// The first datagram failed, or the call as such: the system has none (`NOSYS`), or a filter of
+/// system calls forbids it (`PERM`). A call that stops later gives no reason.
 #[cfg(target_os = "linux")]
-pub(super) fn send(udp: &UdpSocket, is_ipv6: bool, payload: &[u8], to: &[SocketAddr]) -> Batch {
+pub(super) fn send(
+    udp: &UdpSocket,
+    is_ipv6: bool,
+    payload: &[u8],
+    to: &[SocketAddr],
+) -> Result<usize> {
     use std::array;
     use std::io::IoSlice;
 
-    use rustix::io::Errno;
     use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, SocketAddrAny, sendmmsg};
 
     let Some(filler) = to.first() else {
-        return Batch::Sent(0);
+        return Ok(0);
     };
     let mut places: [_; BATCH_SIZE] = array::from_fn(|place| {
         let peer = *to.get(place).unwrap_or(filler);
@@ -62,17 +58,11 @@ pub(super) fn send(udp: &UdpSocket, is_ipv6: bool, payload: &[u8], to: &[SocketA
         .map(|(address, control)| MMsgHdr::new_with_addr(address, &slices, control));
     let count = to.len().min(BATCH_SIZE);
     let headers = headers.get_mut(..count).unwrap_or_default();
-    match sendmmsg(udp, headers, SendFlags::NOSIGNAL) {
-        Ok(sent) => Batch::Sent(sent),
-        Err(Errno::NOSYS) => Batch::NoSuchCall,
-        // Filters of system calls answer like this.
-        Err(Errno::PERM) => Batch::PerhapsRefused,
-        Err(_) => Batch::Failed,
-    }
+    sendmmsg(udp, headers, SendFlags::NOSIGNAL)
 }
 
-/// Refuses: this system has no such call.
+/// Fails: this system has no such call.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn send(_: &UdpSocket, _: bool, _: &[u8], _: &[SocketAddr]) -> Batch {
-    Batch::NoSuchCall
+pub(super) fn send(_: &UdpSocket, _: bool, _: &[u8], _: &[SocketAddr]) -> Result<usize> {
+    Err(rustix::io::Errno::NOSYS)
 }

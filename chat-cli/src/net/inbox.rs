@@ -46,14 +46,11 @@ impl<T> Inbox<T> {
     /// messages afterwards, because the wake-up of those that stay is gone.
     pub fn wait(&self, socket: &ChatSocket, timeout: Option<Duration>) -> io::Result<()> {
         // The next receive has something to report of which the kernel no longer knows.
-        let is_due = socket.server_refused.get();
-        let timeout = if is_due {
-            Some(Duration::ZERO)
-        } else {
-            timeout
-        };
+        let at_once = socket.server_refused.get().then_some(Duration::ZERO);
         // A time beyond the system's numbers is as good as none.
-        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+        let timeout = at_once
+            .or(timeout)
+            .and_then(|timeout| Timespec::try_from(timeout).ok());
         let waker = &self.stop.0;
         let mut watched = [
             PollFd::new(&socket.udp, PollFlags::IN),
@@ -88,7 +85,7 @@ impl<T> Inbox<T> {
 
     /// Returns whether this loop has to stop.
     pub fn is_stopped(&self) -> bool {
-        self.stop.is_stopped()
+        self.stop.0.stopped.load(Ordering::Acquire)
     }
 }
 
@@ -122,11 +119,6 @@ impl Stop {
         self.0.stopped.store(true, Ordering::Release);
         self.0.wake();
     }
-
-    /// Returns whether [`stop`](Stop::stop) was called.
-    pub fn is_stopped(&self) -> bool {
-        self.0.stopped.load(Ordering::Acquire)
-    }
 }
 
 #[derive(Debug)]
@@ -149,24 +141,28 @@ mod tests {
     use std::time::Instant;
 
     use super::super::socket::Received;
-    use super::super::socket::tests::{peer, take_unreachable};
+    use super::super::socket::tests::{bind, peer};
     use super::*;
 
-    const LONG: Option<Duration> = Some(Duration::from_secs(10));
-    const SOON: Duration = Duration::from_secs(5);
-
-    fn chat_socket() -> ChatSocket {
-        ChatSocket::bind("127.0.0.1:0".parse().unwrap()).unwrap()
+    /// Sleeps for as long as it takes: a lost wake-up stops the test.
+    fn wakes<T>(inbox: &Inbox<T>, socket: &ChatSocket) {
+        inbox.wait(socket, None).unwrap();
     }
+
+    fn sleeps<T>(inbox: &Inbox<T>, socket: &ChatSocket, timeout: Duration) {
+        let start = Instant::now();
+        inbox.wait(socket, Some(timeout)).unwrap();
+        assert!(start.elapsed() >= timeout);
+    }
+
+    const PAUSE: Duration = Duration::from_millis(50);
 
     #[test]
     fn a_timeout_of_any_length_is_kept() {
         let (inbox, sender) = inbox(1).unwrap();
-        let socket = chat_socket();
+        let socket = bind("127.0.0.1");
         for timeout in [0, 1, 20_300].map(Duration::from_micros) {
-            let start = Instant::now();
-            inbox.wait(&socket, Some(timeout)).unwrap();
-            assert!(start.elapsed() >= timeout);
+            sleeps(&inbox, &socket, timeout);
         }
         assert!(sender.post(()));
         inbox.wait(&socket, Some(Duration::MAX)).unwrap();
@@ -174,59 +170,37 @@ mod tests {
     }
 
     #[test]
-    fn a_datagram_wakes() {
-        let (inbox, _sender) = inbox::<()>(1).unwrap();
-        let socket = chat_socket();
+    fn a_datagram_a_message_and_an_error_wake_once() {
+        let ((inbox, sender), socket) = (inbox(0).unwrap(), bind("127.0.0.1"));
         let to = socket.local_addr().unwrap();
-        let start = Instant::now();
-        let sender = thread::spawn(move || {
-            thread::sleep(Duration::from_millis(30));
-            peer("127.0.0.1").send_to(b"hi", to).unwrap();
-        });
-        while matches!(socket.receive(&mut [0; 9]).unwrap(), Received::Nothing) {
-            inbox.wait(&socket, LONG).unwrap();
-        }
-        assert!(start.elapsed() < SOON);
-        sender.join().unwrap();
-    }
+        peer("127.0.0.1").send_to(b"hi", to).unwrap();
+        wakes(&inbox, &socket);
+        let received = socket.receive(&mut [0; 9]).unwrap();
+        assert!(matches!(received, Received::Datagram { len: 2, .. }));
+        sleeps(&inbox, &socket, PAUSE);
 
-    #[test]
-    fn a_message_wakes_once() {
-        let (inbox, sender) = inbox(0).unwrap();
-        let socket = chat_socket();
         assert!(sender.post('x'));
-        let start = Instant::now();
-        inbox.wait(&socket, LONG).unwrap();
-        assert!(start.elapsed() < SOON);
+        wakes(&inbox, &socket);
         assert_eq!((inbox.next(), inbox.next()), (Some('x'), None));
+        sleeps(&inbox, &socket, PAUSE);
 
-        let (start, timeout) = (Instant::now(), Duration::from_millis(50));
-        inbox.wait(&socket, Some(timeout)).unwrap();
-        assert!(start.elapsed() >= timeout);
-    }
-
-    #[test]
-    fn an_error_that_a_send_met_wakes() {
-        let (inbox, _sender) = inbox::<()>(1).unwrap();
-        let socket = chat_socket();
+        // As a send leaves it for the next receive.
         socket.server_refused.set(true);
-        let start = Instant::now();
-        inbox.wait(&socket, LONG).unwrap();
-        assert!(start.elapsed() < SOON);
+        wakes(&inbox, &socket);
+        let received = socket.receive(&mut [0; 9]).unwrap();
+        assert_eq!(received, Received::PeerUnreachable);
+        sleeps(&inbox, &socket, PAUSE);
     }
 
     #[test]
     fn no_wake_up_is_lost_among_many_posts() {
         const EACH: usize = 20_000;
-        let (inbox, sender) = inbox(3).unwrap();
-        let socket = chat_socket();
+        let ((inbox, sender), socket) = (inbox(3).unwrap(), bind("127.0.0.1"));
         let post_all = |sender: Sender<usize>| move || (0..EACH).all(|_| sender.post(1));
         let threads = [(); 3].map(|()| thread::spawn(post_all(sender.clone())));
         let mut sum = 0;
         while sum < 3 * EACH {
-            let start = Instant::now();
-            inbox.wait(&socket, LONG).unwrap();
-            assert!(start.elapsed() < SOON, "slept beside a message at {sum}");
+            wakes(&inbox, &socket);
             sum += std::iter::from_fn(|| inbox.next()).sum::<usize>();
         }
         assert!(threads.into_iter().all(|thread| thread.join().unwrap()));
@@ -239,20 +213,14 @@ mod tests {
         let waiting = sender.clone();
         let waiting = thread::spawn(move || waiting.post(1));
         let stop = inbox.stop_handle();
-        for _ in 0..100_000 {
-            stop.0.wake();
-        }
+        (0..100_000).for_each(|_| stop.0.wake());
         assert!(!inbox.is_stopped());
         stop.stop();
-        let start = Instant::now();
-        inbox.wait(&chat_socket(), LONG).unwrap();
+        wakes(&inbox, &bind("127.0.0.1"));
         assert!(inbox.is_stopped());
-        assert!(start.elapsed() < SOON);
         drop(inbox);
-        assert!(
-            !waiting.join().unwrap(),
-            "the end of the loop frees a waiting sender"
-        );
+        let is_queued = waiting.join().unwrap();
+        assert!(!is_queued, "the end of the loop frees a waiting sender");
         assert!(!sender.post(2));
     }
 
@@ -261,33 +229,21 @@ mod tests {
         let (inbox, _sender) = inbox::<()>(1).unwrap();
         let to = inbox.stop.0.socket.local_addr().unwrap();
         let _refused = peer("127.0.0.1").send_to(b"forged", to);
-        let start = Instant::now();
-        let timeout = Duration::from_millis(50);
-        inbox.wait(&chat_socket(), Some(timeout)).unwrap();
-        assert!(start.elapsed() >= timeout);
+        sleeps(&inbox, &bind("127.0.0.1"), PAUSE);
     }
 
     #[cfg(target_os = "linux")]
     #[test]
     fn reports_without_a_taker_let_the_loop_sleep() {
-        use super::super::socket::Sent;
-        use super::super::socket::tests::dead_peer;
+        use super::super::socket::tests::{dead_peer, take_unreachable};
 
-        let (inbox, _sender) = inbox::<()>(1).unwrap();
-        let socket = chat_socket();
+        let ((inbox, _sender), socket) = (inbox::<()>(1).unwrap(), bind("127.0.0.1"));
         let (_reserved, dead) = dead_peer("127.0.0.1");
-        assert!(matches!(socket.send_to(b"dead", dead), Sent::Done));
-        thread::sleep(Duration::from_millis(20));
-        // Without a pending error no receive looks for the report either.
+        socket.send_to(b"dead", dead, &mut None).unwrap();
+        // The report ends a sleep. Without a pending error no receive looks for it.
+        wakes(&inbox, &socket);
         socket.udp.take_error().unwrap();
-        let (mut rounds, start) = (0, Instant::now());
-        let timeout = Duration::from_millis(100);
-        while start.elapsed() < timeout {
-            inbox.wait(&socket, Some(timeout)).unwrap();
-            while !matches!(socket.receive(&mut [0; 9]).unwrap(), Received::Nothing) {}
-            rounds += 1;
-        }
-        assert!(rounds <= 4, "{rounds} rounds");
+        sleeps(&inbox, &socket, PAUSE);
         assert_eq!(take_unreachable(&socket), [dead]);
     }
 }

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-use super::batch::{self, BATCH_SIZE, Batch, Batching};
+use super::batch::{self, BATCH_SIZE, Batching};
 use super::error_class::{ErrorClass, error_class, is_refused};
-use super::socket::{ChatSocket, Sent};
+use super::socket::ChatSocket;
 
 /// The longest wait for room in the send buffer. It empties at the speed of the network, so after
 /// a second without room the interface is stuck.
@@ -26,22 +26,19 @@ const QUEUE_PAUSE: Duration = Duration::from_millis(1);
 /// but more can arrive meanwhile, and a send must end.
 const PEER_RETRIES: u32 = 8;
 
+/// An error of a send is one lost datagram; the next one may well be sent. A datagram that the
+/// kernel took may still be lost on its way.
 impl ChatSocket {
     /// Returns how many system calls were made in order to send, including those that failed.
     pub fn send_calls(&self) -> u64 {
         self.send_calls.get()
     }
 
-    /// Sends a server's datagram to one peer. Waits at most 1 second for room in the send buffer.
-    pub fn send_to(&self, payload: &[u8], to: SocketAddr) -> Sent {
-        self.send_one(payload, to, &mut None)
-    }
-
     /// Sends a client's datagram to its server. Waits at most 1 second for room in the send buffer.
     ///
     /// The pending error of an earlier datagram does not cost this one: it is sent all the same,
     /// and the next [`receive`](ChatSocket::receive) reports the error.
-    pub fn send(&self, payload: &[u8]) -> Sent {
+    pub fn send(&self, payload: &[u8]) -> io::Result<()> {
         self.send_with_retries(&mut None, || self.udp.send(payload))
     }
 
@@ -62,7 +59,7 @@ impl ChatSocket {
 
     fn send_in_batches(
         &self,
-        batch: impl Fn(&[SocketAddr]) -> Batch,
+        batch: impl Fn(&[SocketAddr]) -> rustix::io::Result<usize>,
         payload: &[u8],
         to: impl IntoIterator<Item = SocketAddr>,
         mut lost: impl FnMut(SocketAddr, io::Error),
@@ -82,20 +79,20 @@ impl ChatSocket {
             }
             while let Some((&first, rest)) = left.split_first() {
                 let outcome = self.try_batch(&batch, left);
-                if let Batch::Sent(sent @ 1..) = outcome {
+                if let Ok(sent @ 1..) = outcome {
                     deadline = None;
                     left = left.get(sent..).unwrap_or_default();
                     continue;
                 }
                 // A packet filter refuses one datagram in this way, after others were sent.
                 let is_untried = self.batching.get() == Batching::Untried;
-                let is_refused = is_untried && outcome == Batch::PerhapsRefused;
+                let may_be_forbidden = is_untried && outcome == Err(Errno::PERM);
                 // A batch that stops gives no reason, so a send of its own judges the datagram.
-                match self.send_one(payload, first, &mut deadline) {
-                    Sent::Lost(error) => lost(first, error),
+                match self.send_to(payload, first, &mut deadline) {
+                    Err(error) => lost(first, error),
                     // The datagram was welcome, so the refusal was of the call.
-                    Sent::Done if is_refused => self.batching.set(Batching::Refused),
-                    Sent::Done => {}
+                    Ok(()) if may_be_forbidden => self.batching.set(Batching::Refused),
+                    Ok(()) => {}
                 }
                 left = rest;
             }
@@ -103,25 +100,35 @@ impl ChatSocket {
     }
 
     /// Sends to the first of these peers in one call, unless the system refuses such calls.
-    fn try_batch(&self, batch: impl Fn(&[SocketAddr]) -> Batch, to: &[SocketAddr]) -> Batch {
+    fn try_batch(
+        &self,
+        batch: impl Fn(&[SocketAddr]) -> rustix::io::Result<usize>,
+        to: &[SocketAddr],
+    ) -> rustix::io::Result<usize> {
         if to.len() < 2 || self.batching.get() == Batching::Refused {
-            return Batch::Sent(0);
+            return Ok(0);
         }
         self.count_call();
         let outcome = batch(to);
-        if outcome != Batch::Sent(to.len()) {
+        if outcome != Ok(to.len()) {
             // The call took a pending error off the socket; only the queue still tells its peer.
             self.collect_unreachable();
         }
         match outcome {
-            Batch::Sent(_) => self.batching.set(Batching::Works),
-            Batch::NoSuchCall => self.batching.set(Batching::Refused),
-            Batch::PerhapsRefused | Batch::Failed => {}
+            Ok(_) => self.batching.set(Batching::Works),
+            Err(Errno::NOSYS) => self.batching.set(Batching::Refused),
+            Err(_) => {}
         }
         outcome
     }
 
-    fn send_one(&self, payload: &[u8], to: SocketAddr, deadline: &mut Option<Instant>) -> Sent {
+    /// Sends a server's datagram to one peer.
+    pub(super) fn send_to(
+        &self,
+        payload: &[u8],
+        to: SocketAddr,
+        deadline: &mut Option<Instant>,
+    ) -> io::Result<()> {
         let to = batch::on_wire(self.is_ipv6, to);
         self.send_with_retries(deadline, || self.udp.send_to(payload, to))
     }
@@ -132,13 +139,13 @@ impl ChatSocket {
         &self,
         deadline: &mut Option<Instant>,
         attempt: impl Fn() -> io::Result<usize>,
-    ) -> Sent {
+    ) -> io::Result<()> {
         let (mut queue_full, mut peer_errors) = (0, 0);
         loop {
             self.count_call();
             let Err(error) = attempt() else {
                 *deadline = None;
-                return Sent::Done;
+                return Ok(());
             };
             let may_help = match error_class(&error) {
                 ErrorClass::Again => true,
@@ -158,7 +165,7 @@ impl ChatSocket {
                 _ => false,
             };
             if !may_help {
-                return Sent::Lost(error);
+                return Err(error);
             }
         }
     }
@@ -201,25 +208,25 @@ impl ChatSocket {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
-    use std::net::{Ipv6Addr, UdpSocket};
+    use std::net::UdpSocket;
 
-    use super::super::socket::tests::{dead_peer, has_ipv6, peer, take_unreachable};
+    use super::super::socket::tests::{bind, dead_peer, loopback_hosts, peer, take_unreachable};
     use super::*;
 
     /// Three payloads, so that the order is seen too.
     const PAYLOADS: [&[u8]; 3] = [b"first", b"", b"third"];
 
-    fn bind(addr: &str) -> ChatSocket {
-        ChatSocket::bind(addr.parse().unwrap()).unwrap()
-    }
+    /// Addresses that nothing can be sent to from an IPv4 loopback socket: no port is an invalid
+    /// argument, broadcast is forbidden or has no route, another family does not fit.
+    const UNSENDABLE: [&str; 3] = ["127.0.0.1:0", "255.255.255.255:9", "[::1]:9"];
 
-    fn peers(count: usize) -> Vec<UdpSocket> {
-        (0..count).map(|_| peer("127.0.0.1")).collect()
-    }
-
-    fn addresses(peers: &[UdpSocket]) -> Vec<SocketAddr> {
-        let address = |peer: &UdpSocket| peer.local_addr().unwrap();
-        peers.iter().map(address).collect()
+    fn peers<'h>(hosts: impl IntoIterator<Item = &'h str>) -> (Vec<UdpSocket>, Vec<SocketAddr>) {
+        let peers = hosts.into_iter().map(peer);
+        let with_address = peers.map(|peer| {
+            let address = peer.local_addr().unwrap();
+            (peer, address)
+        });
+        with_address.unzip()
     }
 
     /// Sends all payloads to all, and returns the lost ones payload by payload.
@@ -245,10 +252,9 @@ mod tests {
 
     #[test]
     fn a_payload_for_many_takes_one_call_for_64() {
-        let peers = peers(200);
-        let to = addresses(&peers);
+        let (peers, to) = peers(["127.0.0.1"; 200]);
         for count in [0, 1, 2, 63, 64, 65, 128, 129, 200] {
-            let socket = bind("127.0.0.1:0");
+            let socket = bind("127.0.0.1");
             let to = to[..count].iter().copied();
             socket.send_to_each(b"to many", to, |peer, error| panic!("{peer}: {error}"));
             if cfg!(target_os = "linux") {
@@ -263,156 +269,109 @@ mod tests {
 
     #[test]
     fn peers_of_both_families_are_reached_from_one_socket() {
-        if !has_ipv6() {
-            return;
-        }
-        let hosts = ["::1", "127.0.0.1"].into_iter().cycle();
-        let peers: Vec<_> = hosts.take(10).map(peer).collect();
-        assert_eq!(send_all(&bind("[::]:0"), &addresses(&peers)), []);
-        expect_all_once_and_in_order(&peers);
-    }
-
-    /// Addresses that nothing can be sent to from an IPv4 loopback socket: no port is an invalid
-    /// argument, broadcast is forbidden or has no route, another family does not fit.
-    const UNSENDABLE: [&str; 3] = ["127.0.0.1:0", "255.255.255.255:9", "[::1]:9"];
-
-    #[test]
-    fn an_unsendable_address_costs_no_other_a_datagram() {
-        for bad in UNSENDABLE.map(|bad| bad.parse::<SocketAddr>().unwrap()) {
-            for place in [0, 1, 40, 63, 64, 65, 129] {
-                let peers = peers(129);
-                let mut to = addresses(&peers);
-                to.insert(place, bad);
-                let lost = send_all(&bind("127.0.0.1:0"), &to);
-                assert_eq!(lost, [bad; PAYLOADS.len()], "at {place}");
-                expect_all_once_and_in_order(&peers);
-            }
+        let hosts = loopback_hosts();
+        if hosts.len() == 2 {
+            let (peers, to) = peers(hosts.into_iter().cycle().take(10));
+            assert_eq!(send_all(&bind("::"), &to), []);
+            expect_all_once_and_in_order(&peers);
         }
     }
 
     #[test]
-    fn unsendable_addresses_are_reported_in_order() {
-        let bad: Vec<_> = (1..=100)
-            .map(|host| SocketAddr::from(([127, 0, 0, host], 0)))
-            .collect();
-        let peers = peers(2);
-        let good = addresses(&peers);
-        let to = [&bad[..70], &good[..1], &bad[70..], &good[1..]].concat();
-        assert_eq!(
-            send_all(&bind("127.0.0.1:0"), &to),
-            bad.repeat(PAYLOADS.len())
-        );
-        expect_all_once_and_in_order(&peers);
+    fn unsendable_addresses_are_reported_and_cost_no_other() {
+        let mut bad: Vec<SocketAddr> = UNSENDABLE.map(|bad| bad.parse().unwrap()).into();
+        // More than a batch of them.
+        bad.extend((1..=70).map(|host| SocketAddr::from(([127, 0, 0, host], 0))));
+        for place in [0, 1, 40, 63, 64, 65, 129] {
+            let (peers, mut to) = peers(["127.0.0.1"; 129]);
+            to.splice(place..place, bad.iter().copied());
+            assert_eq!(
+                send_all(&bind("127.0.0.1"), &to),
+                bad.repeat(PAYLOADS.len())
+            );
+            expect_all_once_and_in_order(&peers);
+        }
     }
 
     #[test]
-    fn a_datagram_that_cannot_be_sent_is_lost_at_once() {
-        let (socket, live, start) = (bind("127.0.0.1:0"), peer("127.0.0.1"), Instant::now());
+    fn a_datagram_that_cannot_be_sent_is_given_up() {
+        let (socket, live) = (bind("127.0.0.1"), peer("127.0.0.1"));
         let to = live.local_addr().unwrap();
-        assert!(matches!(
-            socket.send_to(&vec![0; 65_508], to),
-            Sent::Lost(_)
-        ));
-        assert!(matches!(socket.send(b"no server"), Sent::Lost(_)));
+        assert!(socket.send_to(&vec![0; 65_508], to, &mut None).is_err());
+        assert!(socket.send(b"no server").is_err());
         for bad in UNSENDABLE {
-            assert!(matches!(
-                socket.send_to(b"bad", bad.parse().unwrap()),
-                Sent::Lost(_)
-            ));
+            assert!(
+                socket
+                    .send_to(b"bad", bad.parse().unwrap(), &mut None)
+                    .is_err()
+            );
         }
-        assert!(matches!(socket.send_to(b"live", to), Sent::Done));
+        assert!(socket.send_calls() <= 5 * u64::from(1 + PEER_RETRIES));
+        assert_eq!(take_unreachable(&socket), []);
+        socket.send_to(b"live", to, &mut None).unwrap();
         assert_eq!(live.recv(&mut [0; 9]).unwrap(), 4);
-        assert!(start.elapsed() < Duration::from_secs(1));
     }
 
     #[cfg(target_os = "linux")]
     #[test]
     fn dead_peers_among_200_are_reported_and_cost_nothing() {
-        let (peers, socket) = (peers(200), bind("127.0.0.1:0"));
-        let mut to = addresses(&peers);
-        let mut dead = Vec::new();
-        for place in [0, 1, 2, 63, 64, 65, 100, 127, 128, 200, 210, 211] {
-            dead.push(dead_peer("127.0.0.1"));
-            to.insert(place, dead[dead.len() - 1].1);
+        let ((peers, mut to), socket) = (peers(["127.0.0.1"; 200]), bind("127.0.0.1"));
+        let places = [0, 1, 2, 63, 64, 65, 100, 127, 128, 200, 210, 211];
+        let dead = places.map(|_| dead_peer("127.0.0.1"));
+        let mut dead_addresses = dead.each_ref().map(|(_, address)| *address);
+        for (place, dead) in places.into_iter().zip(dead_addresses) {
+            to.insert(place, dead);
         }
         assert_eq!(send_all(&socket, &to), []);
         assert!(socket.has_collected());
         expect_all_once_and_in_order(&peers);
 
-        let mut expected: Vec<_> = dead.iter().map(|(_, address)| *address).collect();
-        expected.sort();
         let (mut reported, start) = (Vec::new(), Instant::now());
-        while reported != expected && start.elapsed() < Duration::from_secs(2) {
+        dead_addresses.sort();
+        while reported != dead_addresses && start.elapsed() < Duration::from_secs(2) {
             reported.extend(take_unreachable(&socket));
             reported.sort();
             reported.dedup();
         }
-        assert_eq!(reported, expected);
+        assert_eq!(reported, dead_addresses);
     }
 
     #[test]
     fn a_refused_or_stopped_batch_costs_no_datagram() {
-        use Batch::{Failed, NoSuchCall, PerhapsRefused, Sent};
         // The outcomes of the first calls; all later calls have the last one.
-        for (name, outcomes, calls, batching) in [
-            ("no such call", &[NoSuchCall][..], 1, Batching::Refused),
-            ("forbidden", &[PerhapsRefused], 1, Batching::Refused),
-            (
-                "forbidden later",
-                &[Sent(64), PerhapsRefused],
-                319,
-                Batching::Works,
-            ),
-            ("stopped at the third", &[Sent(2)], 195, Batching::Works),
-            ("failed", &[Failed], 381, Batching::Untried),
+        for (outcomes, calls, batching) in [
+            (&[Err(Errno::NOSYS)][..], 1, Batching::Refused),
+            (&[Err(Errno::PERM)], 1, Batching::Refused),
+            // Forbidden after it has worked: one datagram is refused, not the call.
+            (&[Ok(64), Err(Errno::PERM)], 319, Batching::Works),
+            (&[Ok(2)], 195, Batching::Works),
+            (&[Err(Errno::IO)], 381, Batching::Untried),
         ] {
-            let (peers, socket, tried) = (peers(130), bind("127.0.0.1:0"), Cell::new(0));
+            let ((peers, to), socket) = (peers(["127.0.0.1"; 130]), bind("127.0.0.1"));
+            let tried = Cell::new(0);
             for payload in PAYLOADS {
                 let batch = |to: &[SocketAddr]| {
                     let outcome = outcomes[tried.get().min(outcomes.len() - 1)];
-                    tried.set(tried.get() + 1);
-                    let Sent(count) = outcome else {
-                        return outcome;
-                    };
-                    let taken = &to[..count.min(to.len())];
+                    tried.update(|tried| tried + 1);
+                    let taken = &to[..outcome?.min(to.len())];
                     for peer in taken {
                         socket.udp.send_to(payload, peer).unwrap();
                     }
-                    Sent(taken.len())
+                    Ok(taken.len())
                 };
-                socket.send_in_batches(batch, payload, addresses(&peers), |peer, error| {
-                    panic!("{name}: {peer}: {error}")
-                });
+                let lost = |peer, error| panic!("{outcomes:?}: {peer}: {error}");
+                socket.send_in_batches(batch, payload, to.iter().copied(), lost);
             }
             expect_all_once_and_in_order(&peers);
-            assert_eq!(
-                (tried.get(), socket.batching.get()),
-                (calls, batching),
-                "{name}"
-            );
+            let found = (tried.get(), socket.batching.get());
+            assert_eq!(found, (calls, batching), "{outcomes:?}");
         }
     }
 
     #[test]
     fn a_refusal_of_an_unsendable_address_leaves_batches_on() {
-        let (socket, bad) = (bind("127.0.0.1:0"), "127.0.0.1:0".parse().unwrap());
-        let batch = |_: &[SocketAddr]| Batch::PerhapsRefused;
-        socket.send_in_batches(batch, b"hello", [bad, bad], |_, _| ());
+        let (socket, bad) = (bind("127.0.0.1"), "127.0.0.1:0".parse().unwrap());
+        socket.send_in_batches(|_| Err(Errno::PERM), b"hello", [bad, bad], |_, _| ());
         assert_eq!(socket.batching.get(), Batching::Untried);
-    }
-
-    #[test]
-    fn an_ipv4_address_is_mapped_for_an_ipv6_socket_only() {
-        let (ipv4, mapped) = ("192.0.2.1:7", "[::ffff:192.0.2.1]:7");
-        let ipv6 = SocketAddr::from((Ipv6Addr::LOCALHOST, 7));
-        assert_eq!(
-            batch::on_wire(false, ipv4.parse().unwrap()),
-            ipv4.parse().unwrap()
-        );
-        assert_eq!(
-            batch::on_wire(true, ipv4.parse().unwrap()),
-            mapped.parse().unwrap()
-        );
-        assert_eq!(batch::on_wire(true, ipv6), ipv6);
     }
 }

@@ -64,16 +64,6 @@ pub enum Received {
     PeerUnreachable,
 }
 
-/// The fate of a datagram as far as this machine knows.
-#[derive(Debug)]
-#[must_use = "a datagram may be lost"]
-pub enum Sent {
-    /// The kernel took it. It may still be lost on its way.
-    Done,
-    /// It was not sent, for this reason. The next one may well be.
-    Lost(io::Error),
-}
-
 /// A receive buffer below the wanted size: a burst may overflow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SmallBuffer {
@@ -231,175 +221,25 @@ fn enlarge_receive_buffer(socket: &Socket) -> usize {
 /// Returns `::ffff:a.b.c.d` as `a.b.c.d`, and any other address without its flow label.
 fn canonical(addr: SocketAddr) -> SocketAddr {
     match addr {
-        SocketAddr::V4(_) => addr,
-        SocketAddr::V6(ipv6) => match ipv6.ip().to_ipv4_mapped() {
-            Some(ipv4) => SocketAddr::new(ipv4.into(), ipv6.port()),
-            None => SocketAddrV6::new(*ipv6.ip(), ipv6.port(), 0, ipv6.scope_id()).into(),
-        },
+        SocketAddr::V6(ipv6) if ipv6.ip().to_ipv4_mapped().is_none() => {
+            SocketAddrV6::new(*ipv6.ip(), ipv6.port(), 0, ipv6.scope_id()).into()
+        }
+        _ => SocketAddr::new(addr.ip().to_canonical(), addr.port()),
     }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::io::ErrorKind;
-    use std::net::Ipv6Addr;
+    use std::net::{IpAddr, Ipv6Addr};
     use std::thread;
     use std::time::{Duration, Instant};
 
     use super::*;
 
-    fn bind(addr: &str) -> ChatSocket {
-        ChatSocket::bind(addr.parse().unwrap()).unwrap()
-    }
-
-    /// Receives until something is there, for at most 2 seconds.
-    fn receive(socket: &ChatSocket, buf: &mut [u8]) -> Received {
-        let start = Instant::now();
-        loop {
-            match socket.receive(buf).unwrap() {
-                Received::Nothing if start.elapsed() < Duration::from_secs(2) => {
-                    thread::sleep(Duration::from_millis(1));
-                }
-                received => return received,
-            }
-        }
-    }
-
-    #[test]
-    fn a_datagram_is_received_with_its_sender_even_if_empty() {
-        let (socket, peer) = (bind("127.0.0.1:0"), peer("127.0.0.1"));
-        let from = peer.local_addr().unwrap();
-        assert_eq!(socket.receive(&mut [0; 9]).unwrap(), Received::Nothing);
-        for payload in [&b"hello"[..], b""] {
-            let (mut buf, len) = ([0; 9], payload.len());
-            peer.send_to(payload, socket.local_addr().unwrap()).unwrap();
-            assert_eq!(receive(&socket, &mut buf), Received::Datagram { len, from });
-            assert_eq!(&buf[..len], payload);
-        }
-    }
-
-    #[test]
-    fn a_port_in_use_is_refused() {
-        let socket = bind("127.0.0.1:0");
-        let again = ChatSocket::bind(socket.local_addr().unwrap());
-        assert_eq!(again.unwrap_err().kind(), ErrorKind::AddrInUse);
-    }
-
-    #[test]
-    fn a_dual_stack_socket_names_peers_of_both_families() {
-        if !has_ipv6() {
-            return;
-        }
-        let socket = bind("[::]:0");
-        let port = socket.local_addr().unwrap().port();
-        for host in ["127.0.0.1", "::1"] {
-            let peer = peer(host);
-            peer.send_to(b"from", (host, port)).unwrap();
-            let from = peer.local_addr().unwrap();
-            let received = receive(&socket, &mut [0; 9]);
-            assert_eq!(received, Received::Datagram { len: 4, from });
-            assert!(matches!(socket.send_to(b"back", from), Sent::Done));
-            assert_eq!(peer.recv(&mut [0; 9]).unwrap(), 4);
-        }
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn dead_peers_are_reported_once_and_cost_no_other_datagram() {
-        for host in ["127.0.0.1:0", "[::]:0"] {
-            if host.starts_with('[') && !has_ipv6() {
-                continue;
-            }
-            let (socket, live) = (bind(host), peer("127.0.0.1"));
-            let (_one, one) = dead_peer("127.0.0.1");
-            let (_two, two) = dead_peer("127.0.0.1");
-            for _ in 0..50 {
-                for to in [one, two, live.local_addr().unwrap()] {
-                    assert!(matches!(socket.send_to(b"hello", to), Sent::Done));
-                }
-                assert_eq!(live.recv(&mut [0; 9]).unwrap(), 5);
-            }
-            assert_eq!(take_unreachable(&socket), [one, two]);
-            assert_eq!(take_unreachable(&socket), []);
-            assert!(matches!(socket.send_to(b"again", two), Sent::Done));
-            assert_eq!(receive(&socket, &mut [0; 9]), Received::PeerUnreachable);
-            assert_eq!(socket.receive(&mut [0; 9]).unwrap(), Received::Nothing);
-            assert!(socket.has_collected());
-            assert_eq!(take_unreachable(&socket), [two]);
-        }
-    }
-
-    #[test]
-    fn a_client_hears_its_server_alone() {
-        let server = peer("127.0.0.1");
-        let client = ChatSocket::connect(server.local_addr().unwrap()).unwrap();
-        assert!(matches!(client.send(b"hello"), Sent::Done));
-        let (_, at) = server.recv_from(&mut [0; 9]).unwrap();
-        assert_eq!(at, client.local_addr().unwrap());
-        let _refused = peer("127.0.0.1").send_to(b"forged", at);
-        server.send_to(b"welcome", at).unwrap();
-        let from = server.local_addr().unwrap();
-        let received = receive(&client, &mut [0; 9]);
-        assert_eq!(received, Received::Datagram { len: 7, from });
-        assert_eq!(client.receive(&mut [0; 9]).unwrap(), Received::Nothing);
-    }
-
-    #[test]
-    fn a_client_learns_of_a_dead_server_and_loses_no_send() {
-        let (reserved, address) = dead_peer("127.0.0.1");
-        let client = ChatSocket::connect(address).unwrap();
-        assert!(matches!(client.send(b"one"), Sent::Done));
-        assert_eq!(receive(&client, &mut [0; 9]), Received::PeerUnreachable);
-        assert_eq!(client.receive(&mut [0; 9]).unwrap(), Received::Nothing);
-
-        for _ in 0..20 {
-            assert!(matches!(client.send(b"two"), Sent::Done));
-        }
-        thread::sleep(Duration::from_millis(20));
-        drop(reserved);
-        let server = UdpSocket::bind(address).unwrap();
-        (server.set_read_timeout(Some(Duration::from_secs(2)))).unwrap();
-        // The pending error of "two" would take "three" with it.
-        assert!(matches!(client.send(b"three"), Sent::Done));
-        assert_eq!(server.recv(&mut [0; 9]).unwrap(), 5);
-        let reported = client.receive(&mut [0; 9]).unwrap();
-        assert_eq!(reported, Received::PeerUnreachable);
-        assert_eq!(client.receive(&mut [0; 9]).unwrap(), Received::Nothing);
-        assert_eq!(take_unreachable(&client), []);
-    }
-
-    #[test]
-    fn a_buffer_below_the_wanted_size_is_reported() {
-        let mut socket = bind("127.0.0.1:0");
-        let (granted, wanted) = (212_992, WANTED_RECEIVE_BUFFER);
-        socket.receive_buffer = granted;
-        let small = SmallBuffer { granted, wanted };
-        assert_eq!(socket.small_receive_buffer(), Some(small));
-        socket.receive_buffer = wanted;
-        assert_eq!(socket.small_receive_buffer(), None);
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn the_granted_buffer_is_the_wanted_one_or_the_limit() {
-        let limit = std::fs::read_to_string("/proc/sys/net/core/rmem_max").unwrap();
-        let limit: usize = limit.trim().parse().unwrap();
-        let granted = bind("127.0.0.1:0").receive_buffer;
-        assert_eq!(granted, limit.min(WANTED_RECEIVE_BUFFER));
-    }
-
-    #[test]
-    fn an_address_becomes_canonical() {
-        for (given, expected) in [
-            ("[::ffff:192.0.2.1]:7", "192.0.2.1:7"),
-            ("192.0.2.1:7", "192.0.2.1:7"),
-            ("[::1]:7", "[::1]:7"),
-            ("[fe80::1%3]:7", "[fe80::1%3]:7"),
-        ] {
-            assert_eq!(canonical(given.parse().unwrap()), expected.parse().unwrap());
-        }
-        let labelled = SocketAddrV6::new(Ipv6Addr::LOCALHOST, 7, 99, 0);
-        assert_eq!(canonical(labelled.into()), "[::1]:7".parse().unwrap());
+    /// Binds a server's socket on a free port.
+    pub(in super::super) fn bind(host: &str) -> ChatSocket {
+        let host: IpAddr = host.parse().unwrap();
+        ChatSocket::bind((host, 0).into()).unwrap()
     }
 
     /// Binds a socket on `host` that waits 5 seconds for a datagram.
@@ -419,14 +259,147 @@ pub(super) mod tests {
         (reserved, address)
     }
 
-    /// Returns whether this machine has an IPv6 loopback address.
-    pub(in super::super) fn has_ipv6() -> bool {
-        UdpSocket::bind("[::1]:0").is_ok()
+    /// Returns the loopback addresses of this machine: not every one has IPv6.
+    pub(in super::super) fn loopback_hosts() -> Vec<&'static str> {
+        let mut hosts = vec!["127.0.0.1", "::1"];
+        hosts.retain(|host| UdpSocket::bind((*host, 0)).is_ok());
+        hosts
     }
 
     /// Returns the peers that were reported unreachable, those that the kernel still knows of too.
     pub(in super::super) fn take_unreachable(socket: &ChatSocket) -> Vec<SocketAddr> {
         socket.collect_unreachable();
         socket.take_collected()
+    }
+
+    /// Receives until something is there, for at most 2 seconds.
+    fn receive(socket: &ChatSocket, buf: &mut [u8]) -> Received {
+        let start = Instant::now();
+        loop {
+            match socket.receive(buf).unwrap() {
+                Received::Nothing if start.elapsed() < Duration::from_secs(2) => {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                received => return received,
+            }
+        }
+    }
+
+    #[test]
+    fn a_datagram_is_received_with_its_sender_even_if_empty() {
+        let (socket, peer) = (bind("127.0.0.1"), peer("127.0.0.1"));
+        let from = peer.local_addr().unwrap();
+        assert_eq!(socket.receive(&mut [0; 9]).unwrap(), Received::Nothing);
+        for payload in [&b"hello"[..], b""] {
+            let (mut buf, len) = ([0; 9], payload.len());
+            peer.send_to(payload, socket.local_addr().unwrap()).unwrap();
+            assert_eq!(receive(&socket, &mut buf), Received::Datagram { len, from });
+            assert_eq!(&buf[..len], payload);
+        }
+    }
+
+    #[test]
+    fn a_dual_stack_socket_names_peers_of_both_families() {
+        let hosts = loopback_hosts();
+        if hosts.len() < 2 {
+            return;
+        }
+        let socket = bind("::");
+        let port = socket.local_addr().unwrap().port();
+        for host in hosts {
+            let peer = peer(host);
+            peer.send_to(b"from", (host, port)).unwrap();
+            let from = peer.local_addr().unwrap();
+            let received = receive(&socket, &mut [0; 9]);
+            assert_eq!(received, Received::Datagram { len: 4, from });
+            socket.send_to(b"back", from, &mut None).unwrap();
+            assert_eq!(peer.recv(&mut [0; 9]).unwrap(), 4);
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn dead_peers_are_reported_once_and_cost_no_other_datagram() {
+        let hosts = loopback_hosts();
+        let dual_stack = hosts.contains(&"::1").then_some(("::", "127.0.0.1"));
+        let own = hosts.into_iter().map(|host| (host, host));
+        for (host, peers) in own.chain(dual_stack) {
+            let (socket, live) = (bind(host), peer(peers));
+            let (_one, one) = dead_peer(peers);
+            let (_two, two) = dead_peer(peers);
+            for _ in 0..50 {
+                for to in [one, two, live.local_addr().unwrap()] {
+                    socket.send_to(b"hello", to, &mut None).unwrap();
+                }
+                assert_eq!(live.recv(&mut [0; 9]).unwrap(), 5);
+            }
+            assert_eq!(take_unreachable(&socket), [one, two]);
+            assert_eq!(take_unreachable(&socket), []);
+            socket.send_to(b"again", two, &mut None).unwrap();
+            assert_eq!(receive(&socket, &mut [0; 9]), Received::PeerUnreachable);
+            assert_eq!(socket.receive(&mut [0; 9]).unwrap(), Received::Nothing);
+            assert!(socket.has_collected());
+            assert_eq!(take_unreachable(&socket), [two]);
+        }
+    }
+
+    #[test]
+    fn a_client_hears_its_server_alone() {
+        let server = peer("127.0.0.1");
+        let client = ChatSocket::connect(server.local_addr().unwrap()).unwrap();
+        client.send(b"hello").unwrap();
+        let (_, at) = server.recv_from(&mut [0; 9]).unwrap();
+        assert_eq!(at, client.local_addr().unwrap());
+        let _refused = peer("127.0.0.1").send_to(b"forged", at);
+        server.send_to(b"welcome", at).unwrap();
+        let from = server.local_addr().unwrap();
+        let received = receive(&client, &mut [0; 9]);
+        assert_eq!(received, Received::Datagram { len: 7, from });
+        assert_eq!(client.receive(&mut [0; 9]).unwrap(), Received::Nothing);
+    }
+
+    #[test]
+    fn a_client_learns_of_a_dead_server_and_loses_no_send() {
+        let (reserved, address) = dead_peer("127.0.0.1");
+        let client = ChatSocket::connect(address).unwrap();
+        client.send(b"one").unwrap();
+        assert_eq!(receive(&client, &mut [0; 9]), Received::PeerUnreachable);
+        assert_eq!(client.receive(&mut [0; 9]).unwrap(), Received::Nothing);
+
+        (0..20).for_each(|_| client.send(b"two").unwrap());
+        thread::sleep(Duration::from_millis(20));
+        drop(reserved);
+        let server = UdpSocket::bind(address).unwrap();
+        (server.set_read_timeout(Some(Duration::from_secs(2)))).unwrap();
+        // The pending error of "two" would take "three" with it.
+        client.send(b"three").unwrap();
+        assert_eq!(server.recv(&mut [0; 9]).unwrap(), 5);
+        let reported = client.receive(&mut [0; 9]).unwrap();
+        assert_eq!(reported, Received::PeerUnreachable);
+        assert_eq!(client.receive(&mut [0; 9]).unwrap(), Received::Nothing);
+        assert_eq!(take_unreachable(&client), []);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_buffer_that_the_system_cuts_is_reported() {
+        let limit = std::fs::read_to_string("/proc/sys/net/core/rmem_max").unwrap();
+        let (granted, wanted) = (limit.trim().parse().unwrap(), WANTED_RECEIVE_BUFFER);
+        let small = (granted < wanted).then_some(SmallBuffer { granted, wanted });
+        assert_eq!(bind("127.0.0.1").small_receive_buffer(), small);
+    }
+
+    #[test]
+    fn an_address_becomes_canonical() {
+        for (given, expected) in [
+            ("[::ffff:192.0.2.1]:7", "192.0.2.1:7"),
+            ("192.0.2.1:7", "192.0.2.1:7"),
+            ("[::1]:7", "[::1]:7"),
+            ("[fe80::1%3]:7", "[fe80::1%3]:7"),
+        ] {
+            assert_eq!(canonical(given.parse().unwrap()), expected.parse().unwrap());
+        }
+        let labelled = SocketAddrV6::new(Ipv6Addr::LOCALHOST, 7, 99, 0);
+        assert_eq!(canonical(labelled.into()), "[::1]:7".parse().unwrap());
     }
 }

@@ -1,6 +1,5 @@
 //! Bans that survive the end of the program: a file with one JSON object.
 
-use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -45,12 +44,13 @@ struct Versioned {
 /// A file of bans that cannot be used.
 #[derive(Debug)]
 pub(super) struct BanFileError {
-    file: PathBuf,
-    problem: Problem,
+    pub(super) file: PathBuf,
+    pub(super) problem: Problem,
 }
 
+/// The reason for which a file of bans cannot be used.
 #[derive(Debug)]
-enum Problem {
+pub(super) enum Problem {
     Unreadable(io::Error),
     Unwritable(io::Error),
     /// A newer version of this program wrote it.
@@ -58,16 +58,7 @@ enum Problem {
         version: u32,
     },
     /// It holds no bans. Where it could be renamed, the next start begins without bans.
-    Damaged(String, io::Result<PathBuf>),
-}
-
-impl Problem {
-    fn of(self, file: &Path) -> BanFileError {
-        BanFileError {
-            file: file.to_owned(),
-            problem: self,
-        }
-    }
+    Damaged(io::Error, io::Result<PathBuf>),
 }
 
 impl Worded for BanFileError {
@@ -116,23 +107,35 @@ pub(super) struct BanFile {
 }
 
 impl BanFile {
-    /// Reads the bans in the file at `path`; none where there is no file yet.
+    /// Calls `restore` with each ban in the file at `path`, if there is a file yet.
     ///
     /// # Errors
     ///
-    /// A damaged file is renamed and is an error: a person decides whether to begin without bans.
-    pub(super) fn open(path: PathBuf) -> Result<(Self, Vec<BanEntry>), BanFileError> {
-        let bans = match fs::read(&path) {
-            Ok(bytes) => read(&path, &bytes)?,
-            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(Problem::Unreadable(error).of(&path)),
-        };
-        let file = Self {
+    /// A file that is damaged, or whose bans cannot be restored, is renamed and is an error: a
+    /// person decides whether to begin without bans.
+    pub(super) fn open(
+        path: PathBuf,
+        restore: impl FnMut(BanEntry) -> io::Result<()>,
+    ) -> Result<Self, Problem> {
+        match fs::read(&path) {
+            Ok(bytes) => {
+                if let Ok(Versioned { version }) = serde_json::from_slice(&bytes)
+                    && version > VERSION
+                {
+                    return Err(Problem::Newer { version });
+                }
+                let bans = bans_in(&bytes);
+                let restored = bans.and_then(|bans| bans.into_iter().try_for_each(restore));
+                restored.map_err(|error| Problem::Damaged(error, keep_aside(&path)))?;
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(Problem::Unreadable(error)),
+        }
+        Ok(Self {
             path,
             is_unsaved: false,
             failures: 0,
-        };
-        Ok((file, bans))
+        })
     }
 
     /// Replaces the bans in the file. After an error the file is as it was.
@@ -142,47 +145,26 @@ impl BanFile {
         self.failures += u64::from(self.is_unsaved);
         written
     }
-
-    /// Makes the error of a file that cannot be written.
-    pub(super) fn unwritable(&self, error: io::Error) -> BanFileError {
-        Problem::Unwritable(error).of(&self.path)
-    }
-
-    /// Renames the file as a damaged one.
-    pub(super) fn damaged(self, why: String) -> BanFileError {
-        keep_aside(&self.path, why)
-    }
 }
 
-fn read(path: &Path, bytes: &[u8]) -> Result<Vec<BanEntry>, BanFileError> {
-    if let Ok(Versioned { version }) = serde_json::from_slice(bytes)
-        && version > VERSION
-    {
-        return Err(Problem::Newer { version }.of(path));
-    }
+fn bans_in(bytes: &[u8]) -> io::Result<Vec<BanEntry>> {
+    let State::<Vec<BanEntry>> { version, bans } = serde_json::from_slice(bytes)?;
     // The console could not take it back.
     let is_range =
         |ban: &BanEntry| matches!(ban.target, BanTarget::Networks { first, last } if first != last);
-    match serde_json::from_slice::<State<Vec<BanEntry>>>(bytes) {
-        Ok(State { bans, .. }) if bans.iter().any(is_range) => {
-            Err(keep_aside(path, "a ban of several networks".to_owned()))
-        }
-        Ok(State { version, bans }) if version == VERSION => Ok(bans),
-        Ok(State { version, .. }) => {
-            Err(keep_aside(path, format!("there is no version {version}")))
-        }
-        Err(error) => Err(keep_aside(path, error.to_string())),
+    if version != VERSION {
+        Err(io::Error::other(format!("there is no version {version}")))
+    } else if bans.iter().any(is_range) {
+        Err(io::Error::other("a ban of several networks"))
+    } else {
+        Ok(bans)
     }
 }
 
 /// Renames the damaged file to the first free `FILE.damaged-1`, `-2`, …
-fn keep_aside(path: &Path, why: String) -> BanFileError {
-    Problem::Damaged(why, rename_damaged(path)).of(path)
-}
-
-fn rename_damaged(path: &Path) -> io::Result<PathBuf> {
+fn keep_aside(path: &Path) -> io::Result<PathBuf> {
     for number in 1_u32.. {
-        let kept = beside(path, &format!(".damaged-{number}"));
+        let kept = path.with_added_extension(format!("damaged-{number}"));
         // Made first: a rename alone would overwrite an earlier one.
         match create_new(&kept) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
@@ -210,7 +192,7 @@ fn replace(path: &Path, bans: &[BanEntry]) -> io::Result<()> {
     };
     let mut text = serde_json::to_string_pretty(&state)?;
     text.push('\n');
-    let new = beside(path, ".new");
+    let new = path.with_added_extension("new");
     match fs::remove_file(&new) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -219,7 +201,9 @@ fn replace(path: &Path, bans: &[BanEntry]) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(&new, path)?;
-    sync_folder(path)
+    // The rename survives a power cut, too.
+    let folder = path.parent().filter(|folder| *folder != "");
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Makes a file that only its owner can read: it holds addresses of people.
@@ -227,18 +211,4 @@ fn create_new(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     options.mode(0o600).open(path)
-}
-
-/// Makes a rename survive a power cut.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(suffix);
-    PathBuf::from(name)
 }

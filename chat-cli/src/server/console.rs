@@ -19,36 +19,36 @@ const KICK: &str = "/kick NAME [REASON]";
 const BAN: &str = "/ban ADDRESS|NAME [MINUTES]";
 const UNBAN: &str = "/unban ADDRESS|NAME";
 
-/// A wish of the operator.
+/// A command of the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Say this to all members.
+    /// A line for all members.
     Say(TextBuf),
-    /// Show the members.
+    /// The list of the members.
     Names,
-    /// Remove a member.
+    /// The removal of a member.
     Kick {
         /// Its exact name.
         name: Name,
         /// Sent to that member only.
         reason: Option<TextBuf>,
     },
-    /// Remove all members whom the target hits, and refuse them from now on.
+    /// The removal of all members that the target hits, and the refusal of their logins.
     Ban {
         /// The addresses or the name.
         target: BanTarget<IpAddr>,
         /// The length; `None`: for good.
         minutes: Option<NonZeroU32>,
     },
-    /// Take a ban back.
+    /// The end of a ban.
     Unban(BanTarget<IpAddr>),
-    /// Show the bans.
+    /// The list of the bans.
     Bans,
-    /// Show the counts.
+    /// The counts.
     Stats,
-    /// Show the commands.
+    /// The list of the commands.
     Help,
-    /// Close the room.
+    /// The end of the room.
     Quit,
 }
 
@@ -226,120 +226,102 @@ all else is said to everybody; //text says a line that begins with a slash"
         }
     }
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(line: &str) -> Result<Command, Mistake> {
-        super::read(Ok(line.to_owned())).unwrap()
+    #[track_caller]
+    fn expect(line: &str, read: Result<Command, Mistake>) {
+        assert_eq!(super::read(Ok(line.to_owned())), Some(read), "{line}");
     }
 
-    fn said(text: &str) -> Command {
-        Command::Say(TextBuf::new(text).unwrap())
+    fn text(text: &str) -> TextBuf {
+        TextBuf::new(text).unwrap()
     }
 
-    fn name(text: &str) -> Name {
-        Name::new(text).unwrap()
+    fn name(name: &str) -> BanTarget<IpAddr> {
+        BanTarget::Name(Name::new(name).unwrap())
     }
 
-    fn ban(target: BanTarget<IpAddr>, minutes: Option<u32>) -> Command {
-        let minutes = minutes.and_then(NonZeroU32::new);
-        Command::Ban { target, minutes }
+    fn address(address: &str) -> BanTarget<IpAddr> {
+        let first = address.parse().unwrap();
+        BanTarget::Networks { first, last: first }
     }
 
     #[test]
     fn a_line_without_a_command_is_said_unchanged() {
-        assert_eq!(read("hello  all "), Ok(said("hello  all ")));
-        assert_eq!(read(" /names"), Ok(said(" /names")));
-        assert_eq!(read("//names"), Ok(said("/names")));
-        assert_eq!(read("//"), Ok(said("/")));
-        assert_eq!(super::read(Ok(String::new())), None);
-        let long = "x".repeat(989);
-        assert_eq!(
-            read(&long),
-            Err(Mistake::Text(TextError::TooLong { len: 989 }))
-        );
-        assert_eq!(
-            super::read(Err(LineError::NotUtf8 { offset: 3 })),
-            Some(Err(Mistake::Line(LineError::NotUtf8 { offset: 3 })))
-        );
-    }
-
-    #[test]
-    fn an_unknown_command_is_an_error() {
-        for line in ["/", "/ names", "/nmaes", "/NAMES", "/bann x"] {
-            let wrong = read(line);
-            assert_eq!(wrong, Err(Mistake::UnknownCommand), "{line}");
+        for (line, said) in [
+            ("hello  all ", "hello  all "),
+            (" /names", " /names"),
+            ("//names", "/names"),
+            ("//", "/"),
+        ] {
+            expect(line, Ok(Command::Say(text(said))));
         }
+        assert_eq!(read(Ok(String::new())), None);
+        let too_long = Mistake::Text(TextError::TooLong { len: 989 });
+        expect(&"x".repeat(989), Err(too_long));
+        let error = LineError::NotUtf8 { offset: 3 };
+        assert_eq!(read(Err(error)), Some(Err(Mistake::Line(error))));
     }
 
     #[test]
     fn each_command_takes_its_arguments_and_no_more() {
+        for line in ["/", "/ names", "/nmaes", "/NAMES", "/bann x"] {
+            expect(line, Err(Mistake::UnknownCommand));
+        }
         for (line, command) in [
             ("/names", Command::Names),
-            ("/bans ", Command::Bans),
+            ("/bans", Command::Bans),
             ("/stats", Command::Stats),
             ("/help", Command::Help),
             ("/quit", Command::Quit),
         ] {
-            assert_eq!(read(line), Ok(command));
-            let more = format!("{line} x");
-            assert!(matches!(read(&more), Err(Mistake::Usage(_))), "{more}");
+            expect(&format!("{line} "), Ok(command));
+            expect(&format!("{line} x"), Err(Mistake::Usage(line)));
         }
-        for line in ["/kick", "/ban", "/unban ", "/unban a b"] {
-            assert!(matches!(read(line), Err(Mistake::Usage(_))), "{line}");
+        for (line, usage) in [("/kick", KICK), ("/ban", BAN), ("/unban ", UNBAN)] {
+            expect(line, Err(Mistake::Usage(usage)));
         }
-        let kick = |reason: Option<&str>| {
-            Ok(Command::Kick {
-                name: name("小明"),
-                reason: reason.map(|reason| TextBuf::new(reason).unwrap()),
-            })
+        expect("/unban a b", Err(Mistake::Usage(UNBAN)));
+        let kick = |reason: Option<&str>| Command::Kick {
+            name: Name::new("小明").unwrap(),
+            reason: reason.map(text),
         };
-        assert_eq!(read("/kick 小明"), kick(None));
-        assert_eq!(read("/kick  小明  too  loud"), kick(Some("too  loud")));
-        assert!(matches!(read("/kick a:b"), Err(Mistake::Name(_))));
-        assert!(matches!(read("/kick a \u{7}"), Err(Mistake::Text(_))));
+        expect("/kick 小明", Ok(kick(None)));
+        expect("/kick  小明  too  loud", Ok(kick(Some("too  loud"))));
+        let colon = Name::new("a:b").unwrap_err();
+        expect("/kick a:b", Err(Mistake::Name(colon)));
+        let bell = TextBuf::new("\u{7}").unwrap_err();
+        expect("/kick a \u{7}", Err(Mistake::Text(bell)));
     }
 
     #[test]
     fn a_ban_is_of_an_address_or_else_of_a_name() {
-        let address = |text: &str| {
-            let network = text.parse().unwrap();
-            BanTarget::Networks {
-                first: network,
-                last: network,
-            }
-        };
-        assert_eq!(
-            read("/ban 203.0.113.7"),
-            Ok(ban(address("203.0.113.7"), None))
+        for (word, target, minutes) in [
+            ("203.0.113.7", address("203.0.113.7"), None),
+            ("::ffff:203.0.113.7 5", address("203.0.113.7"), Some(5)),
+            ("2001:db8::1:2:3:4", address("2001:db8::"), None),
+            ("troll 60", name("troll"), Some(60)),
+            ("203.0.113", name("203.0.113"), None),
+        ] {
+            let minutes = minutes.and_then(NonZeroU32::new);
+            expect(
+                &format!("/ban {word}"),
+                Ok(Command::Ban { target, minutes }),
+            );
+        }
+        expect(
+            "/unban 203.0.113.7",
+            Ok(Command::Unban(address("203.0.113.7"))),
         );
-        assert_eq!(
-            read("/ban ::ffff:203.0.113.7 5"),
-            Ok(ban(address("203.0.113.7"), Some(5)))
-        );
-        assert_eq!(
-            read("/ban 2001:db8::1:2:3:4"),
-            Ok(ban(address("2001:db8::"), None))
-        );
-        assert_eq!(
-            read("/ban troll 60"),
-            Ok(ban(BanTarget::Name(name("troll")), Some(60)))
-        );
-        assert_eq!(
-            read("/ban 203.0.113"),
-            Ok(ban(BanTarget::Name(name("203.0.113")), None))
-        );
-        assert_eq!(
-            read("/unban 203.0.113.7"),
-            Ok(Command::Unban(address("203.0.113.7")))
-        );
-        let port = Err(Mistake::Port("203.0.113.7".parse().unwrap()));
-        assert_eq!(read("/ban 203.0.113.7:5000"), port);
-        assert!(matches!(read("/ban [::1]"), Err(Mistake::Target(_))));
+        let port = Mistake::Port("203.0.113.7".parse().unwrap());
+        expect("/ban 203.0.113.7:5000", Err(port));
+        let bracket = Name::new("[::1]").unwrap_err();
+        expect("/ban [::1]", Err(Mistake::Target(bracket)));
         for minutes in ["0", "-1", "x", "5 6", "5270401"] {
-            let line = format!("/ban troll {minutes}");
-            assert!(matches!(read(&line), Err(Mistake::Minutes)), "{line}");
+            expect(&format!("/ban troll {minutes}"), Err(Mistake::Minutes));
         }
     }
 }

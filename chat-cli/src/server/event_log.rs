@@ -48,28 +48,27 @@ pub struct Losses {
 }
 
 /// All counts of a room since its beginning.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Counts<'a> {
-    pub(super) stats: &'a Stats,
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Counts {
+    /// The counts of the rules.
+    pub stats: Stats,
+    /// Datagrams that were lost on this machine.
     #[serde(flatten)]
-    pub(super) losses: Losses,
+    pub losses: Losses,
 }
 
 /// An entry that is no event of the rules.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-enum Entry<'a> {
-    SendFailed {
-        peer: Origin,
-        error: String,
-    },
-    KernelDropped {
-        datagrams: u64,
-        total: u64,
-    },
+pub(super) enum Entry {
+    /// A datagram could not be sent.
+    SendFailed { peer: Origin, error: String },
+    /// The kernel dropped datagrams.
+    KernelDropped(Growth),
+    /// The end, with all counts.
     Stopped {
         #[serde(flatten)]
-        counts: Counts<'a>,
+        counts: Counts,
         log_lines_left_out: u64,
     },
 }
@@ -78,10 +77,8 @@ impl EventLog {
     /// Opens the log; an error says that its thread cannot be started.
     pub(super) fn open(form: Form, language: Language) -> io::Result<Self> {
         let queue = LineQueue::start("log", move |queued| match (queued, form) {
-            (Queued::Line(line), Form::Json) => write_line(io::stdout().lock(), line),
-            (Queued::Line(line), Form::Quiet | Form::Lines) => {
-                write_line(io::stderr().lock(), line)
-            }
+            (Queued::Line(line), Form::Json) => write_line(io::stdout(), line),
+            (Queued::Line(line), Form::Quiet | Form::Lines) => write_line(io::stderr(), line),
             // The last entry has the number of all.
             (Queued::Skipped(_), _) => Ok(()),
         })?;
@@ -115,22 +112,8 @@ impl EventLog {
         }
     }
 
-    /// Writes that a datagram could not be sent.
-    pub(super) fn send_failed(&self, peer: Origin, error: &io::Error) {
-        let error = error.to_string();
-        self.write(&Entry::SendFailed { peer, error });
-    }
-
-    /// Writes that the kernel dropped datagrams.
-    pub(super) fn kernel_dropped(&self, growth: &Growth) {
-        self.write(&Entry::KernelDropped {
-            datagrams: growth.new,
-            total: growth.total,
-        });
-    }
-
     /// Writes the end, with all counts.
-    pub(super) fn stopped(&self, counts: Counts<'_>) {
+    pub(super) fn stopped(&self, counts: Counts) {
         let log_lines_left_out = self.queue.as_ref().map_or(0, LineQueue::skipped);
         self.write(&Entry::Stopped {
             counts,
@@ -141,31 +124,29 @@ impl EventLog {
     /// Writes an answer to the operator, in the quiet form too. It is one entry of the queue, so
     /// that no event comes between its lines.
     pub(super) fn answer(&self, answer: &(impl Worded + Serialize)) {
-        let Some(queue) = &self.queue else { return };
-        queue.push(match self.form {
-            Form::Json => json::event(answer),
-            Form::Quiet | Form::Lines => {
-                let text = answer.in_words(self.language);
-                let lines: Vec<String> = text
-                    .lines()
-                    .map(|line| SafeText::for_terminal(line).to_string())
-                    .collect();
-                lines.join("\n")
-            }
+        self.push(answer, |text| {
+            let lines = text.lines().map(SafeText::for_terminal);
+            let lines: Vec<String> = lines.map(|line| line.to_string()).collect();
+            lines.join("\n")
         });
     }
 
-    fn write(&self, entry: &(impl Worded + Serialize)) {
-        let Some(queue) = &self.queue else { return };
-        match self.form {
-            Form::Quiet => {}
-            Form::Lines => {
-                let text = entry.in_words(self.language);
-                let text = SafeText::for_terminal(&text);
-                queue.push(format!("{} {text}", clock::timestamp()));
-            }
-            Form::Json => queue.push(json::event(entry)),
+    /// Writes an entry, except in the quiet form.
+    pub(super) fn write(&self, entry: &(impl Worded + Serialize)) {
+        if self.form != Form::Quiet {
+            self.push(entry, |text| {
+                let text = SafeText::for_terminal(text);
+                format!("{} {text}", clock::timestamp())
+            });
         }
+    }
+
+    fn push(&self, entry: &(impl Worded + Serialize), safe: impl FnOnce(&str) -> String) {
+        let Some(queue) = &self.queue else { return };
+        queue.push(match self.form {
+            Form::Json => json::event(entry),
+            Form::Quiet | Form::Lines => safe(&entry.in_words(self.language)),
+        });
     }
 }
 
@@ -187,9 +168,8 @@ impl Worded for Event<'_, Origin> {
                 write!(to, "{name} : {}", text.as_str())
             }
             Self::Left { name, peer, reason } => {
-                say! { to, "{name} left (", "{name} 退出聊天室（" }?;
-                reason.word(to)?;
-                say! { to, ", {peer})", "，{peer}）" }
+                let reason = reason.in_words(to.language);
+                say! { to, "{name} left ({reason}, {peer})", "{name} 退出聊天室（{reason}，{peer}）" }
             }
             Self::NotIn { name, peer } => match name {
                 Some(name) => say! { to, "{peer} tried to quit as {name}, which is not its name",
@@ -202,8 +182,9 @@ impl Worded for Event<'_, Origin> {
                 say! { to, "refused {peer}: {reason}", "拒绝 {peer}：{reason}" }
             }
             Self::Dropped { peer, reason } => {
-                say! { to, "dropped a datagram from {peer}: ", "丢弃 {peer} 的一个数据报：" }?;
-                reason.word(to)
+                let reason = reason.in_words(to.language);
+                say! { to, "dropped a datagram from {peer}: {reason}",
+                "丢弃 {peer} 的一个数据报：{reason}" }
             }
             Self::Probed { name, peer } => say! { to,
             "{name} is reported unreachable, asking ({peer})",
@@ -240,14 +221,14 @@ impl Worded for DropReason {
     }
 }
 
-impl Worded for Entry<'_> {
+impl Worded for Entry {
     fn word(&self, to: &mut Words<'_>) -> fmt::Result {
         match self {
             Self::SendFailed { peer, error } => {
                 say! { to, "a datagram to {peer} was lost: {error}",
                 "发往 {peer} 的一个数据报丢了：{error}" }
             }
-            Self::KernelDropped { datagrams, total } => say! { to,
+            Self::KernelDropped(Growth { datagrams, total }) => say! { to,
             "the system dropped {datagrams} datagrams that came faster than they were read, \
              {total} in all",
             "系统丢弃了 {datagrams} 个来不及读取的数据报，总共 {total} 个" },
@@ -255,16 +236,15 @@ impl Worded for Entry<'_> {
                 counts,
                 log_lines_left_out,
             } => {
-                say! { to, "stopped: ", "已停止：" }?;
-                counts.word(to)?;
-                say! { to, ", {log_lines_left_out} log lines left out",
-                "，略去 {log_lines_left_out} 行日志" }
+                let counts = counts.in_words(to.language);
+                say! { to, "stopped: {counts}, {log_lines_left_out} log lines left out",
+                "已停止：{counts}，略去 {log_lines_left_out} 行日志" }
             }
         }
     }
 }
 
-impl Worded for Counts<'_> {
+impl Worded for Counts {
     fn word(&self, to: &mut Words<'_>) -> fmt::Result {
         let Stats {
             logins,
@@ -272,7 +252,7 @@ impl Worded for Counts<'_> {
             datagrams_in,
             datagrams_out,
             ..
-        } = self.stats;
+        } = &self.stats;
         let refused: u64 = self.stats.refusals.iter().map(|(_, count)| count).sum();
         let dropped = self.stats.dropped();
         let send_failed = self.losses.send_failed;

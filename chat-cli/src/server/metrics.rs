@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use chat_core::Stats;
 
+use super::event_log::Losses;
 use super::room::{Order, Snapshot};
 use crate::net::inbox::Sender;
 
@@ -52,10 +53,10 @@ fn answer(mut stream: TcpStream, sender: &Sender<Order>) -> io::Result<()> {
         (_, "") => ("400 Bad Request", "not an HTTP request\n".to_owned()),
         (Some("GET"), "/metrics") => match ask(sender) {
             Some(snapshot) => ("200 OK", page(&snapshot)),
-            None => {
-                let text = "the room does not answer\n".to_owned();
-                ("503 Service Unavailable", text)
-            }
+            None => (
+                "503 Service Unavailable",
+                "the room does not answer\n".to_owned(),
+            ),
         },
         (_, "/metrics") => ("405 Method Not Allowed", "only GET\n".to_owned()),
         _ => ("404 Not Found", "see /metrics\n".to_owned()),
@@ -131,9 +132,12 @@ fn page(snapshot: &Snapshot) -> String {
         left_silent,
         left_kicked,
         ..
-    } = &snapshot.stats;
+    } = &snapshot.counts.stats;
     let bans = snapshot.bans;
-    let send_failed = snapshot.losses.send_failed;
+    let Losses {
+        send_failed,
+        kernel_dropped,
+    } = snapshot.counts.losses;
     let mut page = format!(
         "\
 # HELP chat_members Members at this moment.
@@ -189,7 +193,7 @@ chat_send_failed_total {send_failed}
         let reason = serde_json::to_string(&refusal).unwrap_or_default();
         let _infallible = writeln!(page, "chat_refusals_total{{reason={reason}}} {count}");
     }
-    if let Some(dropped) = snapshot.losses.kernel_dropped {
+    if let Some(dropped) = kernel_dropped {
         let help =
             "Datagrams that the system dropped because they came faster than they were read.";
         let _infallible = write!(
@@ -203,18 +207,16 @@ chat_send_failed_total {send_failed}
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
-    use super::super::event_log::Losses;
+    use super::super::event_log::Counts;
     use super::*;
-    use crate::net::inbox::inbox;
+    use crate::net::inbox::{Inbox, inbox};
 
     /// Gives every count another number, so that none is left out or taken for another. (The
     /// refusals are told apart by their reasons: a room alone can raise them.)
     #[test]
     fn the_page_has_every_count_of_the_room_once() {
         let mut stats = Stats::default();
-        let counts = [
+        let numbered = [
             &mut stats.members,
             &mut stats.logins,
             &mut stats.repeated_logins,
@@ -234,106 +236,88 @@ mod tests {
             &mut stats.left_silent,
             &mut stats.left_kicked,
         ];
-        let mut expected: BTreeSet<u64> = (1_000..).take(counts.len()).collect();
-        for (count, number) in counts.into_iter().zip(1_000..) {
+        let mut values: Vec<String> = Vec::new();
+        for (number, count) in (1_000..).zip(numbered) {
             *count = number;
+            values.push(format!(" {number}"));
         }
         let written = serde_json::to_value(&stats).unwrap();
         let all = written.as_object().unwrap().len();
-        assert_eq!(expected.len() + 1, all, "all but the refusals: {written}");
-
-        expected.extend([2_000, 2_001, 2_002]);
-        let snapshot = Snapshot {
-            stats,
-            losses: Losses {
-                send_failed: 2_000,
-                kernel_dropped: Some(2_001),
-            },
-            bans: 2_002,
-        };
-        let page = page(&snapshot);
-        let lines = page.lines().filter(|line| !line.starts_with('#'));
-        let (refusals, others): (Vec<_>, Vec<_>) = lines.partition(|line| line.ends_with(" 0"));
-        for (reason, _) in snapshot.stats.refusals.iter() {
-            let label = serde_json::to_string(&reason).unwrap();
-            let shown = refusals.iter().filter(|line| line.contains(&label));
-            assert_eq!(shown.count(), 1, "{label}:\n{page}");
+        assert_eq!(values.len() + 1, all, "all but the refusals: {written}");
+        for (refusal, _) in stats.refusals.iter() {
+            let reason = serde_json::to_string(&refusal).unwrap();
+            values.push(format!("chat_refusals_total{{reason={reason}}} 0"));
         }
-        let number = |line: &str| line.rsplit(' ').next().unwrap().parse().unwrap();
-        let shown: Vec<u64> = others.into_iter().map(number).collect();
-        assert_eq!(shown.len(), expected.len(), "a count stands twice:\n{page}");
-        assert_eq!(
-            shown.into_iter().collect::<BTreeSet<u64>>(),
-            expected,
-            "{page}"
-        );
+
+        values.extend([2_000, 2_001, 2_002].map(|number| format!(" {number}")));
+        let losses = Losses {
+            send_failed: 2_000,
+            kernel_dropped: Some(2_001),
+        };
+        let page = page(&Snapshot {
+            counts: Counts { stats, losses },
+            bans: 2_002,
+        });
+        let lines = page.lines().filter(|line| !line.starts_with('#'));
+        assert_eq!(lines.clone().count(), values.len(), "{page}");
+        for value in values {
+            let shown = lines.clone().filter(|line| line.ends_with(&value));
+            assert_eq!(shown.count(), 1, "{value}:\n{page}");
+        }
     }
 
     #[test]
     fn an_unknown_count_is_left_out() {
-        let snapshot = Snapshot {
-            stats: Stats::default(),
-            losses: Losses {
-                send_failed: 0,
-                kernel_dropped: None,
-            },
-            bans: 0,
-        };
-        assert!(!page(&snapshot).contains("kernel_dropped"));
+        assert!(!page(&Snapshot::default()).contains("kernel_dropped"));
     }
 
-    /// Sends this to the server and returns its answer.
-    fn answer_to(request: &[u8]) -> String {
-        let (_inbox, sender) = inbox(1).unwrap();
+    /// Connects to a server whose room does not answer.
+    fn connect() -> (TcpStream, SocketAddr, Inbox<Order>) {
+        let (inbox, sender) = inbox(1).unwrap();
         let address = start("127.0.0.1:0".parse().unwrap(), &sender).unwrap();
-        let mut stream = TcpStream::connect(address).unwrap();
-        stream.write_all(request).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        (TcpStream::connect(address).unwrap(), address, inbox)
     }
 
     #[test]
-    fn a_request_that_is_not_http_is_refused() {
-        for request in [&b"\r\n\r\n"[..], b"GET\r\n\r\n", b"\xff \xff\r\n\r\n"] {
-            let answer = answer_to(request);
-            assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    fn each_request_is_answered_even_if_it_is_none() {
+        let long = |length| vec![b'x'; length];
+        let with_body = [b"POST /metrics HTTP/1.1\r\n\r\n", &long(5 * MAX_HEAD)[..]].concat();
+        for (request, status, body) in [
+            (b"\r\n\r\n".to_vec(), "400", "request\n"),
+            (b"GET\r\n\r\n".to_vec(), "400", "request\n"),
+            (b"\xff \xff\r\n\r\n".to_vec(), "400", "request\n"),
+            (long(MAX_HEAD), "400", "request\n"),
+            (long(5 * MAX_HEAD), "400", "request\n"),
+            // The rest of the head never comes.
+            (b"GET /metrics HTTP/1.1\r\n".to_vec(), "400", "request\n"),
+            (with_body, "405", "\r\n\r\nonly GET\n"),
+            (
+                b"HEAD /metrics HTTP/1.1\r\n\r\n".to_vec(),
+                "405",
+                "\r\n\r\n",
+            ),
+            (b"GET /metrics HTTP/1.1\r\n\r\n".to_vec(), "503", "answer\n"),
+        ] {
+            let (mut stream, _, _inbox) = connect();
+            stream.write_all(&request).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {status} ")),
+                "{answer}"
+            );
+            assert!(answer.ends_with(body), "{answer}");
         }
-    }
-
-    #[test]
-    fn a_head_has_8_kib_at_most_and_an_end() {
-        for length in [MAX_HEAD, 5 * MAX_HEAD] {
-            assert!(answer_to(&vec![b'x'; length]).starts_with("HTTP/1.1 400 "));
-        }
-        // The rest of the head never comes.
-        assert!(answer_to(b"GET /metrics HTTP/1.1\r\n").starts_with("HTTP/1.1 400 "));
-    }
-
-    #[test]
-    fn a_body_that_is_not_read_costs_no_answer() {
-        let mut post = b"POST /metrics HTTP/1.1\r\n\r\n".to_vec();
-        post.extend(vec![b'x'; 5 * MAX_HEAD]);
-        assert!(answer_to(&post).ends_with("\r\n\r\nonly GET\n"));
-        assert!(answer_to(b"HEAD /metrics HTTP/1.1\r\n\r\n").ends_with("\r\n\r\n"));
     }
 
     #[test]
     fn an_idle_connection_does_not_hold_up_another() {
-        let (_inbox, sender) = inbox(1).unwrap();
-        let address = start("127.0.0.1:0".parse().unwrap(), &sender).unwrap();
-        let _idle = TcpStream::connect(address).unwrap();
+        let (_idle, address, _inbox) = connect();
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(TIME_LIMIT / 2)).unwrap();
         stream.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
         let mut answer = [0; 12];
         stream.read_exact(&mut answer).unwrap();
         assert_eq!(&answer, b"HTTP/1.1 404");
-    }
-
-    #[test]
-    fn a_room_that_does_not_answer_is_unavailable() {
-        let answer = answer_to(b"GET /metrics HTTP/1.1\r\n\r\n");
-        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
     }
 }

@@ -64,7 +64,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
     let log = EventLog::open(form, language).map_err(Failure::io(Operation::MakeQueue))?;
     let mut room = Room::new(socket, config, log);
     if let Some(file) = &args.state {
-        let kept = room.keep_bans_in(file.clone());
+        let kept = room.keep_bans_in(file);
         kept.map_err(|error| Failure::File(Box::new(error)))?;
     }
     if let Some(address) = args.metrics {
@@ -98,7 +98,7 @@ fn bind_first(addresses: &Addresses) -> Result<ChatSocket, Failure> {
 
 /// A room in a thread of this process, beside the client that opened it.
 pub(crate) struct Host {
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     stop: Stop,
     thread: JoinHandle<io::Result<()>>,
 }
@@ -110,13 +110,11 @@ impl Host {
     pub(crate) fn open(address: SocketAddr, language: Language) -> Result<Option<Self>, Failure> {
         let socket = match ChatSocket::bind(address) {
             Ok(socket) => socket,
-            Err(error) => {
-                return match error.kind() {
-                    // The address can be set to one of another machine: the room is there then.
-                    ErrorKind::AddrInUse | ErrorKind::AddrNotAvailable => Ok(None),
-                    _ => Err(Failure::io(Operation::HostAt(address))(error)),
-                };
-            }
+            Err(error) => match error.kind() {
+                // The address can be set to one of another machine: the room is there then.
+                ErrorKind::AddrInUse | ErrorKind::AddrNotAvailable => return Ok(None),
+                _ => return Err(Failure::io(Operation::HostAt(address))(error)),
+            },
         };
         let address = socket
             .local_addr()
@@ -134,18 +132,12 @@ impl Host {
         }))
     }
 
-    /// Returns the address of the room.
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// Sends all members the end word, and waits until that is done.
     pub(crate) fn close(self) -> Result<(), Failure> {
         self.stop.stop();
-        let ended = self
-            .thread
-            .join()
-            .unwrap_or_else(|_| Err(io::Error::other("its thread ended unexpectedly")));
+        let ended = self.thread.join();
+        let ended =
+            ended.unwrap_or_else(|_| Err(io::Error::other("its thread ended unexpectedly")));
         ended.map_err(Failure::io(Operation::HostRoom))
     }
 }

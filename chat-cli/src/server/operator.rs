@@ -1,18 +1,19 @@
 //! The operator's commands done, and the answers to them.
 
 use std::fmt::{self, Write as _};
+use std::io;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use chat_core::proto::Name;
 use chat_core::{Ban, BanError, BanTarget};
-use jiff::{SignedDuration, Timestamp, Unit};
+use jiff::{Timestamp, Unit};
 use serde::{Serialize, Serializer};
 
-use super::ban_file::{BanEntry, BanFile, BanFileError};
+use super::ban_file::{BanEntry, BanFile, BanFileError, Problem};
 use super::console::{self, Command, Mistake};
 use super::event_log::Counts;
 use super::origin::Origin;
@@ -29,7 +30,7 @@ enum Answer<'a> {
     Bans {
         bans: Vec<BanEntry>,
     },
-    Stats(Counts<'a>),
+    Stats(Counts),
     Help,
     Banned {
         #[serde(flatten)]
@@ -69,64 +70,68 @@ impl Room {
     /// Does a command; breaks when it is to close the room.
     pub(super) fn obey(&mut self, command: Result<Command, Mistake>) -> ControlFlow<()> {
         let now = self.clock.now();
-        match command {
-            Err(error) => self.out.log.answer(&Answer::Mistake { error }),
+        let answer = match command {
+            Err(error) => Answer::Mistake { error },
             Ok(Command::Say(text)) => {
                 self.out.deliver(&self.server.announce(now, text.as_text()));
+                return ControlFlow::Continue(());
             }
             Ok(Command::Names) => {
                 let members = self.server.members();
                 let entry = |(name, peer)| MemberEntry { name, peer };
                 let mut members: Vec<_> = members.map(entry).collect();
                 members.sort_unstable_by_key(|member| member.name);
-                self.out.log.answer(&Answer::Names { members });
+                Answer::Names { members }
             }
             Ok(Command::Kick { name, reason }) => {
                 let reason = reason.as_ref().map(|reason| reason.as_text());
-                match self.server.kick(now, name, reason) {
-                    Ok(outgoing) => self.out.deliver(&outgoing),
-                    Err(_) => self.out.log.answer(&Answer::NotIn { name }),
+                if let Ok(outgoing) = self.server.kick(now, name, reason) {
+                    self.out.deliver(&outgoing);
+                    return ControlFlow::Continue(());
                 }
+                Answer::NotIn { name }
             }
             Ok(Command::Ban { target, minutes }) => {
-                let seconds = minutes.map(|minutes| 60 * u64::from(minutes.get()));
-                self.ban(target, seconds.map(Duration::from_secs));
+                let length = |minutes: NonZeroU32| Duration::from_mins(minutes.get().into());
+                let until = minutes.map(length).map(wall_clock_after);
+                self.ban(BanEntry { target, until })
             }
-            Ok(Command::Unban(target)) => {
-                if self.server.unban(now, target) {
-                    self.out.log.answer(&Answer::Unbanned(target));
-                    self.save_bans();
-                } else {
-                    self.out.log.answer(&Answer::NotBanned(target));
-                }
+            Ok(Command::Unban(target)) if self.server.unban(now, target) => {
+                Answer::Unbanned(target)
             }
-            Ok(Command::Bans) => {
-                self.out.log.answer(&Answer::Bans { bans: self.bans() });
-            }
-            Ok(Command::Stats) => {
-                self.out.log.answer(&Answer::Stats(self.counts()));
-            }
-            Ok(Command::Help) => self.out.log.answer(&Answer::Help),
+            Ok(Command::Unban(target)) => Answer::NotBanned(target),
+            Ok(Command::Bans) => Answer::Bans { bans: self.bans() },
+            Ok(Command::Stats) => Answer::Stats(self.counts()),
+            Ok(Command::Help) => Answer::Help,
             Ok(Command::Quit) => return ControlFlow::Break(()),
+        };
+        self.out.log.answer(&answer);
+        if let Answer::Banned { .. } | Answer::Unbanned(_) = answer {
+            self.save_bans();
         }
         ControlFlow::Continue(())
     }
 
-    fn ban(&mut self, target: BanTarget<IpAddr>, length: Option<Duration>) {
-        let now = self.clock.now();
-        let until = length.map(|length| now.plus(length));
-        if let Err(BanError::TooMany { most }) = self.server.ban(now, target, until) {
-            self.out.log.answer(&Answer::TooManyBans { most });
-            return;
+    fn ban(&mut self, ban: BanEntry) -> Answer<'static> {
+        if let Err(BanError::TooMany { most }) = self.enforce(ban) {
+            return Answer::TooManyBans { most };
         }
-        let removed = self.server.members_hit_by(target).count();
-        self.handle_timeouts(now);
-        let ban = BanEntry {
-            target,
-            until: length.map(wall_clock_after),
-        };
-        self.out.log.answer(&Answer::Banned { ban, removed });
-        self.save_bans();
+        let removed = self.server.members_hit_by(ban.target).count();
+        self.handle_timeouts(self.clock.now());
+        Answer::Banned { ban, removed }
+    }
+
+    /// Makes the rules keep a ban for the time that is left of it.
+    fn enforce(&mut self, ban: BanEntry) -> Result<(), BanError> {
+        let (now, wall) = (self.clock.now(), Timestamp::now());
+        // The past has nothing left.
+        let left = |until: Timestamp| until.duration_since(wall).try_into().unwrap_or_default();
+        let left = ban.until.map(left);
+        if left == Some(Duration::ZERO) {
+            return Ok(());
+        }
+        let until = left.map(|left| now.plus(left));
+        self.server.ban(now, ban.target, until)
     }
 
     /// Lists the bans with their ends by the wall clock.
@@ -141,30 +146,18 @@ impl Room {
 
     /// Keeps the bans in this file from now on, and begins with those in it.
     ///
-    /// The file is written at once: that it cannot be is told at the start, not at the first ban.
-    pub(super) fn keep_bans_in(&mut self, path: PathBuf) -> Result<(), BanFileError> {
-        let (mut file, bans) = BanFile::open(path)?;
-        if let Err(error) = self.restore(&bans) {
-            return Err(file.damaged(error.to_string()));
-        }
+    /// Writes the file at once, so that one that cannot be written is an error at the start and not
+    /// at the first ban.
+    pub(super) fn keep_bans_in(&mut self, path: &Path) -> Result<(), BanFileError> {
+        let failed = |problem| BanFileError {
+            file: path.to_owned(),
+            problem,
+        };
+        let restore = |ban| self.enforce(ban).map_err(io::Error::other);
+        let mut file = BanFile::open(path.to_owned(), restore).map_err(failed)?;
         let written = file.write(&self.bans());
-        written.map_err(|error| file.unwritable(error))?;
+        written.map_err(|error| failed(Problem::Unwritable(error)))?;
         self.ban_file = Some(file);
-        Ok(())
-    }
-
-    /// Bans again, for the time that is left.
-    fn restore(&mut self, bans: &[BanEntry]) -> Result<(), BanError> {
-        let (now, wall) = (self.clock.now(), Timestamp::now());
-        for ban in bans {
-            // The past has nothing left.
-            let left = |until: Timestamp| until.duration_since(wall).try_into().unwrap_or_default();
-            let left: Option<Duration> = ban.until.map(left);
-            if left != Some(Duration::ZERO) {
-                let until = left.map(|left| now.plus(left));
-                self.server.ban(now, ban.target, until)?;
-            }
-        }
         Ok(())
     }
 
@@ -193,7 +186,6 @@ impl Room {
 /// Returns the time of day after this time, to the nearest second: a ban that is written again
 /// stays the same.
 fn wall_clock_after(length: Duration) -> Timestamp {
-    let length = SignedDuration::try_from(length).unwrap_or(SignedDuration::MAX);
     let moment = Timestamp::now().checked_add(length);
     let rounded = moment.and_then(|moment| moment.round(Unit::Second));
     rounded.unwrap_or(Timestamp::MAX)
@@ -223,13 +215,12 @@ impl Worded for Answer<'_> {
             }
             Self::Help => to.write_str(console::help(to.language)),
             Self::Stats(counts) => {
-                let members = counts.stats.members;
-                say! { to, "{members} in the room, ", "{members} 人在场，" }?;
-                counts.word(to)
+                let (members, counts) = (counts.stats.members, counts.in_words(to.language));
+                say! { to, "{members} in the room, {counts}", "{members} 人在场，{counts}" }
             }
             Self::Banned { ban, removed } => {
-                say! { to, "banned ", "已封禁 " }?;
-                ban.word(to)?;
+                let ban = ban.in_words(to.language);
+                say! { to, "banned {ban}", "已封禁 {ban}" }?;
                 match removed {
                     0 => say! { to, "; nobody in the room was meant",
                     "；聊天室里没有相符的人" },
@@ -238,12 +229,13 @@ impl Worded for Answer<'_> {
                 }
             }
             Self::Unbanned(target) => {
-                say! { to, "no longer banned: ", "已解除封禁：" }?;
-                target.word(to)
+                let target = target.in_words(to.language);
+                say! { to, "no longer banned: {target}", "已解除封禁：{target}" }
             }
             Self::NotBanned(target) => {
-                target.word(to)?;
-                say! { to, " is not banned; /bans shows who is", "没有被封禁；用 /bans 查看封禁" }
+                let target = target.in_words(to.language);
+                say! { to, "{target} is not banned; /bans shows who is",
+                "{target}没有被封禁；用 /bans 查看封禁" }
             }
             Self::TooManyBans { most } => say! { to,
             "there are {most} bans already, and there can be no more: take one back with \
@@ -291,12 +283,12 @@ impl Worded for BanTarget<IpAddr> {
 
 impl Worded for BanEntry {
     fn word(&self, to: &mut Words<'_>) -> fmt::Result {
-        self.target.word(to)?;
+        let target = self.target.in_words(to.language);
         match self.until {
-            None => say! { to, " for good", "，一直有效" },
+            None => say! { to, "{target} for good", "{target}，一直有效" },
             Some(until) => {
                 let until = until.strftime("%F %T");
-                say! { to, " until {until} UTC", "，到 {until} UTC 为止" }
+                say! { to, "{target} until {until} UTC", "{target}，到 {until} UTC 为止" }
             }
         }
     }

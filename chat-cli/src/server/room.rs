@@ -7,7 +7,7 @@ use chat_core::{Config, Outgoing, Server, Stats, Timestamp};
 
 use super::ban_file::BanFile;
 use super::console::{Command, Mistake};
-use super::event_log::{Counts, EventLog, Losses};
+use super::event_log::{Counts, Entry, EventLog, Losses};
 use super::origin::Origin;
 use crate::clock::Clock;
 use crate::net::inbox::Inbox;
@@ -32,12 +32,10 @@ pub enum Order {
 }
 
 /// The counts of a room at one moment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    /// The counts of the rules.
-    pub stats: Stats,
-    /// Datagrams that were lost on this machine.
-    pub losses: Losses,
+    /// The counts since its beginning.
+    pub counts: Counts,
     /// The number of bans that hold.
     pub bans: usize,
 }
@@ -86,7 +84,7 @@ impl Room {
         }
     }
 
-    /// Works until the inbox is told to stop, and then closes the room.
+    /// Works until the inbox is stopped, and then closes the room.
     ///
     /// # Errors
     ///
@@ -123,7 +121,7 @@ impl Room {
         // Priority 3: datagrams, because they are lost where they wait too long.
         self.more_to_do = self.receive()?;
 
-        // Priority 4: orders. They wait in the inbox, and whoever gives them waits too.
+        // Priority 4: orders. They wait in the inbox, and those who give them wait too.
         for order in (0..BURST).map_while(|_| inbox.next()) {
             self.more_to_do = true;
             self.take(order, inbox);
@@ -149,9 +147,9 @@ impl Room {
         }
     }
 
-    pub(super) fn counts(&self) -> Counts<'_> {
+    pub(super) fn counts(&self) -> Counts {
         Counts {
-            stats: self.server.stats(),
+            stats: self.server.stats().clone(),
             losses: self.losses(),
         }
     }
@@ -198,7 +196,7 @@ impl Room {
         if let Some(now) = received_at {
             let count = || self.out.socket.dropped_by_kernel();
             if let Some(growth) = self.drop_watch.look(now, count) {
-                self.out.log.kernel_dropped(&growth);
+                self.out.log.write(&Entry::KernelDropped(growth));
             }
         }
         Ok(may_have_more)
@@ -214,8 +212,7 @@ impl Room {
             Order::Snapshot(reply) => {
                 // An error says that the thread that asked has given up.
                 let _late = reply.try_send(Snapshot {
-                    stats: self.server.stats().clone(),
-                    losses: self.losses(),
+                    counts: self.counts(),
                     bans: self.server.bans(self.clock.now()).count(),
                 });
             }
@@ -231,7 +228,8 @@ impl Outlet {
             let recipients = transmit.to.iter().map(|Origin::Udp(address)| address);
             let lost = |address, error: io::Error| {
                 self.send_failures += 1;
-                self.log.send_failed(Origin::Udp(address), &error);
+                let (peer, error) = (Origin::Udp(address), error.to_string());
+                self.log.write(&Entry::SendFailed { peer, error });
             };
             self.socket.send_to_each(transmit.payload, recipients, lost);
         }
