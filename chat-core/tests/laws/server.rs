@@ -121,8 +121,7 @@ fn banned(input: &mut Unstructured<'_>) -> Result<Banned> {
         let first = room::network(input.int_in_range(0..=ADDRESSES - 1)?);
         Banned::Networks(first, *input.choose(&[first, first, first + 1])?)
     } else {
-        // Of the others the model only knows that nobody can have them, not which of them look
-        // alike.
+        // Of the others the model only knows that no member can have them, not which look alike.
         let row = input.choose(names::free())?;
         Banned::Name(input.choose(row)?)
     })
@@ -140,7 +139,7 @@ fn name(input: &mut Unstructured<'_>) -> Result<&'static str> {
     input.choose(row).copied()
 }
 
-/// What members say, mostly about each other.
+/// Spells a request, mostly a member's and often about another one.
 fn request(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     let verbs = [
         "L ", "L ", "L ", "L ", "C ", "C ", "C ", "Q ", "E ", "q ", "CHAT ", "LOGIN ",
@@ -171,12 +170,12 @@ fn raw(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     let len = input.int_in_range(0..=40)?;
     let bytes = input.bytes(len.min(input.len()))?;
     Ok(match Request::decode(bytes, &Dialect::lenient()) {
-        Ok(Request::Login { name, .. }) if !names::knows(name.as_str()) => b"L ".to_vec(),
+        Ok(Request::Login { name, .. }) if names::row(name.as_str()).is_none() => b"L ".to_vec(),
         _ => bytes.to_vec(),
     })
 }
 
-/// Both rooms, and what was done to them.
+/// Both rooms, and the actions so far.
 struct Pair {
     server: Server<At>,
     model: Room,
@@ -339,8 +338,8 @@ fn recipients(sent: &[Sent]) -> u64 {
     sent.iter().map(|(to, _)| to.len() as u64).sum()
 }
 
-/// What was sent, in order; the recipients of each payload sorted. Checks what holds for every
-/// output.
+/// Returns the datagrams of a call in order, the recipients of each sorted. Checks what holds for
+/// every call.
 fn sent(outgoing: &Outgoing<'_, At>) -> Vec<Sent> {
     let transmits = outgoing.transmits().map(|transmit| {
         let mut to: Vec<u8> = transmit.to.iter().map(|at| at.0).collect();
@@ -358,7 +357,7 @@ fn sent(outgoing: &Outgoing<'_, At>) -> Vec<Sent> {
     sent
 }
 
-/// What the model sends, without what goes to nobody.
+/// Returns the model's datagrams without those that have no recipient.
 fn heard(mut sent: Vec<Sent>) -> Vec<Sent> {
     sent.retain(|(to, _)| !to.is_empty());
     sent
