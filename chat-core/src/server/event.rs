@@ -1,4 +1,4 @@
-//! What a call did to the room.
+//! The result of a call: an event.
 
 use chat_proto::{Name, Refusal, Text};
 

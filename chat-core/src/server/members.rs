@@ -111,10 +111,8 @@ impl<A: Peer> Members<A> {
         skeletons: Skeletons,
         except: Option<usize>,
     ) -> Option<usize> {
-        let mut found = skeletons
-            .0
-            .iter()
-            .filter_map(|key| self.by_skeleton.get(key));
+        let keys = skeletons.0.iter();
+        let mut found = keys.filter_map(|key| self.by_skeleton.get(key));
         found.find(|&&index| Some(index) != except).copied()
     }
 

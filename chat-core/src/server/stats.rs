@@ -36,7 +36,7 @@ pub struct Stats {
     pub dropped_reply_rate: u64,
     /// Datagrams dropped as [`DropReason::Closed`].
     pub dropped_closed: u64,
-    /// Questions to members whether they are still there.
+    /// Probes: questions to members that may be gone.
     pub probes: u64,
     /// Members gone as [`LeaveReason::Quit`].
     pub left_quit: u64,
