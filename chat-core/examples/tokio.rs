@@ -15,7 +15,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
-/// What other tasks ask of the room: they send messages instead of sharing the server.
+/// A request of another task: tasks send messages instead of sharing the server.
 enum Order {
     Announce(TextBuf),
     /// Close the room, and answer when that is done.

@@ -16,16 +16,20 @@ fn at(millis: u64) -> Timestamp {
     Timestamp::from_millis(millis)
 }
 
-/// Creates alice's client and logs in at the moment 0.
-fn joining(config: ClientConfig) -> Client {
-    let mut client = Client::new(Name::new("alice").unwrap(), config);
+fn client(config: &ClientConfig) -> Client {
+    Client::new(Name::new("alice").unwrap(), *config)
+}
+
+/// Creates a client that has sent its login at the moment 0.
+fn joining() -> Client {
+    let mut client = client(&ClientConfig::default());
     let _login = client.login(at(0));
     client
 }
 
 /// Creates a client that is in since the moment 0.
 fn member() -> Client {
-    let mut client = joining(ClientConfig::default());
+    let mut client = joining();
     gives(&client.handle(at(0), b"OK"), JOINED, "");
     client
 }
@@ -54,7 +58,7 @@ fn ended(word: &str) -> ClientEvent<'static> {
 
 #[test]
 fn a_login_is_repeated_twice_and_given_up_after_7_seconds() {
-    let mut client = Client::new(Name::new("alice").unwrap(), ClientConfig::default());
+    let mut client = client(&ClientConfig::default());
     gives(&client.login(at(0)), Nothing, "L alice");
     for moment in [1_000, 3_000] {
         gives(&client.handle_timeout(at(moment - 1)), Nothing, "");
@@ -69,7 +73,7 @@ fn a_login_is_repeated_twice_and_given_up_after_7_seconds() {
 #[test]
 fn every_success_word_of_existing_servers_lets_in() {
     for word in ["OK", "ok", "IN", "OK\n"] {
-        let mut client = joining(ClientConfig::default());
+        let mut client = joining();
         gives(&client.handle(at(1), word.as_bytes()), JOINED, "");
         gives(&client.handle(at(2), word.as_bytes()), Nothing, "");
     }
@@ -77,7 +81,7 @@ fn every_success_word_of_existing_servers_lets_in() {
 
 #[test]
 fn lines_and_end_words_are_no_answer_to_a_login() {
-    let mut client = joining(ClientConfig::default());
+    let mut client = joining();
     for early in ["bob : hi", "\n* bob joined", "EXIT", "#"] {
         let datagram = early.as_bytes();
         gives(&client.handle(at(1), datagram), Early { datagram }, "");
@@ -90,7 +94,7 @@ fn all_else_refuses_the_login_and_says_whether_it_was_repeated() {
     let taken = "该用户已存在".as_bytes();
     for answer in [b"FAIL name taken", &b"FAIL"[..], b"Xx", b"\xff\xfe", taken] {
         for repeated in [false, true] {
-            let mut client = joining(ClientConfig::default());
+            let mut client = joining();
             if repeated {
                 let _again = client.handle_timeout(at(1_000));
             }
@@ -103,7 +107,7 @@ fn all_else_refuses_the_login_and_says_whether_it_was_repeated() {
 
 #[test]
 fn datagrams_before_login_and_after_the_end_are_ignored() {
-    let mut client = Client::new(Name::new("alice").unwrap(), ClientConfig::default());
+    let mut client = client(&ClientConfig::default());
     gives(&client.handle(at(0), b"OK"), Nothing, "");
     let _login = client.login(at(0));
     gives(&client.handle(at(1), b""), Nothing, "");
@@ -115,9 +119,9 @@ fn datagrams_before_login_and_after_the_end_are_ignored() {
 #[test]
 fn a_line_is_sent_once_and_only_by_a_member() {
     let text = Text::new(" 吃了么 ").unwrap();
-    let mut new = Client::new(Name::new("alice").unwrap(), ClientConfig::default());
+    let mut new = client(&ClientConfig::default());
     assert_eq!(new.say(at(0), text).err(), Some(SayError::NotIn));
-    let mut joining = joining(ClientConfig::default());
+    let mut joining = joining();
     assert_eq!(joining.say(at(0), text).err(), Some(SayError::NotIn));
     let mut client = member();
     let line = client.say(at(0), text).unwrap();
@@ -142,7 +146,7 @@ fn a_quit_is_sent_once_and_waited_for_at_most_a_second() {
     gives(&unanswered.handle_timeout(at(1_009)), Nothing, "");
     gives(&unanswered.handle_timeout(at(1_010)), Left { answered }, "");
 
-    let mut joining = joining(ClientConfig::default());
+    let mut joining = joining();
     gives(&joining.quit(at(1)), Left { answered }, "");
     assert!(joining.is_done());
 }
@@ -261,7 +265,7 @@ fn other_refusals_are_reported_and_change_nothing() {
 
 #[test]
 fn an_unreachable_server_makes_members_log_in_again() {
-    let mut joining = joining(ClientConfig::default());
+    let mut joining = joining();
     gives(&joining.handle_unreachable(at(1)), Nothing, "");
     assert_eq!(due(&joining), Some(1_000));
 
@@ -280,7 +284,8 @@ fn an_unreachable_server_makes_members_log_in_again() {
 fn keep_alive_repeats_the_login_and_notices_silence() {
     let mut config = ClientConfig::default();
     config.keep_alive_seconds = NonZeroU32::new(10);
-    let mut client = joining(config);
+    let mut client = client(&config);
+    let _login = client.login(at(0));
     let _joined = client.handle(at(0), b"OK");
     let _line = client.say(at(5_000), Text::new("hi").unwrap()).unwrap();
     // A line is not answered: it shows nothing.
@@ -299,7 +304,7 @@ fn the_servers_verbs_can_be_others() {
     let verbs = Verbs::new(login, chat, exit).unwrap();
     let mut config = ClientConfig::default();
     config.dialect = Dialect::lenient().with_verbs(verbs);
-    let mut client = Client::new(Name::new("alice").unwrap(), config);
+    let mut client = client(&config);
     gives(&client.login(at(0)), Nothing, "LOGIN alice");
     let _joined = client.handle(at(0), b"OK");
     let line = client.say(at(0), Text::new("hi").unwrap()).unwrap();

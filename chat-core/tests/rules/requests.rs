@@ -7,8 +7,8 @@ use chat_core::proto::{Dialect, EndWords, Language, Name, Refusal, Word};
 
 use super::Room;
 
-fn room_of(dialect: Dialect) -> Room {
-    Room::configured(&[], |config| *config = Config::new(dialect))
+fn room_of(dialect: &Dialect) -> Room {
+    Room::configured(&[], |config| *config = Config::new(*dialect))
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn every_end_word_answers_a_quit_in_order() {
     let words = ["EXIT", "OUT", "#"].map(|word| Word::new(word).unwrap());
     let ends = EndWords::new(&words).unwrap();
     let dialect = Dialect::lenient().with_words(Word::new("IN").unwrap(), ends);
-    let mut room = room_of(dialect.unwrap());
+    let mut room = room_of(&dialect.unwrap());
     room.on(1, "L alice", &[(1, "IN")]);
     room.from(2, "L bob");
     let ends = [(2, "EXIT"), (2, "OUT"), (2, "#"), (1, "* bob left")];
@@ -203,7 +203,7 @@ fn datagrams_that_are_no_request_are_dropped_and_counted() {
 #[test]
 fn a_chinese_room_speaks_chinese_and_newlines_lead_deliveries() {
     let chinese = Dialect::lenient().with_language(Language::Chinese);
-    let mut room = room_of(chinese.with_leading_newline(true));
+    let mut room = room_of(&chinese.with_leading_newline(true));
     room.from(1, "L 小明");
     room.on(2, "L 小红", &[(2, "OK"), (1, "\n* 小红 进入聊天室")]);
     let taken = [(3, "FAIL 名字已被使用"), (1, "\n管理员 : 你还在吗？")];
@@ -215,7 +215,7 @@ fn a_chinese_room_speaks_chinese_and_newlines_lead_deliveries() {
 #[test]
 fn no_answer_to_a_stranger_is_longer_than_120_bytes() {
     for language in Language::ALL {
-        let mut room = room_of(Dialect::lenient().with_language(language));
+        let mut room = room_of(&Dialect::lenient().with_language(language));
         for datagram in ["L ", "L admin", "C x y", "Q x"] {
             room.from(9, datagram);
             let is_short = matches!(&room.sent[..], [(9, answer)] if answer.len() <= 120);
