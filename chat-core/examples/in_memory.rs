@@ -101,7 +101,7 @@ impl World {
     }
 }
 
-/// Returns what a user sees of an event.
+/// Returns the line that a user sees of an event.
 fn shown(event: ClientEvent<'_>) -> Option<String> {
     Some(match event {
         ClientEvent::Joined { .. } => "(in)".to_owned(),

@@ -2,7 +2,7 @@
 //! time-out.
 //!
 //! `cargo run -p chat-core --example mio -- [ADDRESS]` serves until the standard input ends
-//! (Ctrl-D); lines that are typed go to everybody. With `--self-test` it talks to itself on a free
+//! (Ctrl-D); typed lines go to all members. With `--self-test` it talks to itself on a free
 //! port of the loopback interface and ends.
 
 use std::error::Error;
@@ -79,7 +79,7 @@ fn room(poll: &mut Poll, socket: &UdpSocket, orders: &Receiver<Order>) -> io::Re
     }
 }
 
-/// Sends what a call returned, and prints what happened.
+/// Sends the datagrams of a call, and prints its event.
 fn deliver(socket: &UdpSocket, outgoing: &Outgoing<'_, SocketAddr>) {
     for transmit in outgoing.transmits() {
         for to in transmit.to.iter() {
@@ -111,7 +111,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         for line in io::stdin().lock().lines() {
             match TextBuf::new(line?) {
                 Ok(text) => desk.ask(Order::Announce(text))?,
-                Err(error) => eprintln!("not said: {error}"),
+                Err(error) => eprintln!("not sent: {error}"),
             }
         }
     }

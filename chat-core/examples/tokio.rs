@@ -22,7 +22,7 @@ enum Order {
     Close(oneshot::Sender<()>),
 }
 
-/// Sends what a call returned. The outgoing borrows the server across the awaits: its members
+/// Sends the datagrams of a call. The outgoing borrows the server across the awaits: its members
 /// cannot change before everything is sent.
 async fn deliver(socket: &UdpSocket, outgoing: &Outgoing<'_, SocketAddr>) {
     for transmit in outgoing.transmits() {

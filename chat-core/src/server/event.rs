@@ -81,7 +81,7 @@ pub enum Event<'a, A> {
         /// Its address.
         peer: A,
     },
-    /// The room was closed and the members were told.
+    /// The room was closed, and every member was sent the end words.
     Closed {
         /// The number of members until then.
         members: usize,

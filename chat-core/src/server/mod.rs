@@ -281,7 +281,7 @@ impl<A: Peer> Server<A> {
         self.bans.iter(now)
     }
 
-    /// Returns what was counted since the room was created.
+    /// Returns the counts since the room was created.
     pub fn stats(&self) -> &Stats {
         &self.stats
     }

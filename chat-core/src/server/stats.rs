@@ -18,7 +18,7 @@ pub struct Stats {
     pub repeated_logins: u64,
     /// Lines of members that were delivered.
     pub messages: u64,
-    /// Lines of the operator to everybody.
+    /// Lines of the operator to all members.
     pub announcements: u64,
     /// Datagrams returned for sending, one per recipient.
     pub datagrams_out: u64,

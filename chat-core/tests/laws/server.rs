@@ -240,7 +240,7 @@ impl Pair {
                 (real, self.model.remove(name, *reason))
             }
             Action::Ban(banned, millis) => {
-                self.hits_whom_the_model_says(*banned);
+                self.check_hits_of(*banned);
                 let until = millis.map(|millis| self.now + millis);
                 let real =
                     self.server
@@ -272,15 +272,15 @@ impl Pair {
         );
     }
 
-    fn hits_whom_the_model_says(&self, banned: Banned) {
+    fn check_hits_of(&self, banned: Banned) {
         let real = sorted(self.server.members_hit_by(target(banned)));
         let mut model = self.model.members();
         model.retain(|(name, at)| banned.hits(name, *at));
-        self.same("whom a ban hits", &real, &model);
+        self.same("the members that a ban hits", &real, &model);
     }
 
-    /// A stranger's datagram causes at most one to it (the room has one end word), a short one, and
-    /// beside it what follows from an accepted login or goes to the owner of a name.
+    /// Checks that a stranger's datagram causes at most one answer (the room has one end word), a
+    /// short one, and beside it the notice of an accepted login or a probe.
     fn is_no_amplifier(&self, from: u8, sent: &[Sent]) {
         let (answers, others): (Vec<_>, Vec<_>) =
             sent.iter().partition(|(to, _)| to.contains(&from));
@@ -291,7 +291,7 @@ impl Pair {
         assert!(is_right, "{sent:?} for the last of {:#?}", self.done);
     }
 
-    /// Does everything that is due, one removal a call, each one that the model agrees with.
+    /// Makes the calls that are due: one removal each, with which the model agrees.
     fn do_what_is_due(&mut self) {
         let moment = Timestamp::from_millis(self.now);
         let mut calls = 0;
@@ -312,12 +312,16 @@ impl Pair {
                 event => assert_eq!(event, Event::Nothing, "nothing else is due"),
             }
         }
-        self.same("who is due", &vec![], &self.model.due(self.now));
+        self.same(
+            "the members that are due",
+            &vec![],
+            &self.model.due(self.now),
+        );
     }
 
     fn agree(&self) {
         let members = sorted(self.server.members());
-        self.same("who is in", &members, &self.model.members());
+        self.same("the members", &members, &self.model.members());
         let bans = self.server.bans(Timestamp::from_millis(self.now)).count();
         self.same("the bans", &bans, &self.model.bans.count(self.now));
         let stats = self.server.stats();
@@ -338,7 +342,7 @@ fn recipients(sent: &[Sent]) -> u64 {
     sent.iter().map(|(to, _)| to.len() as u64).sum()
 }
 
-/// Returns the datagrams of a call in order, the recipients of each sorted. Checks what holds for
+/// Returns the datagrams of a call in order, the recipients of each sorted. Checks the laws of
 /// every call.
 fn sent(outgoing: &Outgoing<'_, At>) -> Vec<Sent> {
     let transmits = outgoing.transmits().map(|transmit| {

@@ -3,7 +3,7 @@
 use super::names::row;
 use super::room::network;
 
-/// The people whom a ban concerns.
+/// The target of a ban.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Banned {
     /// The networks from the first to the last.

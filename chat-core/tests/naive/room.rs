@@ -330,7 +330,7 @@ impl Room {
         self.heard_by_the_silent(vec![(self.all(), format!("* {} left", gone.name))])
     }
 
-    /// Removes a member for a limit, or for the operator, who may say why.
+    /// Removes a member because of a limit, or for the operator, perhaps with a reason.
     pub fn remove(&mut self, name: &str, reason: Option<&str>) -> Vec<Sent> {
         let Some(place) = self.members.iter().position(|member| member.name == name) else {
             return vec![];

@@ -133,7 +133,7 @@ fn the_members_that_a_ban_would_hit_are_listed() {
 }
 
 #[test]
-fn a_banned_login_is_refused_after_a_bad_and_before_a_taken_name() {
+fn a_ban_is_checked_after_a_bad_and_before_a_taken_name() {
     let mut room = Room::with(&["troll"]);
     ban(&mut room, name("troll"), None);
     room.on(25, "L troll", &[(25, "FAIL banned")]);
