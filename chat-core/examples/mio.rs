@@ -2,7 +2,7 @@
 //! time-out.
 //!
 //! `cargo run -p chat-core --example mio -- [ADDRESS]` serves until the standard input ends
-//! (Ctrl-D); lines that are typed go to everybody. With `--self-test` it talks to itself on a free
+//! (Ctrl-D); typed lines go to all members. With `--self-test` it talks to itself on a free
 //! port of the loopback interface and ends.
 
 use std::error::Error;
@@ -17,7 +17,7 @@ use chat_core::{Config, Outgoing, Server, Timestamp};
 use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token, Waker};
 
-/// What other threads ask of the room: they send messages instead of sharing the server.
+/// A request of another thread: threads send messages instead of sharing the server.
 enum Order {
     Announce(TextBuf),
     Close,
@@ -36,87 +36,50 @@ impl Desk {
     }
 }
 
-struct Room {
-    poll: Poll,
-    socket: UdpSocket,
-    server: Server<SocketAddr>,
-    orders: Receiver<Order>,
-    start: Instant,
-}
-
-impl Room {
-    fn open(address: SocketAddr) -> io::Result<(Self, Desk)> {
-        let poll = Poll::new()?;
-        let mut socket = UdpSocket::bind(address)?;
-        let registry = poll.registry();
-        registry.register(&mut socket, Token(0), Interest::READABLE)?;
-        let waker = Waker::new(registry, Token(1))?;
-        let (sender, orders) = mpsc::channel();
-        let room = Self {
-            poll,
-            socket,
-            server: Server::new(Config::default()),
-            orders,
-            start: Instant::now(),
-        };
-        let desk = Desk {
-            orders: sender,
-            waker,
-        };
-        Ok((room, desk))
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp::from(self.start.elapsed())
-    }
-
-    fn run(mut self) -> io::Result<()> {
-        let mut events = Events::with_capacity(16);
-        loop {
-            let now = self.now();
-            while self.server.poll_timeout().is_some_and(|due| due <= now) {
-                deliver(&self.socket, &self.server.handle_timeout(now));
-            }
-            let wait = self.server.poll_timeout().map(|due| due.since(now));
-            match self.poll.poll(&mut events, wait) {
-                Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
-                _ => {}
-            }
-            // mio reports a change once: both sources are emptied, whichever it was.
-            self.receive();
-            loop {
-                let now = self.now();
-                match self.orders.try_recv() {
-                    Ok(Order::Announce(text)) => {
-                        deliver(&self.socket, &self.server.announce(now, text.as_text()));
-                    }
-                    Ok(Order::Close) | Err(TryRecvError::Disconnected) => {
-                        deliver(&self.socket, &self.server.shutdown(now));
-                        return Ok(());
-                    }
-                    Err(TryRecvError::Empty) => break,
-                }
-            }
+/// Owns the server, until it is asked to close.
+fn room(poll: &mut Poll, socket: &UdpSocket, orders: &Receiver<Order>) -> io::Result<()> {
+    let mut server = Server::new(Config::default());
+    let start = Instant::now();
+    let now = || Timestamp::from(start.elapsed());
+    let mut events = Events::with_capacity(16);
+    let mut buffer = [0; MAX_DATAGRAM + 1]; // one more: shows that a datagram is too long
+    loop {
+        while server.poll_timeout().is_some_and(|due| due <= now()) {
+            deliver(socket, &server.handle_timeout(now()));
         }
-    }
-
-    fn receive(&mut self) {
-        let mut buffer = [0; MAX_DATAGRAM + 1]; // one more: shows that a datagram is too long
+        let wait = server.poll_timeout().map(|due| due.since(now()));
+        match poll.poll(&mut events, wait) {
+            Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
+            _ => {}
+        }
+        // mio reports a change once: both sources are emptied, whichever it was.
         loop {
-            match self.socket.recv_from(&mut buffer) {
+            match socket.recv_from(&mut buffer) {
                 Ok((len, from)) => {
-                    let (now, datagram) = (self.now(), buffer.get(..len).unwrap_or_default());
-                    deliver(&self.socket, &self.server.handle(now, from, datagram));
+                    let datagram = buffer.get(..len).unwrap_or_default();
+                    deliver(socket, &server.handle(now(), from, datagram));
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 // Reports an earlier datagram that did not arrive.
                 Err(error) => eprintln!("while receiving: {error}"),
             }
         }
+        loop {
+            match orders.try_recv() {
+                Ok(Order::Announce(text)) => {
+                    deliver(socket, &server.announce(now(), text.as_text()));
+                }
+                Ok(Order::Close) | Err(TryRecvError::Disconnected) => {
+                    deliver(socket, &server.shutdown(now()));
+                    return Ok(());
+                }
+                Err(TryRecvError::Empty) => break,
+            }
+        }
     }
 }
 
-/// Sends what a call returned, and prints what happened.
+/// Sends the datagrams of a call, and prints its event.
 fn deliver(socket: &UdpSocket, outgoing: &Outgoing<'_, SocketAddr>) {
     for transmit in outgoing.transmits() {
         for to in transmit.to.iter() {
@@ -132,18 +95,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     let argument = std::env::args().nth(1).unwrap_or("127.0.0.1:0".into());
     let self_test = argument == "--self-test";
     let address = if self_test { "127.0.0.1:0" } else { &argument };
-    let (room, desk) = Room::open(address.parse()?)?;
-    let local = room.socket.local_addr()?;
+    let (mut poll, mut socket) = (Poll::new()?, UdpSocket::bind(address.parse()?)?);
+    let registry = poll.registry();
+    registry.register(&mut socket, Token(0), Interest::READABLE)?;
+    let waker = Waker::new(registry, Token(1))?;
+    let local = socket.local_addr()?;
     println!("listening on {local}");
 
-    let running = thread::spawn(|| room.run());
+    let (orders, inbox) = mpsc::channel();
+    let desk = Desk { orders, waker };
+    let running = thread::spawn(move || room(&mut poll, &socket, &inbox));
     if self_test {
         converse(local, &desk)?;
     } else {
         for line in io::stdin().lock().lines() {
             match TextBuf::new(line?) {
                 Ok(text) => desk.ask(Order::Announce(text))?,
-                Err(error) => eprintln!("not said: {error}"),
+                Err(error) => eprintln!("not sent: {error}"),
             }
         }
     }

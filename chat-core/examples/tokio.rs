@@ -15,14 +15,14 @@ use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
-/// What other tasks ask of the room: they send messages instead of sharing the server.
+/// A request of another task: tasks send messages instead of sharing the server.
 enum Order {
     Announce(TextBuf),
     /// Close the room, and answer when that is done.
     Close(oneshot::Sender<()>),
 }
 
-/// Sends what a call returned. The outgoing borrows the server across the awaits: its members
+/// Sends the datagrams of a call. The outgoing borrows the server across the awaits: its members
 /// cannot change before everything is sent.
 async fn deliver(socket: &UdpSocket, outgoing: &Outgoing<'_, SocketAddr>) {
     for transmit in outgoing.transmits() {

@@ -147,7 +147,7 @@ pub enum ClientEvent<'a> {
     NoAnswer,
     /// A member spoke, came or went.
     Delivered(Delivery<'a>),
-    /// A datagram that is neither a reply nor a delivery. Show it as nobody's words.
+    /// A datagram that is neither a reply nor a delivery. Show it without a speaker.
     Unparsed(#[cfg_attr(feature = "serde", serde(serialize_with = "as_text"))] &'a [u8]),
     /// The server refused a line.
     LineRefused {

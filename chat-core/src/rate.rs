@@ -143,17 +143,12 @@ mod tests {
         let now = 1_000_000;
         assert!((0..3).all(|_| bucket.take(at(now), RATE, 1)), "the burst");
         assert!(!bucket.take(at(now + 499), RATE, 1));
-        assert!(
-            bucket.take(at(now + 500), RATE, 1),
-            "what was refused cost nothing"
-        );
+        assert!(bucket.take(at(now + 500), RATE, 1), "a refusal is free");
         assert!(!bucket.take(at(now + 999), RATE, 1));
         assert!(bucket.take(at(now + 1_000), RATE, 1));
+        // A long pause earns one burst at most.
         assert!((0..3).all(|_| bucket.take(at(now + 9_000), RATE, 1)));
-        assert!(
-            !bucket.take(at(now + 9_000), RATE, 1),
-            "a pause earns one burst at most"
-        );
+        assert!(!bucket.take(at(now + 9_000), RATE, 1));
     }
 
     #[test]
@@ -171,19 +166,13 @@ mod tests {
             let mut bucket = Bucket::default();
             assert!(bucket.take(at(10), RATE, 3));
             let ready = bucket.ready_at(at(10), RATE, amount);
-            let mut early = bucket;
-            assert!(
-                !early.take(at(ready.as_millis() - 1), RATE, amount),
-                "{amount}"
-            );
+            let (mut early, before) = (bucket, at(ready.as_millis() - 1));
+            assert!(!early.take(before, RATE, amount), "{amount}");
             assert!(bucket.take(ready, RATE, amount), "{amount}");
         }
-        assert_eq!(
-            Bucket::default().ready_at(at(10), RATE, 4),
-            at(u64::MAX),
-            "more than the burst"
-        );
-        assert_eq!(Bucket::default().ready_at(at(10), RATE, 3), at(10));
+        let full = Bucket::default();
+        assert_eq!(full.ready_at(at(10), RATE, 3), at(10));
+        assert_eq!(full.ready_at(at(10), RATE, 4), at(u64::MAX), "never");
     }
 
     #[test]
@@ -193,30 +182,22 @@ mod tests {
         assert!(!bucket.take(at(50), RATE, 1), "back: nothing is paid");
         assert!(bucket.take(at(550), RATE, 1), "and it goes on from there");
         assert!(!bucket.take(at(550), RATE, 1));
-        assert!(
-            bucket.take(at(u64::MAX), RATE, 3),
-            "the largest jump does not overflow"
-        );
+        // The largest jump does not overflow.
+        assert!(bucket.take(at(u64::MAX), RATE, 3));
     }
 
     #[test]
     fn a_full_table_drops_the_bucket_unused_for_longest() {
         let rate = Rate::new(1, 1);
         let mut buckets = Buckets::new(NonZeroU32::new(2).unwrap());
-        let at = Timestamp::from_millis;
-        assert!(buckets.take(at(0), 'a', rate));
-        assert!(buckets.take(at(1), 'b', rate));
-        assert!(!buckets.take(at(2), 'a', rate), "a has used its burst up");
-        assert!(
-            buckets.take(at(1_001), 'a', rate),
-            "a second later it may again"
-        );
-        assert!(
-            buckets.take(at(1_002), 'c', rate),
-            "b, the idlest, gives way"
-        );
-        assert!(!buckets.take(at(1_002), 'a', rate), "a is remembered");
-        assert!(buckets.take(at(1_002), 'b', rate), "b was forgotten");
+        let mut take = |millis, key| buckets.take(at(millis), key, rate);
+        assert!(take(0, 'a'));
+        assert!(take(1, 'b'));
+        assert!(!take(2, 'a'), "its burst is used up");
+        assert!(take(1_001, 'a'), "a second later");
+        assert!(take(1_002, 'c'), "b, the idlest, gives way");
+        assert!(!take(1_002, 'a'), "a is remembered");
+        assert!(take(1_002, 'b'), "b was forgotten");
         for index in 0..100 {
             buckets.take(at(2_000 + u64::from(index)), char::from(index), rate);
             assert_eq!((buckets.by_key.len(), buckets.by_use.len()), (2, 2));

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::confusable::Skeletons;
 use crate::time::Timestamp;
 
-/// The people whom a ban concerns.
+/// The target of a ban: networks or a name.
 ///
 /// With the feature `serde`: `{"address": "192.0.2.1"}` for one network,
 /// `{"networks": {"first": …, "last": …}}` for several, or `{"name": "bob"}`.
@@ -36,7 +36,7 @@ pub enum BanTarget<N: Copy + Ord> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Ban<N: Copy + Ord> {
-    /// The people whom it concerns.
+    /// The networks or the name.
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub target: BanTarget<N>,
     /// The first moment at which it no longer holds; `None`: it holds until it is taken back.

@@ -1,4 +1,4 @@
-//! What a call did to the room.
+//! The result of a call: an event.
 
 use chat_proto::{Name, Refusal, Text};
 
@@ -81,7 +81,7 @@ pub enum Event<'a, A> {
         /// Its address.
         peer: A,
     },
-    /// The room was closed and the members were told.
+    /// The room was closed, and every member was sent the end words.
     Closed {
         /// The number of members until then.
         members: usize,

@@ -50,7 +50,7 @@ pub(super) struct Members<A: Peer> {
     /// The members that never spoke and whose address may be forged, by the value of `traffic` at
     /// their login.
     silent: BTreeSet<(u64, A)>,
-    /// Bytes that a member has been sent who was here from the beginning.
+    /// Bytes sent so far to a member that was in from the beginning.
     traffic: u64,
 }
 
@@ -111,10 +111,8 @@ impl<A: Peer> Members<A> {
         skeletons: Skeletons,
         except: Option<usize>,
     ) -> Option<usize> {
-        let mut found = skeletons
-            .0
-            .iter()
-            .filter_map(|key| self.by_skeleton.get(key));
+        let keys = skeletons.0.iter();
+        let mut found = keys.filter_map(|key| self.by_skeleton.get(key));
         found.find(|&&index| Some(index) != except).copied()
     }
 

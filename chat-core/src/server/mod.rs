@@ -77,7 +77,7 @@ pub struct Server<A: Peer> {
 #[non_exhaustive]
 pub enum KickError {
     /// No member has exactly this name.
-    #[error("nobody called {0} is in the room")]
+    #[error("no member is called {0}")]
     NotIn(Name),
 }
 
@@ -281,7 +281,7 @@ impl<A: Peer> Server<A> {
         self.bans.iter(now)
     }
 
-    /// Returns what was counted since the room was created.
+    /// Returns the counts since the room was created.
     pub fn stats(&self) -> &Stats {
         &self.stats
     }

@@ -30,7 +30,7 @@ pub struct Transmit<'a, A> {
 /// A set of addresses, in an order that is unspecified and always the same for the same calls.
 #[derive(Debug)]
 pub struct Recipients<'a, A> {
-    /// The member table, or the part of it before the member who is left out.
+    /// The member table, or the part of it before the member that is left out.
     before: &'a [A],
     behind: &'a [A],
 }

@@ -18,7 +18,7 @@ pub struct Stats {
     pub repeated_logins: u64,
     /// Lines of members that were delivered.
     pub messages: u64,
-    /// Lines of the operator to everybody.
+    /// Lines of the operator to all members.
     pub announcements: u64,
     /// Datagrams returned for sending, one per recipient.
     pub datagrams_out: u64,
@@ -36,7 +36,7 @@ pub struct Stats {
     pub dropped_reply_rate: u64,
     /// Datagrams dropped as [`DropReason::Closed`].
     pub dropped_closed: u64,
-    /// Questions to members whether they are still there.
+    /// Probes: questions to members that may be gone.
     pub probes: u64,
     /// Members gone as [`LeaveReason::Quit`].
     pub left_quit: u64,

@@ -7,14 +7,14 @@ use arbitrary::{Result, Unstructured};
 use chat_core::proto::{Dialect, Name, Refusal, Request, Text, Verbs, Word};
 use chat_core::{Client, ClientConfig, ClientEvent, ClientOutgoing, Timestamp};
 
-/// Reads `bytes` as a client's configuration, what its user and its server do, and how time passes.
+/// Reads `bytes` as a client's configuration, the acts of its user and its server, and the time.
 /// Panics when a law is broken:
 ///
 /// * At most one quit is sent.
 /// * A line is sent only by a client that is in, as its events say.
 /// * Nothing is sent after the end, and nothing is due.
-/// * What is sent is a request in the client's dialect and carries its name.
-/// * What is due is done in a few calls; the next deadline lies in the future.
+/// * A datagram is a request in the client's dialect and carries its name.
+/// * A deadline is met in a few calls; the next one lies in the future.
 /// * No call panics.
 pub fn client_model(bytes: &[u8]) {
     let mut source = Unstructured::new(bytes);
@@ -28,12 +28,11 @@ pub fn client_model(bytes: &[u8]) {
     }
 }
 
-/// A client, and what its events and datagrams have said so far.
+/// A client, and its state by its events and datagrams so far.
 struct Life {
     client: Client,
     /// The client's own, strict.
     dialect: Dialect,
-    name: Name,
     now: u64,
     state: State,
     has_quit: bool,
@@ -63,7 +62,6 @@ impl Life {
         Ok(Self {
             client: Client::new(name, config),
             dialect: dialect.with_lenient_reading(false),
-            name,
             now: 1_000_000,
             state: State::Out,
             has_quit: false,
@@ -75,44 +73,38 @@ impl Life {
         let action = source.int_in_range(0..=19)?;
         self.story.push(format!("{action} at {}", self.now));
         let now = Timestamp::from_millis(self.now);
-        let seen = match action {
-            0..=2 => see(&self.client.login(now)),
+        let mut seen = Seen::default();
+        match action {
+            0..=2 => seen = see(&self.client.login(now)),
             3..=9 => {
                 let datagram = from_server(source, &self.dialect)?;
                 self.story.push(datagram.escape_ascii().to_string());
-                see(&self.client.handle(now, &datagram))
+                seen = see(&self.client.handle(now, &datagram));
             }
             10..=12 => {
                 let text = "x".repeat(*source.choose(&[0, 1, 987, 988])?);
                 let said = self.client.say(now, Text::new(&text).expect("a text"));
-                said.map_or_else(|_| Seen::default(), |outgoing| see(&outgoing))
+                seen = said.map_or(seen, |outgoing| see(&outgoing));
             }
             13 => {
-                let (change, payload) = see(&self.client.quit(now));
-                (change.or(payload.is_some().then_some(State::Out)), payload)
+                seen = see(&self.client.quit(now));
+                seen.0 = seen.0.or(seen.1.is_some().then_some(State::Out));
             }
-            14 => see(&self.client.handle_unreachable(now)),
+            14 => seen = see(&self.client.handle_unreachable(now)),
             15..=17 => {
                 let due = self.client.poll_timeout();
                 self.now = self.now.max(due.map_or(0, Timestamp::as_millis));
-                Seen::default()
             }
-            18 => {
-                self.now += u64::from(source.arbitrary::<u16>()?);
-                Seen::default()
-            }
-            _ => {
-                self.now -= self.now.min(source.arbitrary::<u16>()?.into());
-                Seen::default()
-            }
-        };
+            18 => self.now += u64::from(source.arbitrary::<u16>()?),
+            _ => self.now -= self.now.min(source.arbitrary::<u16>()?.into()),
+        }
         self.check(seen);
         for calls in 0.. {
             let now = Timestamp::from_millis(self.now);
             if action == 18 || self.client.poll_timeout().is_none_or(|due| due > now) {
                 break;
             }
-            self.holds(calls < 3, "what is due is done in a few calls");
+            self.holds(calls < 3, "a deadline is met in a few calls");
             let seen = see(&self.client.handle_timeout(now));
             self.check(seen);
         }
@@ -136,12 +128,8 @@ impl Life {
             Ok(Request::Quit { name }) => (name, !replace(&mut self.has_quit, true)),
             Err(error) => panic!("{error}: {:#?}", self.story),
         };
-        self.holds(
-            is_allowed,
-            "a line is sent only by who is in, a quit only once",
-        );
-        let own = self.client.name() == self.name;
-        self.holds(own && name == self.name, "the client's own name");
+        self.holds(is_allowed, "lines only from a member, one quit");
+        self.holds(name == self.client.name(), "the client's own name");
     }
 
     #[track_caller]
@@ -161,7 +149,7 @@ fn see(outgoing: &ClientOutgoing<'_>) -> Seen {
     (state, outgoing.payload().map(<[u8]>::to_vec))
 }
 
-/// What a server says, and what none would.
+/// Chooses a server's reply or delivery, or bytes that no server sends.
 fn from_server(source: &mut Unstructured<'_>, dialect: &Dialect) -> Result<Vec<u8>> {
     let refusal = |refusal: Refusal| format!("FAIL {}", refusal.reason(dialect.language()));
     let answer = match source.int_in_range(0..=9)? {

@@ -121,8 +121,7 @@ fn banned(input: &mut Unstructured<'_>) -> Result<Banned> {
         let first = room::network(input.int_in_range(0..=ADDRESSES - 1)?);
         Banned::Networks(first, *input.choose(&[first, first, first + 1])?)
     } else {
-        // Of the others the model only knows that nobody can have them, not which of them look
-        // alike.
+        // Of the others the model only knows that no member can have them, not which look alike.
         let row = input.choose(names::free())?;
         Banned::Name(input.choose(row)?)
     })
@@ -140,7 +139,7 @@ fn name(input: &mut Unstructured<'_>) -> Result<&'static str> {
     input.choose(row).copied()
 }
 
-/// What members say, mostly about each other.
+/// Spells a request, mostly a member's and often about another one.
 fn request(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     let verbs = [
         "L ", "L ", "L ", "L ", "C ", "C ", "C ", "Q ", "E ", "q ", "CHAT ", "LOGIN ",
@@ -171,12 +170,12 @@ fn raw(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     let len = input.int_in_range(0..=40)?;
     let bytes = input.bytes(len.min(input.len()))?;
     Ok(match Request::decode(bytes, &Dialect::lenient()) {
-        Ok(Request::Login { name, .. }) if !names::knows(name.as_str()) => b"L ".to_vec(),
+        Ok(Request::Login { name, .. }) if names::row(name.as_str()).is_none() => b"L ".to_vec(),
         _ => bytes.to_vec(),
     })
 }
 
-/// Both rooms, and what was done to them.
+/// Both rooms, and the actions so far.
 struct Pair {
     server: Server<At>,
     model: Room,
@@ -241,7 +240,7 @@ impl Pair {
                 (real, self.model.remove(name, *reason))
             }
             Action::Ban(banned, millis) => {
-                self.hits_whom_the_model_says(*banned);
+                self.check_hits_of(*banned);
                 let until = millis.map(|millis| self.now + millis);
                 let real =
                     self.server
@@ -273,15 +272,15 @@ impl Pair {
         );
     }
 
-    fn hits_whom_the_model_says(&self, banned: Banned) {
+    fn check_hits_of(&self, banned: Banned) {
         let real = sorted(self.server.members_hit_by(target(banned)));
         let mut model = self.model.members();
         model.retain(|(name, at)| banned.hits(name, *at));
-        self.same("whom a ban hits", &real, &model);
+        self.same("the members that a ban hits", &real, &model);
     }
 
-    /// A stranger's datagram causes at most one to it (the room has one end word), a short one, and
-    /// beside it what follows from an accepted login or goes to the owner of a name.
+    /// Checks that a stranger's datagram causes at most one answer (the room has one end word), a
+    /// short one, and beside it the notice of an accepted login or a probe.
     fn is_no_amplifier(&self, from: u8, sent: &[Sent]) {
         let (answers, others): (Vec<_>, Vec<_>) =
             sent.iter().partition(|(to, _)| to.contains(&from));
@@ -292,7 +291,7 @@ impl Pair {
         assert!(is_right, "{sent:?} for the last of {:#?}", self.done);
     }
 
-    /// Does everything that is due, one removal a call, each one that the model agrees with.
+    /// Makes the calls that are due: one removal each, with which the model agrees.
     fn do_what_is_due(&mut self) {
         let moment = Timestamp::from_millis(self.now);
         let mut calls = 0;
@@ -313,12 +312,16 @@ impl Pair {
                 event => assert_eq!(event, Event::Nothing, "nothing else is due"),
             }
         }
-        self.same("who is due", &vec![], &self.model.due(self.now));
+        self.same(
+            "the members that are due",
+            &vec![],
+            &self.model.due(self.now),
+        );
     }
 
     fn agree(&self) {
         let members = sorted(self.server.members());
-        self.same("who is in", &members, &self.model.members());
+        self.same("the members", &members, &self.model.members());
         let bans = self.server.bans(Timestamp::from_millis(self.now)).count();
         self.same("the bans", &bans, &self.model.bans.count(self.now));
         let stats = self.server.stats();
@@ -339,8 +342,8 @@ fn recipients(sent: &[Sent]) -> u64 {
     sent.iter().map(|(to, _)| to.len() as u64).sum()
 }
 
-/// What was sent, in order; the recipients of each payload sorted. Checks what holds for every
-/// output.
+/// Returns the datagrams of a call in order, the recipients of each sorted. Checks the laws of
+/// every call.
 fn sent(outgoing: &Outgoing<'_, At>) -> Vec<Sent> {
     let transmits = outgoing.transmits().map(|transmit| {
         let mut to: Vec<u8> = transmit.to.iter().map(|at| at.0).collect();
@@ -358,7 +361,7 @@ fn sent(outgoing: &Outgoing<'_, At>) -> Vec<Sent> {
     sent
 }
 
-/// What the model sends, without what goes to nobody.
+/// Returns the model's datagrams without those that have no recipient.
 fn heard(mut sent: Vec<Sent>) -> Vec<Sent> {
     sent.retain(|(to, _)| !to.is_empty());
     sent

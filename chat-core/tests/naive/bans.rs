@@ -3,12 +3,12 @@
 use super::names::row;
 use super::room::network;
 
-/// What the operator banned: networks or a name.
+/// The target of a ban.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Banned {
     /// The networks from the first to the last.
     Networks(u8, u8),
-    /// This name and what looks like it.
+    /// This name and all that look like it.
     Name(&'static str),
 }
 
@@ -22,7 +22,7 @@ impl Banned {
     }
 }
 
-/// Who is banned until when.
+/// The bans, each with its end.
 #[derive(Debug)]
 pub struct Bans {
     most: usize,
@@ -34,7 +34,7 @@ impl Bans {
         Self { most, all: vec![] }
     }
 
-    /// Bans; whether there is a place for it.
+    /// Adds a ban; `false` when there is no place for it.
     pub fn add(&mut self, now: u64, banned: Banned, until: Option<u64>) -> bool {
         self.forget(now);
         self.all.retain(|(other, _)| *other != banned);
@@ -45,7 +45,7 @@ impl Bans {
         has_place
     }
 
-    /// Takes bans back; whether there was one.
+    /// Takes bans back; `false` when there was none.
     pub fn remove(&mut self, now: u64, banned: Banned) -> bool {
         self.forget(now);
         let before = self.all.len();
@@ -56,25 +56,22 @@ impl Bans {
         self.all.len() < before
     }
 
-    /// How many there are.
+    /// Counts the bans that hold.
     pub fn count(&self, now: u64) -> usize {
-        self.all
-            .iter()
-            .filter(|(_, until)| stands(*until, now))
-            .count()
+        let holding = self.all.iter().filter(|(_, until)| holds(*until, now));
+        holding.count()
     }
 
     pub(super) fn hit(&self, now: u64, name: &str, at: u8) -> bool {
-        self.all
-            .iter()
-            .any(|(banned, until)| banned.hits(name, at) && stands(*until, now))
+        let mut bans = self.all.iter();
+        bans.any(|(banned, until)| banned.hits(name, at) && holds(*until, now))
     }
 
     fn forget(&mut self, now: u64) {
-        self.all.retain(|(_, until)| stands(*until, now));
+        self.all.retain(|(_, until)| holds(*until, now));
     }
 }
 
-fn stands(until: Option<u64>, now: u64) -> bool {
+fn holds(until: Option<u64>, now: u64) -> bool {
     until.is_none_or(|until| now < until)
 }

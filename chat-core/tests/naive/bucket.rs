@@ -1,8 +1,8 @@
-//! How often something may happen: so many at once, so many a second.
+//! A rate: a burst at once, and some a second.
 
 use chat_core::Rate;
 
-/// What is left of a burst, in thousandths.
+/// The rest of a burst, in thousandths.
 #[derive(Debug)]
 pub struct Allowance {
     rate: Option<Rate>,
@@ -11,17 +11,13 @@ pub struct Allowance {
 }
 
 impl Allowance {
-    /// A whole burst, or without a rate any number.
+    /// Starts with a whole burst; without a rate it never ends.
     pub fn full(rate: Option<Rate>) -> Self {
-        let left = rate.map_or(0, most);
-        Self {
-            rate,
-            left,
-            since: 0,
-        }
+        let (left, since) = (rate.map_or(0, most), 0);
+        Self { rate, left, since }
     }
 
-    /// Uses `amount` when that much is left, and says whether it was.
+    /// Uses `amount`, or returns `false` when less is left.
     pub fn uses(&mut self, now: u64, amount: u64) -> bool {
         let Some(rate) = self.rate else { return true };
         if now > self.since {
@@ -36,7 +32,7 @@ impl Allowance {
         enough
     }
 
-    /// Takes back one that was used and not needed.
+    /// Puts back one that was used and not needed.
     pub fn returns_one(&mut self) {
         self.left += 1_000;
     }

@@ -1,4 +1,4 @@
-//! Names, and what is wrong with them: a table instead of Unicode.
+//! Names, and their faults: a table instead of Unicode.
 
 /// Names that look alike stand in one row. The model knows no others.
 pub const NAMES: [&[&str]; 6] = [
@@ -14,17 +14,12 @@ pub(super) const RESERVED: usize = 4;
 /// The row of names with stray combining marks.
 pub(super) const HEAPS: usize = 5;
 
-/// The rows of names that somebody can have.
+/// Returns the rows of names that a member can have.
 pub fn free() -> &'static [&'static [&'static str]] {
     &NAMES[..RESERVED]
 }
 
-/// Whether `name` is one that the model knows.
-pub fn knows(name: &str) -> bool {
-    row(name).is_some()
-}
-
-/// In which row a name stands.
-pub(super) fn row(name: &str) -> Option<usize> {
+/// Returns the row in which a name stands; `None` for a name that the model does not know.
+pub fn row(name: &str) -> Option<usize> {
     NAMES.iter().position(|row| row.contains(&name))
 }

@@ -1,5 +1,4 @@
-//! The room of PROTOCOL.md, "Rules of the server": a list that is searched from one end to the
-//! other, and strings.
+//! The room of PROTOCOL.md, "Rules of the server": a searched list, and strings.
 
 use std::num::{NonZeroU32, NonZeroU64};
 
@@ -10,10 +9,10 @@ use super::bans::{Banned, Bans};
 use super::bucket::Allowance;
 use super::names::{HEAPS, NAMES, RESERVED, row};
 
-/// What an address is asked that may be dead.
+/// The question to a member that may be gone.
 pub const PROBE: &str = "admin : are you still there?";
 
-/// A datagram that the room sends: to whom (sorted), and what.
+/// A datagram that the room sends: its recipients (sorted) and its text.
 pub type Sent = (Vec<u8>, String);
 
 /// Returns the network of an address: two addresses are one.
@@ -26,7 +25,7 @@ pub fn may_be_forged(at: u8) -> bool {
     at >= 4
 }
 
-/// Somebody who is in.
+/// A member.
 #[derive(Debug)]
 struct Member {
     name: String,
@@ -38,7 +37,7 @@ struct Member {
     banned: bool,
     lines: Allowance,
     bytes: Allowance,
-    /// Bytes sent to a member that has said nothing; `None` when that does not matter.
+    /// Bytes sent to a member that never spoke; `None` when that does not matter.
     unanswered: Option<u64>,
 }
 
@@ -56,13 +55,13 @@ pub struct Room {
     members: Vec<Member>,
     networks: Vec<Network>,
     answers: Allowance,
-    /// Whom the operator does not want.
+    /// The operator's bans.
     pub bans: Bans,
     closed: bool,
 }
 
 impl Room {
-    /// An empty room.
+    /// Opens an empty room.
     pub fn new(config: Config) -> Self {
         Self {
             answers: Allowance::full(config.stranger_replies),
@@ -74,16 +73,12 @@ impl Room {
         }
     }
 
-    /// Lists who is in, from where; sorted by name.
+    /// Lists the members and their addresses, sorted by name.
     pub fn members(&self) -> Vec<(String, u8)> {
         let pair = |member: &Member| (member.name.clone(), member.at);
         let mut members: Vec<_> = self.members.iter().map(pair).collect();
         members.sort();
         members
-    }
-
-    fn verb(&self, datagram: &[u8]) -> Option<Verb> {
-        Verb::of(datagram, &self.config.dialect)
     }
 
     fn member(&mut self, at: u8) -> Option<&mut Member> {
@@ -101,7 +96,9 @@ impl Room {
             member.name.clone()
         });
         let len = datagram.len() as u64;
-        let sent = match (Request::decode(datagram, &self.config.dialect), own_name) {
+        let dialect = &self.config.dialect;
+        let verb = Verb::of(datagram, dialect);
+        let sent = match (Request::decode(datagram, dialect), own_name) {
             (Ok(Request::Login { name, .. }), own_name) => {
                 self.login(now, from, name.as_str(), own_name)
             }
@@ -127,12 +124,12 @@ impl Room {
                     (self.all(), format!("* {own} left")),
                 ]
             }
-            (Ok(Request::Quit { .. }), own_name) => self.end_nobody(now, from, own_name.is_some()),
-            (Err(error), own_name) => match (self.verb(datagram), own_name, error.kind()) {
+            (Ok(Request::Quit { .. }), own_name) => self.not_in(now, from, own_name.is_some()),
+            (Err(error), own_name) => match (verb, own_name, error.kind()) {
                 (Some(Verb::Login), ..) if !self.may_log_in(now, from) => vec![],
                 (Some(Verb::Login), None, _) => self.answer_stranger(now, from, "FAIL bad name"),
                 (Some(Verb::Login), Some(_), _) => one(from, "FAIL bad name"),
-                (Some(Verb::Quit), own_name, _) => self.end_nobody(now, from, own_name.is_some()),
+                (Some(Verb::Quit), own_name, _) => self.not_in(now, from, own_name.is_some()),
                 (Some(Verb::Chat), None, _) => {
                     self.answer_stranger(now, from, "FAIL not logged in")
                 }
@@ -183,11 +180,8 @@ impl Room {
                 one(from, refusal)
             };
             if refusal == "FAIL name taken" {
-                let owner = &mut self.members[taken.expect("somebody has it")];
-                if owner
-                    .asked
-                    .is_none_or(|asked| now.saturating_sub(asked) >= 5_000)
-                {
+                let owner = &mut self.members[taken.expect("a member has it")];
+                if !is_within(5_000, owner.asked, now) {
                     owner.asked = Some(now);
                     sent.extend(one(owner.at, PROBE));
                 }
@@ -218,8 +212,8 @@ impl Room {
         sent
     }
 
-    /// Answers a quit of somebody who is not in under that name.
-    fn end_nobody(&mut self, now: u64, from: u8, member: bool) -> Vec<Sent> {
+    /// Answers a quit of a sender that is not in under that name.
+    fn not_in(&mut self, now: u64, from: u8, member: bool) -> Vec<Sent> {
         if !member {
             return self.answer_stranger(now, from, "EXIT");
         }
@@ -240,10 +234,8 @@ impl Room {
 
     fn may_log_in(&mut self, now: u64, from: u8) -> bool {
         let number = network(from);
-        let mut place = self
-            .networks
-            .iter()
-            .position(|network| network.number == number);
+        let mut networks = self.networks.iter();
+        let mut place = networks.position(|network| network.number == number);
         if place.is_none() {
             if self.networks.len() >= self.config.tracked_networks.get() as usize {
                 self.networks
@@ -280,17 +272,14 @@ impl Room {
 
     fn refuse_line(&mut self, now: u64, from: u8, refusal: &str) -> Vec<Sent> {
         let member = self.member(from).expect("only members are refused a line");
-        if member
-            .refused
-            .is_some_and(|refused| now.saturating_sub(refused) < 1_000)
-        {
+        if is_within(1_000, member.refused, now) {
             return vec![];
         }
         member.refused = Some(now);
         one(from, refusal)
     }
 
-    /// Takes the network's report that nobody is there.
+    /// Takes the network's report that an address is unreachable.
     pub fn unreachable(&mut self, now: u64, at: u8) -> Vec<Sent> {
         match self.member(at) {
             None => vec![],
@@ -313,17 +302,15 @@ impl Room {
     }
 
     /// Lists the members of which one has to go now: any that was banned; or else, of those that
-    /// said nothing, the one that is in for longest; or else any that was idle.
+    /// never spoke, the one that is in for longest; or else any that was idle.
     pub fn due(&self, now: u64) -> Vec<String> {
         let names = |members: Vec<&Member>| members.iter().map(|m| m.name.clone()).collect();
         let banned: Vec<&Member> = self.members.iter().filter(|member| member.banned).collect();
         if !banned.is_empty() {
             return names(banned);
         }
-        let limit = self
-            .config
-            .silent_traffic_bytes
-            .map_or(u64::MAX, NonZeroU64::get);
+        let limit = self.config.silent_traffic_bytes;
+        let limit = limit.map_or(u64::MAX, NonZeroU64::get);
         let is_silent = |member: &&Member| member.unanswered.is_some_and(|bytes| bytes >= limit);
         if let Some(silent) = self.members.iter().find(is_silent) {
             return vec![silent.name.clone()];
@@ -343,7 +330,7 @@ impl Room {
         self.heard_by_the_silent(vec![(self.all(), format!("* {} left", gone.name))])
     }
 
-    /// Removes a member: the operator wants it, who may say why, or a limit does.
+    /// Removes a member because of a limit, or for the operator, perhaps with a reason.
     pub fn remove(&mut self, name: &str, reason: Option<&str>) -> Vec<Sent> {
         let Some(place) = self.members.iter().position(|member| member.name == name) else {
             return vec![];
@@ -351,12 +338,12 @@ impl Room {
         let gone = self.members.remove(place);
         let told = reason.map(|reason| (vec![gone.at], format!("admin : {reason}")));
         let end = (vec![gone.at], "EXIT".into());
-        let sent =
-            self.heard_by_the_silent(vec![end, (self.all(), format!("* {} left", gone.name))]);
+        let notice = (self.all(), format!("* {} left", gone.name));
+        let sent = self.heard_by_the_silent(vec![end, notice]);
         told.into_iter().chain(sent).collect()
     }
 
-    /// Says something as the operator.
+    /// Speaks as the operator.
     pub fn announce(&mut self, text: &str) -> Vec<Sent> {
         let sent = vec![(self.all(), format!("admin : {text}"))];
         self.heard_by_the_silent(sent)
@@ -370,8 +357,7 @@ impl Room {
         sent
     }
 
-    /// Counts, for members that have said nothing, what is said and told to all others. (Who has
-    /// just come counts its own notice.)
+    /// Counts lines and notices for members that never spoke. (A new member counts its own notice.)
     fn heard_by_the_silent(&mut self, sent: Vec<Sent>) -> Vec<Sent> {
         for (_, text) in sent.iter().filter(|(_, text)| is_for_all(text)) {
             for member in &mut self.members {
@@ -401,6 +387,11 @@ fn one(to: u8, what: &str) -> Vec<Sent> {
 /// Lines and notices, but no replies and no probes.
 fn is_for_all(text: &str) -> bool {
     text.starts_with("* ") || (text.contains(" : ") && text != PROBE)
+}
+
+/// Returns `true` when the moment `past` was less than `millis` ago.
+fn is_within(millis: u64, past: Option<u64>, now: u64) -> bool {
+    past.is_some_and(|past| now.saturating_sub(past) < millis)
 }
 
 fn bad_line(kind: DecodeErrorKind) -> Option<&'static str> {

@@ -3,12 +3,12 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use chat_core::{Ban, BanError, BanTarget, Config, Rate, Timestamp};
-use chat_proto::{Dialect, EndWords, MAX_TEXT, Name, Refusal, Text, Word};
+use chat_core::proto::{Dialect, EndWords, MAX_TEXT, Name, Refusal, Text, Word};
+use chat_core::{Ban, BanError, BanTarget, Config, Timestamp};
 
-use super::{Room, collect};
+use super::Room;
 
-fn name(text: &str) -> BanTarget<u8> {
+pub(super) fn name(text: &str) -> BanTarget<u8> {
     BanTarget::Name(Name::new(text).unwrap())
 }
 
@@ -21,45 +21,39 @@ fn network(network: u8) -> BanTarget<u8> {
     networks(network, network)
 }
 
-fn ban(room: &mut Room, target: BanTarget<u8>, millis: Option<u64>) {
+pub(super) fn ban(room: &mut Room, target: BanTarget<u8>, millis: Option<u64>) {
     let until = millis.map(|millis| room.now().plus(Duration::from_millis(millis)));
     room.server.ban(room.now(), target, until).unwrap();
 }
 
+fn unban(room: &mut Room, target: BanTarget<u8>) -> bool {
+    room.server.unban(room.now(), target)
+}
+
 #[test]
-fn nobody_logs_in_from_a_banned_network() {
+fn a_ban_of_networks_refuses_logins_from_the_first_to_the_last() {
     let mut room = Room::with(&["alice"]);
-    ban(&mut room, network(1), None);
-    for from in [10, 13, 19] {
+    ban(&mut room, network(2), None);
+    ban(&mut room, networks(3, 5), None);
+    ban(&mut room, networks(7, 6), None);
+    for from in [20, 29, 30, 45, 59] {
         room.on(from, "L bob", &[(from, "FAIL banned")]);
     }
-    room.on(20, "L bob", &[(20, "OK"), (1, "* bob joined")]);
-    assert_eq!(room.server.stats().refusals.get(Refusal::Banned), 3);
+    assert_eq!(room.server.stats().refusals.get(Refusal::Banned), 5);
+    for (from, free) in [(19, "bob"), (60, "carol"), (70, "dave")] {
+        room.answers(from, format!("L {free}"), "OK");
+    }
     for (datagram, answer) in [
         ("C bob hi", "FAIL not logged in"),
         ("Q bob", "EXIT"),
         ("L ", "FAIL bad name"),
     ] {
-        room.on(13, datagram, &[(13, answer)]);
+        room.on(20, datagram, &[(20, answer)]);
     }
 }
 
 #[test]
-fn a_range_bans_its_first_and_last_network_and_those_between() {
-    let mut room = Room::with(&["alice"]);
-    ban(&mut room, networks(2, 4), None);
-    ban(&mut room, networks(7, 6), None);
-    for from in [20, 35, 49] {
-        room.on(from, "L bob", &[(from, "FAIL banned")]);
-    }
-    for (from, free) in [(19, "bob"), (50, "carol"), (60, "dave"), (70, "erin")] {
-        room.from(from, format!("L {free}"));
-        assert_eq!(room.sent[0], (from, "OK".into()), "{from}");
-    }
-}
-
-#[test]
-fn nobody_logs_in_with_a_banned_or_confusable_name() {
+fn a_banned_or_confusable_name_is_refused_to_everybody() {
     let mut room = Room::with(&["alice"]);
     ban(&mut room, name("troll"), None);
     for disguise in ["troll", "TROLL", "tro11", "ｔｒｏｌｌ"] {
@@ -81,10 +75,8 @@ fn a_ban_removes_the_members_that_it_hits_one_a_call() {
     ban(&mut room, networks(0, 1), None);
     assert_eq!(room.server.poll_timeout(), Some(room.now()), "at once");
     let event = room.timeout();
-    assert!(
-        event.contains("alice") && event.contains("Kicked"),
-        "{event}"
-    );
+    assert!(event.contains("alice"), "{event}");
+    assert!(event.contains("Kicked"), "{event}");
     let notice = "* alice left";
     room.sent(&[(1, "EXIT"), (2, notice), (15, notice), (25, notice)]);
     room.timeout();
@@ -103,24 +95,23 @@ fn a_member_that_left_by_itself_is_not_removed_again() {
     ban(&mut room, name("troll"), None);
     room.from(2, "Q troll");
     assert_eq!(room.server.poll_timeout(), None);
-    assert_eq!(room.timeout(), "nothing");
+    assert_eq!(room.timeout(), "Nothing");
     ban(&mut room, name("bob"), None);
     room.from(3, "L carol");
-    assert_eq!(room.timeout(), "nothing", "its name is another one now");
+    assert_eq!(room.timeout(), "Nothing", "its name is another one now");
     assert_eq!(room.names(), ["alice", "carol"]);
 }
 
 #[test]
-fn a_ban_that_is_over_removes_nobody() {
+fn a_ban_that_is_over_removes_no_member() {
     let mut room = Room::with(&["alice", "bob", "carol"]);
     ban(&mut room, name("alice"), None);
     ban(&mut room, name("bob"), Some(1_000));
     ban(&mut room, name("carol"), Some(2_000));
-    let now = room.now();
-    assert!(room.server.unban(now, name("alice")));
+    assert!(unban(&mut room, name("alice")));
     room.now += 1_000;
     assert!(room.timeout().contains("carol"));
-    assert_eq!(room.timeout(), "nothing");
+    assert_eq!(room.timeout(), "Nothing");
     assert_eq!(room.names(), ["alice", "bob"]);
     assert_eq!(room.server.poll_timeout(), None);
 }
@@ -131,19 +122,18 @@ fn the_members_that_a_ban_would_hit_are_listed() {
     room.from(15, "L bob");
     let hit = |target| {
         let members = room.server.members_hit_by(target);
-        let mut hit: Vec<(String, u8)> =
-            members.map(|(name, at)| (name.to_string(), at.0)).collect();
+        let mut hit: Vec<_> = members.map(|(name, at)| (name.to_string(), at.0)).collect();
         hit.sort();
         hit
     };
     let expected = [("alice".to_owned(), 1), ("troll".to_owned(), 2)];
     assert_eq!(hit(network(0)), expected);
     assert_eq!(hit(name("TR0LL")), expected[1..]);
-    assert_eq!(hit(name("nobody")), []);
+    assert_eq!(hit(name("carol")), []);
 }
 
 #[test]
-fn a_ban_is_told_before_a_taken_name_and_after_a_bad_one() {
+fn a_ban_is_checked_after_a_bad_and_before_a_taken_name() {
     let mut room = Room::with(&["troll"]);
     ban(&mut room, name("troll"), None);
     room.on(25, "L troll", &[(25, "FAIL banned")]);
@@ -154,7 +144,7 @@ fn a_ban_is_told_before_a_taken_name_and_after_a_bad_one() {
 
 #[test]
 fn a_ban_ends_at_its_moment_without_a_deadline() {
-    let mut room = Room::new(Config::default());
+    let mut room = Room::with(&[]);
     ban(&mut room, network(0), Some(1_000));
     ban(&mut room, name("troll"), Some(2_000));
     assert_eq!(room.server.poll_timeout(), None);
@@ -170,53 +160,44 @@ fn a_ban_ends_at_its_moment_without_a_deadline() {
     assert_eq!(room.server.bans(room.now()).collect::<Vec<_>>(), [expected]);
     room.now += 1_000;
     assert_eq!(room.server.bans(room.now()).count(), 0);
-    let now = room.now();
-    assert!(!room.server.unban(now, name("troll")), "it is over already");
-    room.from(2, "L troll");
-    assert_eq!(room.sent[0], (2, "OK".into()));
+    assert!(!unban(&mut room, name("troll")), "it is over already");
+    room.answers(2, "L troll", "OK");
 }
 
 #[test]
 fn a_second_ban_of_the_same_target_replaces_its_end() {
-    let mut room = Room::new(Config::default());
+    let mut room = Room::with(&[]);
     ban(&mut room, network(1), None);
     ban(&mut room, network(1), Some(1_000));
     ban(&mut room, networks(1, 2), Some(1_000));
-    assert_eq!(
-        room.server.bans(room.now()).count(),
-        2,
-        "a range is another"
-    );
+    let bans = room.server.bans(room.now()).count();
+    assert_eq!(bans, 2, "a range is another target");
     room.now += 1_000;
     room.on(13, "L alice", &[(13, "OK")]);
 }
 
 #[test]
-fn a_ban_that_is_taken_back_hits_nobody() {
-    let mut room = Room::new(Config::default());
+fn a_ban_that_is_taken_back_refuses_no_login() {
+    let mut room = Room::with(&[]);
     let range = networks(1, 2);
     for target in [name("troll"), name("Troll"), name("bob"), network(1), range] {
         ban(&mut room, target, None);
     }
-    let now = room.now();
-    assert!(
-        room.server.unban(now, name("TROLL")),
-        "all confusable names"
-    );
-    assert!(room.server.unban(now, network(1)));
-    assert!(!room.server.unban(now, network(1)));
-    let left: Vec<_> = room.server.bans(now).map(|ban| ban.target).collect();
+    let is_taken_back = unban(&mut room, name("TROLL"));
+    assert!(is_taken_back, "all confusable names");
+    assert!(unban(&mut room, network(1)));
+    assert!(!unban(&mut room, network(1)));
+    let bans = room.server.bans(room.now());
+    let left: Vec<_> = bans.map(|ban| ban.target).collect();
     assert_eq!(left, [range, name("bob")], "overlapping ranges are apart");
-    assert!(room.server.unban(now, range));
+    assert!(unban(&mut room, range));
     room.on(13, "L troll", &[(13, "OK")]);
 }
 
 #[test]
 fn a_full_table_takes_a_ban_when_another_has_ended() {
-    let mut config = Config::default();
     let most = NonZeroU32::new(2).unwrap();
-    config.max_bans = most;
-    let mut room = Room::new(config);
+    let mut room = Room::configured(&[], |config| config.max_bans = most);
     ban(&mut room, network(0), Some(1_000));
     ban(&mut room, name("troll"), None);
     let now = room.now();
@@ -230,41 +211,21 @@ fn a_full_table_takes_a_ban_when_another_has_ended() {
 }
 
 #[test]
-fn answers_to_banned_strangers_count_as_answers_to_strangers() {
-    let mut config = Config::default();
-    let two = NonZeroU32::new(2).unwrap();
-    config.stranger_replies = Some(Rate {
-        per_second: two,
-        burst: two,
-    });
-    let mut room = Room::new(config);
-    ban(&mut room, network(0), None);
-    for _ in 0..2 {
-        room.on(1, "L bob", &[(1, "FAIL banned")]);
-    }
-    room.on(1, "L bob", &[]);
-}
-
-#[test]
-fn a_kicked_member_alone_is_told_the_reason_before_the_end() {
-    let words: Vec<Word> = ["a", "b", "c", "d", "e", "f", "g", "hhhhhhhhhhhhhhhh"]
-        .map(|word| Word::new(word).unwrap())
-        .into();
-    for (words, told) in [(&words[..1], 3), (&words[..], 10)] {
-        let dialect = Dialect::lenient()
-            .with_words(Word::new("OK").unwrap(), EndWords::new(words).unwrap())
-            .unwrap();
-        let mut room = Room::new(Config::new(dialect));
-        room.from(1, "L alice");
-        room.from(2, "L bob");
-        let longest = "x".repeat(MAX_TEXT);
+fn a_kicked_member_alone_gets_the_reason_before_the_end() {
+    let words = "a b c d e f g hhhhhhhhhhhhhhhh".split(' ');
+    let words: Vec<Word> = words.map(|word| Word::new(word).unwrap()).collect();
+    for (words, datagrams) in [(&words[..1], 3), (&words[..], 10)] {
+        let ends = EndWords::new(words).unwrap();
+        let dialect = Dialect::lenient().with_words(Word::new("OK").unwrap(), ends);
+        let change = |config: &mut Config| *config = Config::new(dialect.unwrap());
+        let mut room = Room::configured(&["alice", "bob"], change);
+        let (bob, longest) = (Name::new("bob").unwrap(), "x".repeat(MAX_TEXT));
         let reason = Some(Text::new(&longest).unwrap());
-        let (now, bob) = (room.now(), Name::new("bob").unwrap());
-        let (event, sent) = collect(&room.server.kick(now, bob, reason).unwrap());
+        let event = room.call(|server, now| server.kick(now, bob, reason).unwrap());
         assert!(event.contains("Kicked"), "{event}");
-        assert_eq!(sent.len(), told);
-        assert_eq!(sent[0], (2, format!("admin : {longest}")));
-        assert_eq!(sent[1], (2, "a".into()));
-        assert_eq!(sent[told - 1], (1, "* bob left".into()));
+        assert_eq!(room.sent.len(), datagrams);
+        assert_eq!(room.sent[0], (2, format!("admin : {longest}")));
+        assert_eq!(room.sent[1], (2, "a".into()));
+        assert_eq!(room.sent[datagrams - 1], (1, "* bob left".into()));
     }
 }

@@ -8,7 +8,7 @@ mod members;
 mod requests;
 mod threats;
 
-use chat_core::{Config, Event, Outgoing, Peer, Server, Timestamp};
+use chat_core::{Config, Outgoing, Peer, Server, Timestamp};
 
 /// An address: its network is the tens, and from 200 on it may be forged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,29 +26,30 @@ impl Peer for At {
     }
 }
 
-/// A server, the time, and what its last call sent: one `(address, text)` per datagram.
+/// A server, the time, and the datagrams of its last call: one `(address, text)` for each.
 struct Room {
     server: Server<At>,
     now: u64,
     sent: Vec<(u8, String)>,
-    sent_in_all: u64,
 }
 
 impl Room {
-    fn new(config: Config) -> Self {
-        Self {
+    /// Opens a room with these members, at the addresses 1, 2, ….
+    fn with(names: &[&str]) -> Self {
+        Self::configured(names, |_| {})
+    }
+
+    /// Does the same with other options.
+    fn configured(names: &[&str], change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config::default();
+        change(&mut config);
+        let mut room = Self {
             server: Server::new(config),
             now: 1_000_000,
             sent: Vec::new(),
-            sent_in_all: 0,
-        }
-    }
-
-    /// A room with these members, at the addresses 1, 2, ….
-    fn with(names: &[&str]) -> Self {
-        let mut room = Self::new(Config::default());
-        for (index, name) in names.iter().enumerate() {
-            room.from(u8::try_from(index + 1).unwrap(), format!("L {name}"));
+        };
+        for (address, name) in (1..).zip(names) {
+            room.from(address, format!("L {name}"));
         }
         room
     }
@@ -59,9 +60,9 @@ impl Room {
 
     /// Sends a datagram from an address; returns the event as text.
     fn from(&mut self, address: u8, datagram: impl AsRef<[u8]>) -> String {
-        let now = self.now();
-        let (event, sent) = collect(&self.server.handle(now, At(address), datagram.as_ref()));
-        self.keep(event, sent)
+        let (now, datagram) = (self.now(), datagram.as_ref());
+        let outgoing = self.server.handle(now, At(address), datagram);
+        keep(&mut self.sent, &outgoing)
     }
 
     /// Sends a datagram from an address, and expects that exactly these datagrams are sent.
@@ -72,43 +73,46 @@ impl Room {
         event
     }
 
-    fn unreachable(&mut self, address: u8) -> String {
+    /// Sends a datagram from an address, and expects this answer before anything else.
+    #[track_caller]
+    fn answers(&mut self, address: u8, datagram: impl AsRef<[u8]>, answer: &str) {
+        self.from(address, datagram);
+        assert_eq!(self.sent.first(), Some(&(address, answer.to_owned())));
+    }
+
+    /// Makes another call; returns the event as text.
+    fn call<F>(&mut self, call: F) -> String
+    where
+        F: FnOnce(&mut Server<At>, Timestamp) -> Outgoing<'_, At>,
+    {
         let now = self.now();
-        let (event, sent) = collect(&self.server.handle_unreachable(now, At(address)));
-        self.keep(event, sent)
+        keep(&mut self.sent, &call(&mut self.server, now))
+    }
+
+    fn unreachable(&mut self, address: u8) -> String {
+        self.call(|server, now| server.handle_unreachable(now, At(address)))
     }
 
     fn timeout(&mut self) -> String {
-        let now = self.now();
-        let (event, sent) = collect(&self.server.handle_timeout(now));
-        self.keep(event, sent)
+        self.call(Server::handle_timeout)
     }
 
-    fn keep(&mut self, event: String, sent: Vec<(u8, String)>) -> String {
-        self.sent_in_all += sent.len() as u64;
-        self.sent = sent;
-        event
-    }
-
-    /// Exactly these datagrams were sent by the last call; those of one payload in any order.
+    /// Expects that the last call sent exactly these datagrams; those of one payload in order of
+    /// their addresses.
     #[track_caller]
     fn sent(&self, expected: &[(u8, &str)]) {
-        let sent: Vec<(u8, &str)> = self
-            .sent
-            .iter()
-            .map(|(to, text)| (*to, text.as_str()))
-            .collect();
-        assert_eq!(sent, expected);
+        let sent = self.sent.iter().map(|(to, text)| (*to, text.as_str()));
+        assert_eq!(sent.collect::<Vec<_>>(), expected);
     }
 
-    /// Bytes that the last call sent to an address.
+    /// Counts the bytes that the last call sent to an address.
     fn bytes_to(&self, address: u8) -> usize {
         let to_it = self.sent.iter().filter(|(to, _)| *to == address);
         to_it.map(|(_, text)| text.len()).sum()
     }
 
-    /// Says `text` as alice, from the address 1, until something is due; returns how many bytes of
-    /// that went to `listener`.
+    /// Says `text` as alice, from the address 1, until something is due; returns the number of
+    /// bytes that went to `listener`.
     #[track_caller]
     fn talk_until_due(&mut self, text: &str, listener: u8) -> usize {
         let mut received = 0;
@@ -124,30 +128,22 @@ impl Room {
     }
 
     fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self
-            .server
-            .members()
-            .map(|(name, _)| name.to_string())
-            .collect();
+        let members = self.server.members();
+        let mut names: Vec<String> = members.map(|(name, _)| name.to_string()).collect();
         names.sort();
         names
     }
 }
 
-/// The event as text, and every datagram, the recipients of one payload in order of their
-/// addresses.
-fn collect(outgoing: &Outgoing<'_, At>) -> (String, Vec<(u8, String)>) {
-    let mut sent = Vec::new();
+/// Keeps the datagrams of a call and returns its event as text.
+fn keep(kept: &mut Vec<(u8, String)>, outgoing: &Outgoing<'_, At>) -> String {
+    kept.clear();
     for transmit in outgoing.transmits() {
         let mut to: Vec<u8> = transmit.to.iter().map(|at| at.0).collect();
         assert_eq!(to.len(), transmit.to.len(), "as many as len says");
         to.sort_unstable();
         let text = String::from_utf8(transmit.payload.to_vec()).unwrap();
-        sent.extend(to.into_iter().map(|to| (to, text.clone())));
+        kept.extend(to.into_iter().map(|to| (to, text.clone())));
     }
-    let event = match outgoing.event() {
-        Event::Nothing => "nothing".to_owned(),
-        event => format!("{event:?}"),
-    };
-    (event, sent)
+    format!("{:?}", outgoing.event())
 }

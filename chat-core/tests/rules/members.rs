@@ -1,21 +1,27 @@
-//! What becomes of members: unreachable, idle, kicked, told, and the room closed.
+//! Members: unreachable, idle, kicked, spoken to by the operator, and in a room that closes.
+
+use std::num::NonZeroU32;
 
 use chat_core::proto::{Dialect, EndWords, Name, Text, Word};
-use chat_core::{Config, KickError, LeaveReason};
+use chat_core::{Config, KickError, LeaveReason, Outgoing, Server, Timestamp};
 
-use super::{At, Room, collect};
+use super::{At, Room};
+
+const PROBE: (u8, &str) = (2, "admin : are you still there?");
 
 #[test]
 fn the_first_report_asks_and_the_second_removes() {
     let mut room = Room::with(&["alice", "bob"]);
     room.unreachable(2);
-    room.sent(&[(2, "admin : are you still there?")]);
+    room.sent(&[PROBE]);
     let event = room.unreachable(2);
     room.sent(&[(1, "* bob left")]);
     assert!(event.contains("Unreachable"), "{event}");
     assert_eq!(room.names(), ["alice"]);
-    assert_eq!(room.unreachable(2), "nothing");
+    assert_eq!(room.unreachable(2), "Nothing");
     room.on(3, "L bob", &[(3, "OK"), (1, "* bob joined")]);
+    let stats = room.server.stats();
+    assert_eq!((stats.probes, stats.left_unreachable), (1, 1));
 }
 
 #[test]
@@ -25,26 +31,27 @@ fn any_datagram_from_the_address_starts_over() {
         room.unreachable(2);
         room.from(2, datagram);
         room.unreachable(2);
-        room.sent(&[(2, "admin : are you still there?")]);
+        room.sent(&[PROBE]);
         assert_eq!(room.names(), ["alice", "bob"], "{datagram:?}");
     }
 }
 
 #[test]
 fn a_closed_connection_removes_its_member_at_once() {
+    fn remove(server: &mut Server<At>, now: Timestamp) -> Outgoing<'_, At> {
+        server.remove(now, At(2), LeaveReason::Unreachable)
+    }
     let mut room = Room::with(&["alice", "bob", "carol"]);
-    let now = room.now();
-    let removed = room.server.remove(now, At(2), LeaveReason::Unreachable);
-    let (event, sent) = collect(&removed);
+    let event = room.call(remove);
     assert!(event.contains("Unreachable"), "{event}");
-    assert_eq!(sent, [1, 3].map(|to| (to, "* bob left".to_owned())));
-    let again = room.server.remove(now, At(2), LeaveReason::Unreachable);
-    assert_eq!(collect(&again), ("nothing".to_owned(), vec![]));
+    room.sent(&[(1, "* bob left"), (3, "* bob left")]);
+    assert_eq!(room.call(remove), "Nothing");
+    room.sent(&[]);
     assert_eq!(room.names(), ["alice", "carol"]);
 }
 
 #[test]
-fn a_probe_for_somebody_else_is_no_report() {
+fn a_question_about_a_wanted_name_is_no_report() {
     let mut room = Room::with(&["alice"]);
     room.from(2, "L alice");
     room.unreachable(1);
@@ -55,37 +62,27 @@ fn a_probe_for_somebody_else_is_no_report() {
 
 #[test]
 fn an_idle_member_gets_the_end_words_and_the_others_a_notice() {
-    let mut config = Config::default();
-    config.idle_limit_seconds = std::num::NonZeroU32::new(10);
-    let mut room = Room::new(config);
-    for (address, name) in [(1, "alice"), (2, "bob"), (3, "carol")] {
-        room.from(address, format!("L {name}"));
-    }
-    assert_eq!(
-        room.server
-            .poll_timeout()
-            .map(chat_core::Timestamp::as_millis),
-        Some(room.now + 10_000)
-    );
+    let limit = |config: &mut Config| config.idle_limit_seconds = NonZeroU32::new(10);
+    let mut room = Room::configured(&["alice", "bob", "carol"], limit);
+    let due = |room: &Room| room.server.poll_timeout().map(Timestamp::as_millis);
+    assert_eq!(due(&room), Some(room.now + 10_000));
     room.now += 9_000;
     room.from(3, "C carol still here");
     room.now += 999;
-    assert_eq!(room.timeout(), "nothing");
+    assert_eq!(room.timeout(), "Nothing");
     room.now += 1;
     room.timeout();
     room.sent(&[(1, "EXIT"), (2, "* alice left"), (3, "* alice left")]);
     room.timeout();
     room.sent(&[(2, "EXIT"), (3, "* bob left")]);
-    assert_eq!(room.timeout(), "nothing");
-    let due = room.server.poll_timeout().unwrap().as_millis();
-    assert!(
-        due > room.now && due <= room.now + 9_000,
-        "in the future, and not later than carol's moment: {due}"
-    );
+    assert_eq!(room.timeout(), "Nothing");
+    let next = due(&room).unwrap();
+    let carols = room.now + 9_000;
+    assert!(room.now < next && next <= carols, "{next} of {carols}");
     room.now += 9_000;
     room.timeout();
     room.sent(&[(3, "EXIT")]);
-    assert_eq!(room.server.poll_timeout(), None);
+    assert_eq!(due(&room), None);
     assert_eq!(room.server.stats().left_idle, 3);
 }
 
@@ -94,20 +91,17 @@ fn without_an_idle_limit_nothing_is_ever_due() {
     let mut room = Room::with(&["alice", "bob"]);
     assert_eq!(room.server.poll_timeout(), None);
     room.now += u64::from(u32::MAX);
-    assert_eq!(room.timeout(), "nothing");
+    assert_eq!(room.timeout(), "Nothing");
     assert_eq!(room.names(), ["alice", "bob"]);
 }
 
 #[test]
 fn time_that_goes_backwards_is_harmless() {
-    let mut config = Config::default();
-    config.idle_limit_seconds = std::num::NonZeroU32::new(10);
-    let mut room = Room::new(config);
-    room.from(1, "L alice");
-    room.from(2, "L bob");
+    let limit = |config: &mut Config| config.idle_limit_seconds = NonZeroU32::new(10);
+    let mut room = Room::configured(&["alice", "bob"], limit);
     room.now = 0;
     room.on(1, "C alice hi", &[(2, "alice : hi")]);
-    assert_eq!(room.timeout(), "nothing");
+    assert_eq!(room.timeout(), "Nothing");
     room.from(2, "L alice");
     room.unreachable(1);
     assert_eq!(room.names(), ["alice", "bob"]);
@@ -132,76 +126,35 @@ fn leaving_in_the_middle_leaves_the_others_whole() {
 }
 
 #[test]
-fn the_operator_speaks_to_all_and_removes_whom_it_names() {
+fn the_operator_speaks_to_all_and_removes_the_member_it_names() {
     let mut room = Room::with(&["alice", "bob"]);
-    let now = room.now();
-    let (_, sent) = collect(&room.server.announce(now, Text::new("hello").unwrap()));
-    assert_eq!(
-        sent,
-        [(1, "admin : hello".into()), (2, "admin : hello".into())]
-    );
+    let hello = Text::new("hello").unwrap();
+    room.call(|server, now| server.announce(now, hello));
+    room.sent(&[(1, "admin : hello"), (2, "admin : hello")]);
+    assert_eq!(room.server.stats().announcements, 1);
 
-    let bob = Name::new("bob").unwrap();
-    let (_, sent) = collect(&room.server.kick(now, bob, None).unwrap());
-    assert_eq!(sent, [(2, "EXIT".into()), (1, "* bob left".into())]);
-    assert_eq!(
-        room.server.kick(now, bob, None).err(),
-        Some(KickError::NotIn(bob))
-    );
+    let (now, bob) = (room.now(), Name::new("bob").unwrap());
+    room.call(|server, now| server.kick(now, bob, None).unwrap());
+    room.sent(&[(2, "EXIT"), (1, "* bob left")]);
+    let again = room.server.kick(now, bob, None).err();
+    assert_eq!(again, Some(KickError::NotIn(bob)));
     assert_eq!(room.names(), ["alice"]);
 }
 
 #[test]
 fn a_closing_room_sends_every_end_word_and_is_silent_then() {
     let ends = EndWords::new(&["EXIT", "OUT"].map(|word| Word::new(word).unwrap())).unwrap();
-    let dialect = Dialect::lenient()
-        .with_words(Word::new("OK").unwrap(), ends)
-        .unwrap();
-    let mut room = Room::new(Config::new(dialect));
-    room.from(1, "L alice");
-    room.from(2, "L bob");
-    let now = room.now();
-    let (_, sent) = collect(&room.server.shutdown(now));
-    let expected =
-        [(1, "EXIT"), (2, "EXIT"), (1, "OUT"), (2, "OUT")].map(|(to, word)| (to, word.to_owned()));
-    assert_eq!(sent, expected);
+    let dialect = Dialect::lenient().with_words(Word::new("OK").unwrap(), ends);
+    let change = |config: &mut Config| *config = Config::new(dialect.unwrap());
+    let mut room = Room::configured(&["alice", "bob"], change);
+    room.call(Server::shutdown);
+    room.sent(&[(1, "EXIT"), (2, "EXIT"), (1, "OUT"), (2, "OUT")]);
     for datagram in ["L carol", "C alice hi", "Q alice"] {
         room.on(1, datagram, &[]);
     }
-    assert_eq!(room.server.stats().dropped_closed, 3);
-    assert_eq!(room.server.stats().members, 0);
-}
-
-#[test]
-fn the_statistics_count_what_was_handed_out() {
-    let mut room = Room::with(&["alice", "bob", "carol"]);
-    for (from, datagram) in [
-        (1, "C alice hi"),
-        (2, "L carol"),
-        (9, "L "),
-        (9, "Q x"),
-        (3, "C bob x"),
-        (2, "Q bob"),
-    ] {
-        room.from(from, datagram);
-    }
-    room.unreachable(3);
-    room.unreachable(3);
-    assert_eq!(room.server.stats().datagrams_out, room.sent_in_all);
-    assert_eq!(room.server.stats().datagrams_in, 9);
     let stats = room.server.stats();
-    assert_eq!((stats.members, stats.logins, stats.messages), (1, 3, 1));
-    assert_eq!(
-        (stats.left_quit, stats.left_unreachable, stats.probes),
-        (1, 1, 2)
-    );
-    let now = room.now();
-    for text in ["one", "two"] {
-        let _announced = room.server.announce(now, Text::new(text).unwrap());
-    }
-    let _closed = room.server.shutdown(now);
-    assert_eq!(room.server.stats().announcements, 2);
-    assert_eq!(room.server.stats().datagrams_out, room.sent_in_all + 3);
+    assert_eq!((stats.dropped_closed, stats.members), (3, 0));
+    assert_eq!(stats.datagrams_out, 3 + 4, "two logins, and this");
 }
 
 #[test]
