@@ -26,7 +26,7 @@ pub enum Reply<'a> {
         /// The reason, where the server gives one.
         reason: Option<Reason<'a>>,
     },
-    /// An end word, `EXIT`: the conversation is over. A strict dialect reads only its own end words.
+    /// An end word, `EXIT`: the conversation is over. It decodes again if the dialect has the word.
     End {
         /// The end word.
         word: Word,
