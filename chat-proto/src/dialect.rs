@@ -178,7 +178,7 @@ impl Dialect {
         Self::strict().with_lenient_reading(true)
     }
 
-    /// Replaces the success word and the end words. All must differ from each other and from `FAIL`.
+    /// Replaces success and end words. All must differ from each other and from `FAIL`.
     pub fn with_words(mut self, success: Word, ends: EndWords) -> Result<Self, DialectError> {
         if success.as_str() == "FAIL" || ends.contains("FAIL") {
             return Err(DialectError::Fail);

@@ -22,7 +22,7 @@ pub enum Request<'a> {
     Login {
         /// The name wanted.
         name: Name,
-        /// The text behind ` ~`, reserved for extensions of the protocol. A plain server ignores it.
+        /// The text behind ` ~`, for extensions of the protocol. A plain server ignores it.
         extension: Option<Text<'a>>,
     },
     /// `C name text`: speak to the others.
@@ -112,8 +112,8 @@ impl<'a> Request<'a> {
 }
 
 impl Verb {
-    /// Returns the verb of a datagram that begins with a verb and a space, whatever follows. With it
-    /// a server distinguishes a bad login, which it answers, from junk, which it does not answer.
+    /// Returns the verb of a datagram that begins with a verb and a space, whatever follows. So a
+    /// server can distinguish a bad login, which it answers, from junk, which it does not answer.
     ///
     /// ```
     /// use chat_proto::{Dialect, Verb};

@@ -8,8 +8,8 @@ use crate::string_traits::borrowed_string_traits;
 use crate::string_traits::owned_string_traits;
 
 /// A line, borrowed: 0 to [`MAX_TEXT`] bytes of UTF-8 without control characters (TAB is allowed),
-/// never trimmed. It may hold characters that confuse a terminal (bidirectional overrides, zero-width
-/// ones): a program that shows the text has to make it safe.
+/// never trimmed. It may hold characters that confuse a terminal (bidirectional overrides,
+/// zero-width ones): a program that shows the text has to make it safe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Text<'a>(&'a str);
 

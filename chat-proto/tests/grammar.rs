@@ -1,17 +1,13 @@
 //! The grammar: the test vectors, the laws under proptest, and the fuzzer's committed corpora.
 //!
-//! tests/vectors/README.md shows the vectors of protocol.tsv, whose head says how to read them;
+//! tests/vectors/README.md shows the vectors of protocol.tsv, whose first lines explain the format;
 //! `UPDATE=1 cargo test -p chat-proto --test grammar` writes them there instead of comparing.
 
-// The functions that the tests share panic to say what broke, as the tests themselves do.
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+// Shared functions panic to report a failure, as the tests themselves do.
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::indexing_slicing)]
 
-// The fuzz targets use it too, from outside.
+// The fuzz targets include it too, as a public module.
 #[allow(unreachable_pub)]
 #[path = "support/laws.rs"]
 mod laws;
@@ -34,7 +30,7 @@ use laws::Message;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use serde_json::{Value, json};
+use serde_json::json;
 use strategies::{dialect, name, nearly_valid_datagram, reason, text};
 
 /// The data file, the page beside it, and the marks around the table on that page.
@@ -158,10 +154,8 @@ fn no_vector_is_written_twice_or_with_an_invisible_space() {
             assert_eq!(column.trim(), column, "write \\x20 for a space at the end");
         }
         assert_ne!(strict, lenient, "write = for {datagram}");
-        assert!(
-            seen.insert((reads_as, options, datagram)),
-            "twice: {datagram}"
-        );
+        let is_new = seen.insert((reads_as, options, datagram));
+        assert!(is_new, "twice: {datagram}");
     }
 }
 
@@ -271,7 +265,7 @@ proptest! {
     fn reading_and_writing_allocate_nothing(bytes in nearly_valid_datagram(), by in dialect()) {
         let mut buffer = [0; MAX_DATAGRAM];
         let used = measure(|| {
-            let _counted = Box::new(std::hint::black_box(1));
+            let _counted = Box::new(std::hint::black_box(1)); // shows that the counter works
             let _ = Verb::of(&bytes, &by);
             let _ = FromServer::decode(&bytes, &by);
             let _ = Request::decode(&bytes, &by).map(|read| read.encode(&by, &mut buffer).is_ok());
@@ -283,21 +277,21 @@ proptest! {
 }
 
 #[test]
-fn drawn_dialects_differ_in_all_that_a_dialect_can_say() {
+fn drawn_dialects_differ_in_every_setting() {
     let mut runner = TestRunner::deterministic();
     let draw = |_| {
         let bytes = "[!-ÿ]{200}".new_tree(&mut runner).unwrap().current();
         let drawn = Dialect::arbitrary(&mut Unstructured::new(bytes.as_bytes()));
         json!(drawn.unwrap_or_default())
     };
-    let drawn: Vec<Value> = (0..100).map(draw).collect();
+    let drawn: Vec<_> = (0..100).map(draw).collect();
     for (part, _) in drawn[0].as_object().expect("a table") {
         let values: BTreeSet<_> = drawn.iter().map(|drawn| drawn[part].to_string()).collect();
         assert!(values.len() > 1, "{part} is always {values:?}");
     }
 }
 
-/// ICU may know another version of Unicode: a difference has to be looked at.
+/// ICU may know another version of Unicode: look at each difference.
 #[test]
 fn names_refuse_all_that_icu_calls_invisible_or_white_space() {
     let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
