@@ -67,7 +67,7 @@ impl<'a> Arbitrary<'a> for EndWords {
 
 impl<'a> Arbitrary<'a> for Dialect {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        // Often the plain one, so that bytes of the plain grammar mean something.
+        // Often the plain dialect, so that bytes of the plain grammar are valid.
         let mut dialect = Dialect::strict();
         if u.arbitrary()? {
             dialect = dialect

@@ -29,12 +29,12 @@ pub enum Delivery<'a> {
     },
     /// `* name joined`
     Joined {
-        /// The member that came.
+        /// The member that joined.
         name: Name,
     },
     /// `* name left`
     Left {
-        /// The member that went.
+        /// The member that left.
         name: Name,
     },
 }

@@ -6,8 +6,8 @@ use crate::language::Language;
 use crate::limits::MAX_END_WORDS;
 use crate::word::Word;
 
-/// The words and habits of one room. A value, chosen at run time: a server speaks one dialect, a
-/// client reads many.
+/// The words and settings of one room, chosen at run time: a server writes one dialect, a client
+/// reads many.
 ///
 /// ```
 /// use chat_proto::{Dialect, EndWords, Word};
@@ -19,8 +19,8 @@ use crate::word::Word;
 /// ```
 ///
 /// With the feature `serde`: a table of `verbs` (three words), `success`, `ends` (a list of words),
-/// `leading_newline`, `language` and `lenient_reading`. A missing field is as in
-/// [`Dialect::default`]; an unknown one is refused.
+/// `leading_newline`, `language` and `lenient_reading`. A missing field has its value from
+/// [`Dialect::default`]; an unknown one is an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
@@ -44,14 +44,14 @@ pub struct Verbs {
     pub(crate) quit: Word,
 }
 
-/// The words with which a server answers a quit, in the order in which they are sent: 1 to
-/// [`MAX_END_WORDS`], distinct.
+/// The answers to a quit, in the order in which a server sends them: 1 to [`MAX_END_WORDS`] words,
+/// distinct.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct EndWords {
     words: [Option<Word>; MAX_END_WORDS],
 }
 
-/// Words that make no dialect.
+/// A reason why words make no dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DialectError {
@@ -84,24 +84,24 @@ impl Verbs {
         Ok(Self { login, chat, quit })
     }
 
-    /// The word that begins a login, `L`.
+    /// Returns the word that begins a login, `L`.
     pub fn login(&self) -> Word {
         self.login
     }
 
-    /// The word that begins a line, `C`.
+    /// Returns the word that begins a line, `C`.
     pub fn chat(&self) -> Word {
         self.chat
     }
 
-    /// The word that begins a quit, `Q`.
+    /// Returns the word that begins a quit, `Q`.
     pub fn quit(&self) -> Word {
         self.quit
     }
 }
 
 impl Default for Verbs {
-    /// `L`, `C`, `Q`.
+    /// Returns `L`, `C`, `Q`.
     fn default() -> Self {
         Self::new(word("L"), word("C"), word("Q")).expect("three distinct words")
     }
@@ -127,12 +127,12 @@ impl EndWords {
         Ok(Self { words })
     }
 
-    /// The words, in the order in which they are sent.
+    /// Returns the words in the order in which a server sends them.
     pub fn iter(&self) -> impl Iterator<Item = Word> + '_ {
         self.words.iter().flatten().copied()
     }
 
-    /// Whether `word` is one of them.
+    /// Returns whether `word` is one of them.
     pub fn contains(&self, word: &str) -> bool {
         self.iter().any(|known| known.as_str() == word)
     }
@@ -145,22 +145,22 @@ impl core::fmt::Debug for EndWords {
 }
 
 impl Default for EndWords {
-    /// `EXIT`.
+    /// Returns `EXIT` alone.
     fn default() -> Self {
         Self::new(&[word("EXIT")]).expect("one word is enough")
     }
 }
 
 impl Default for Dialect {
-    /// [`Dialect::lenient`], for programs that meet existing ones.
+    /// Returns [`Dialect::lenient`], for programs that meet existing ones.
     fn default() -> Self {
         Self::lenient()
     }
 }
 
 impl Dialect {
-    /// The grammar and nothing else: `L`, `C`, `Q`, `OK`, `EXIT`, no leading newline, English
-    /// notices; only what this dialect writes is read.
+    /// Returns the plain dialect: `L`, `C`, `Q`, `OK`, `EXIT`, no leading newline, English notices.
+    /// It reads only the datagrams that it writes.
     pub fn strict() -> Self {
         Self {
             verbs: Verbs::default(),
@@ -172,13 +172,13 @@ impl Dialect {
         }
     }
 
-    /// Writes like [`Dialect::strict`] and also reads the spellings of existing programs.
+    /// Returns a dialect that writes like [`Dialect::strict`] and also reads the spellings of
+    /// existing programs.
     pub fn lenient() -> Self {
         Self::strict().with_lenient_reading(true)
     }
 
-    /// Replaces the success word and the end words, which have to be distinct from each other and
-    /// from `FAIL`.
+    /// Replaces success and end words. All must differ from each other and from `FAIL`.
     pub fn with_words(mut self, success: Word, ends: EndWords) -> Result<Self, DialectError> {
         if success.as_str() == "FAIL" || ends.contains("FAIL") {
             return Err(DialectError::Fail);
@@ -212,40 +212,40 @@ impl Dialect {
         self
     }
 
-    /// Reads the spellings of existing programs too, as the canonical value. Without it only what
-    /// this dialect writes is read: what decodes encodes to the same bytes.
+    /// Chooses whether to read the spellings of existing programs too. A dialect without them reads
+    /// only the datagrams that it writes.
     #[must_use]
     pub fn with_lenient_reading(mut self, lenient_reading: bool) -> Self {
         self.lenient_reading = lenient_reading;
         self
     }
 
-    /// The words that begin requests.
+    /// Returns the words that begin requests.
     pub fn verbs(&self) -> &Verbs {
         &self.verbs
     }
 
-    /// The word that answers an accepted login.
+    /// Returns the word that answers an accepted login.
     pub fn success(&self) -> Word {
         self.success
     }
 
-    /// The words that answer a quit.
+    /// Returns the words that answer a quit.
     pub fn ends(&self) -> &EndWords {
         &self.ends
     }
 
-    /// Whether a line feed stands in front of each delivery.
+    /// Returns whether a line feed stands in front of each delivery.
     pub fn leading_newline(&self) -> bool {
         self.leading_newline
     }
 
-    /// The language of notices and refusals.
+    /// Returns the language of notices and refusals.
     pub fn language(&self) -> Language {
         self.language
     }
 
-    /// Whether the spellings of existing programs are read too.
+    /// Returns whether the dialect also reads the spellings of existing programs.
     pub fn lenient_reading(&self) -> bool {
         self.lenient_reading
     }
@@ -264,13 +264,15 @@ mod tests {
         let verbs = Verbs::default();
         let verbs = [verbs.login(), verbs.chat(), verbs.quit()];
         assert_eq!(verbs, ["L", "C", "Q"].map(word));
-        assert!(EndWords::default().iter().eq([word("EXIT")]));
+        let ends = EndWords::default();
+        assert!(ends.iter().eq([word("EXIT")]));
+        assert_eq!(alloc::format!("{ends:?}"), r#"[Word("EXIT")]"#);
         assert_eq!(Dialect::strict().success(), word("OK"));
         assert!(Dialect::default().lenient_reading());
     }
 
     #[test]
-    fn words_that_could_be_taken_for_each_other_are_refused() {
+    fn ambiguous_words_are_refused() {
         let ends = |words: &[&str]| {
             let words: alloc::vec::Vec<Word> = words.iter().map(|w| word(w)).collect();
             EndWords::new(&words)
@@ -281,26 +283,16 @@ mod tests {
         let nine = ends(&["1", "2", "3", "4", "5", "6", "7", "8", "9"]);
         assert_eq!(nine, Err(DialectError::TooManyEndWords { count: 9 }));
 
-        let dialect = Dialect::strict();
-        assert_eq!(
-            dialect.with_words(word("FAIL"), EndWords::default()),
-            Err(DialectError::Fail)
-        );
-        assert_eq!(
-            dialect.with_words(word("OK"), ends(&["FAIL"]).unwrap()),
-            Err(DialectError::Fail)
-        );
-        assert_eq!(
-            dialect.with_words(word("EXIT"), EndWords::default()),
-            Err(DialectError::Clash(word("EXIT")))
-        );
-        assert_eq!(
-            Verbs::new(word("L"), word("C"), word("L")),
-            Err(DialectError::Clash(word("L")))
-        );
-        assert_eq!(
-            Verbs::new(word("L"), word("C"), word("C")),
-            Err(DialectError::Clash(word("C")))
-        );
+        let plain = Dialect::strict();
+        let words = |success, ends| plain.with_words(word(success), ends);
+        let fail_ends = ends(&["FAIL"]).unwrap();
+        assert_eq!(words("FAIL", *plain.ends()), Err(DialectError::Fail));
+        assert_eq!(words("OK", fail_ends), Err(DialectError::Fail));
+        let clash = |text| DialectError::Clash(word(text));
+        assert_eq!(words("EXIT", *plain.ends()), Err(clash("EXIT")));
+        let verbs = |login, chat, quit| Verbs::new(word(login), word(chat), word(quit));
+        assert_eq!(verbs("L", "L", "Q"), Err(clash("L")));
+        assert_eq!(verbs("L", "C", "L"), Err(clash("L")));
+        assert_eq!(verbs("L", "C", "C"), Err(clash("C")));
     }
 }

@@ -3,8 +3,8 @@
 use crate::error::EncodeError;
 use crate::limits::MAX_DATAGRAM;
 
-/// Collects the pieces of one datagram. It goes on counting when the buffer is full, so that the
-/// error can name the size needed.
+/// Collects the pieces of one datagram. It counts on when the buffer is full, so that the error can
+/// name the needed size.
 pub(crate) struct Writer<'b> {
     buffer: &'b mut [u8],
     len: usize,
@@ -24,7 +24,7 @@ impl<'b> Writer<'b> {
         self
     }
 
-    /// Returns the datagram, or the reason why it does not fit.
+    /// Returns the datagram, or an error if it does not fit.
     pub(crate) fn finish(self) -> Result<&'b [u8], EncodeError> {
         let (needed, available) = (self.len, self.buffer.len());
         if needed > MAX_DATAGRAM {

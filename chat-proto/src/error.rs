@@ -1,4 +1,4 @@
-//! Faults of a datagram, and where they are.
+//! Faults of a datagram, with their places.
 
 use thiserror::Error;
 
@@ -6,7 +6,7 @@ use crate::limits::MAX_DATAGRAM;
 use crate::name::NameError;
 use crate::text::{ReasonError, TextError};
 
-/// A datagram that is not what it was read as: the place and the kind of the fault.
+/// The place and the kind of the fault in a datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("at byte {offset}: {kind}")]
 pub struct DecodeError {
@@ -16,12 +16,12 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    /// The place of the fault, in bytes from the start of the datagram; within `0..=len`.
+    /// Returns the place of the fault, in bytes from the start of the datagram, in `0..=len`.
     pub fn offset(&self) -> usize {
         self.offset
     }
 
-    /// The kind of the fault.
+    /// Returns the kind of the fault.
     pub fn kind(&self) -> DecodeErrorKind {
         self.kind
     }
@@ -31,22 +31,22 @@ impl DecodeError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DecodeErrorKind {
-    /// It has no byte.
+    /// No byte at all.
     #[error("the datagram is empty")]
     Empty,
-    /// It is longer than [`MAX_DATAGRAM`].
+    /// Longer than [`MAX_DATAGRAM`].
     #[error("a datagram can have {MAX_DATAGRAM} bytes at most, this one has {len}")]
     TooLong {
         /// Its length in bytes, as far as the receiver knows it.
         len: usize,
     },
-    /// The bytes are not UTF-8 from here on.
+    /// Bytes that are not UTF-8.
     #[error("this is not UTF-8")]
     NotUtf8,
-    /// A request begins with a word that is none of the verbs.
+    /// A request whose first word is not a verb.
     #[error("a request begins with one of the words for login, chat and quit (L, C, Q)")]
     UnknownVerb,
-    /// A single space belongs here.
+    /// No space where one belongs.
     #[error("a space is missing here")]
     MissingSpace,
     /// No valid name.
@@ -58,7 +58,7 @@ pub enum DecodeErrorKind {
     /// No valid reason of a refusal.
     #[error(transparent)]
     Reason(ReasonError),
-    /// The message was complete before this byte.
+    /// Bytes behind a complete message.
     #[error("nothing can follow here")]
     Trailing,
     /// Neither success word nor end word nor `FAIL`.
@@ -69,11 +69,11 @@ pub enum DecodeErrorKind {
     NotADelivery,
 }
 
-/// A value that was not written.
+/// A reason why a value was not written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum EncodeError {
-    /// The caller's buffer is too small; [`MAX_DATAGRAM`] bytes are always enough.
+    /// A buffer that is too small; [`MAX_DATAGRAM`] bytes are always enough.
     #[error("the buffer has {available} bytes, {needed} are needed")]
     BufferTooSmall {
         /// The datagram's length in bytes.
@@ -81,8 +81,8 @@ pub enum EncodeError {
         /// The buffer's length in bytes.
         available: usize,
     },
-    /// The datagram would be longer than [`MAX_DATAGRAM`]: possible only with request verbs of more
-    /// than one byte.
+    /// A datagram longer than [`MAX_DATAGRAM`]: possible only with request verbs of more than one
+    /// byte.
     #[error(
         "with this dialect's verb the datagram would have {needed} bytes, {MAX_DATAGRAM} are allowed"
     )]

@@ -1,4 +1,4 @@
-//! Everything that a client receives.
+//! Messages to a client.
 
 use nom::Parser;
 use nom::branch::alt;
@@ -10,7 +10,7 @@ use crate::error::DecodeError;
 use crate::parse;
 use crate::reply::{Reply, reply};
 
-/// A server's datagram, read once: no datagram is both a reply and a delivery.
+/// A server's message to a client: no datagram is both a reply and a delivery.
 ///
 /// ```
 /// use chat_proto::{Delivery, Dialect, FromServer, Reply};

@@ -21,7 +21,7 @@ impl Language {
     /// Every language.
     pub const ALL: [Self; 2] = [Self::English, Self::Chinese];
 
-    /// The words behind the name of a member that came.
+    /// Returns the words behind the name of a member that joined.
     pub(crate) fn joined(self) -> &'static str {
         match self {
             Self::English => "joined",
@@ -29,7 +29,7 @@ impl Language {
         }
     }
 
-    /// The words behind the name of a member that left.
+    /// Returns the words behind the name of a member that left.
     pub(crate) fn left(self) -> &'static str {
         match self {
             Self::English => "left",
@@ -37,7 +37,7 @@ impl Language {
         }
     }
 
-    /// The operator's name unless another one is chosen: `admin`, `管理员`.
+    /// Returns the operator's default name: `admin`, `管理员`.
     pub fn operator(self) -> Name {
         let name = match self {
             Self::English => "admin",
@@ -46,7 +46,7 @@ impl Language {
         Name::new(name).expect("a test makes every operator's name")
     }
 
-    /// The operator's question to a member whose address was reported unreachable.
+    /// Returns the operator's question to a member whose address the network reports unreachable.
     pub fn probe(self) -> Text<'static> {
         let question = match self {
             Self::English => "are you still there?",

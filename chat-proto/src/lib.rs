@@ -1,4 +1,4 @@
-//! The L/C/Q chat protocol: one datagram in, one value out, and back again.
+//! The L/C/Q chat protocol: reads one datagram as one value, and writes it again.
 //!
 //! A client sends a [`Request`] (`L name`, `C name text`, `Q name`); a server answers with a
 //! [`Reply`] (`OK`, `FAIL reason`, `EXIT`) and sends every other member a [`Delivery`] (`name :
@@ -23,13 +23,12 @@
 //!
 //! # Promises
 //!
-//! * No input panics. Whatever decodes encodes to the same bytes again in a
-//!   [strict](Dialect::strict) dialect; in a [lenient](Dialect::lenient) one it encodes to its
-//!   canonical form, which decodes to the same value.
-//! * An error names the byte where the input went wrong, in `0..=len`, and says why.
-//! * A value that can be constructed can be encoded: the constructors are the only doors. (Two
-//!   exceptions, both typed errors: a buffer that is too small, and request verbs so long that the
-//!   longest text no longer fits.)
+//! * No input panics. A [strict](Dialect::strict) dialect writes each value that it reads as the
+//!   same bytes; a [lenient](Dialect::lenient) one writes its canonical form, which decodes to the
+//!   same value.
+//! * An error names the byte of the fault, in `0..=len`, and explains the fault.
+//! * Every value can be encoded, because constructors check it. (Two exceptions, both typed errors:
+//!   a buffer that is too small, and request verbs so long that the longest text does not fit.)
 //! * Decoding borrows from the datagram and allocates nothing; encoding writes into the caller's
 //!   buffer.
 //!
@@ -40,19 +39,19 @@
 //!   stores, through their constructors.
 //! * `arbitrary`: `Arbitrary` values that borrow from a fuzzer's bytes, for tests; it uses std.
 //!
-//! None of them changes what a function does. The crate itself is always `no_std`.
+//! No feature changes the effect of a function. The crate itself is always `no_std`.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// A broken promise of our own tables is a bug and says so; nothing from outside gets there.
+// Only a fault in the tables of this crate reaches an `expect`, and tests check them.
 #![allow(clippy::expect_used, clippy::missing_panics_doc)]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
-// arbitrary's derive writes code that names std; the crate stays `no_std` otherwise.
+// arbitrary's derive writes code that names std.
 #[cfg(feature = "arbitrary")]
 extern crate std;
 
-/// The README's code compiles and does what it says.
+/// Makes the README's code a test.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;

@@ -1,11 +1,11 @@
 //! The sizes that PROTOCOL.md, "Limits", gives. All in bytes.
 
-/// The longest plain datagram of either direction, because existing programs read no more at once.
+/// The longest datagram of either direction, because existing programs read no more at once.
 pub const MAX_DATAGRAM: usize = 1024;
 /// The longest [`Name`](crate::Name).
 pub const MAX_NAME: usize = 32;
-/// The longest [`Text`](crate::Text): the rest of a delivery's datagram beside the longest name,
-/// `" : "` and a line feed in front.
+/// The longest [`Text`](crate::Text): a delivery also holds a leading line feed, the longest name
+/// and `" : "`.
 pub const MAX_TEXT: usize = MAX_DATAGRAM - MAX_NAME - " : ".len() - "\n".len();
 /// The longest success, end or request [`Word`](crate::Word).
 pub const MAX_WORD: usize = 16;

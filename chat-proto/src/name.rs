@@ -10,9 +10,8 @@ use crate::string_traits::owned_string_traits;
 /// A member's name: 1 to [`MAX_NAME`] bytes of UTF-8, kept in place (`Copy`, no allocation).
 ///
 /// It holds no white space, no control, format or invisible character, no `:` and no `：`; it does
-/// not begin with `*` or `~` and is none of `OK`, `FAIL`, `EXIT` in any case. So no name can be
-/// taken for a notice, a reply or a separator. Names are compared byte by byte: `Bob` and `bob` are
-/// two names.
+/// not begin with `*` or `~` and is none of `OK`, `FAIL`, `EXIT` in any case. So no name looks like
+/// a notice, a reply or a separator. Equality compares bytes: `Bob` and `bob` are two names.
 ///
 /// ```
 /// use chat_proto::Name;
@@ -57,7 +56,7 @@ pub enum NameError {
 }
 
 impl NameError {
-    /// The place of the fault, in bytes from the start of the string; within `0..=len`.
+    /// Returns the place of the fault, in bytes from the start of the string, in `0..=len`.
     pub fn offset(&self) -> usize {
         match self {
             Self::Forbidden { offset, .. } => *offset,
@@ -90,7 +89,7 @@ impl Name {
         Ok(Self(kept))
     }
 
-    /// The characters.
+    /// Returns the characters.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -103,7 +102,7 @@ fn is_forbidden(c: char) -> bool {
     if let Ok(byte @ ..0x80) = u8::try_from(c) {
         return !is_plain(byte);
     }
-    // U+2800, an empty Braille cell, is the one blank that Unicode calls a symbol.
+    // U+2800, an empty Braille cell, is the only empty character that Unicode calls a symbol.
     matches!(c, '：' | '\u{2800}')
         || c.is_whitespace()
         || c.is_control()
@@ -118,7 +117,7 @@ fn is_plain(byte: u8) -> bool {
 
 /// Returns whether Unicode calls the character default ignorable (`Default_Ignorable_Code_Point`):
 /// programs show nothing for it. A [`Name`] refuses such characters; a [`Text`](crate::Text) may
-/// hold them, so a terminal has to escape them.
+/// hold them, so a program has to escape them for a terminal.
 pub fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
@@ -134,58 +133,31 @@ mod tests {
 
     #[test]
     fn a_name_is_1_to_32_bytes() {
+        let too_long = Err(NameError::TooLong { len: 33 });
         assert_eq!(Name::new(""), Err(NameError::Empty));
         assert!(Name::new(&"a".repeat(32)).is_ok());
-        assert_eq!(
-            Name::new(&"a".repeat(33)),
-            Err(NameError::TooLong { len: 33 })
-        );
+        assert_eq!(Name::new(&"a".repeat(33)), too_long);
         assert!(Name::new(&"老".repeat(10)).is_ok(), "30 bytes");
-        assert_eq!(
-            Name::new(&"老".repeat(11)),
-            Err(NameError::TooLong { len: 33 })
-        );
+        assert_eq!(Name::new(&"老".repeat(11)), too_long);
     }
 
     #[test]
-    fn blanks_controls_and_invisible_characters_are_refused_where_they_stand() {
-        for c in [
-            ' ',
-            '\t',
-            '\n',
-            '\0',
-            '\u{7f}',
-            '\u{85}',
-            '\u{a0}',
-            '\u{ad}',
-            '\u{200b}',
-            '\u{200d}',
-            '\u{202e}',
-            '\u{2028}',
-            '\u{2800}',
-            '\u{3000}',
-            '\u{3164}',
-            '\u{fe0f}',
-            '\u{feff}',
-            '\u{e0041}',
-            ':',
-            '：',
-        ] {
-            let text = alloc::format!("é{c}b");
-            assert_eq!(
-                Name::new(&text),
-                Err(NameError::Forbidden {
-                    character: c,
-                    offset: 2
-                }),
-                "U+{:04X}",
-                u32::from(c)
-            );
+    fn a_forbidden_character_is_refused_where_it_stands() {
+        let ascii = " \t\n\0\u{7f}:";
+        let unicode = "\u{85}\u{a0}\u{ad}\u{200b}\u{200d}\u{202e}\u{2028}\u{2800}\u{3000}\u{3164}";
+        let invisible = "：\u{fe0f}\u{feff}\u{e0041}";
+        for character in [ascii, unicode, invisible].concat().chars() {
+            let text = alloc::format!("é{character}b");
+            let refusal = Err(NameError::Forbidden {
+                character,
+                offset: 2,
+            });
+            assert_eq!(Name::new(&text), refusal, "{text:?}");
         }
     }
 
     #[test]
-    fn what_looks_like_a_notice_an_extension_or_a_reply_is_refused() {
+    fn a_name_like_a_notice_an_extension_or_a_reply_is_refused() {
         assert_eq!(Name::new("*bob"), Err(NameError::Marker('*')));
         assert_eq!(Name::new("~bob"), Err(NameError::Marker('~')));
         for word in ["OK", "ok", "Fail", "FAIL", "exit", "EXIT"] {

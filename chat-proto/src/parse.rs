@@ -1,5 +1,5 @@
-//! The rules that requests, replies and deliveries share, and the way from a nom error to a
-//! [`DecodeError`]. nom stays inside this crate.
+//! The rules that requests, replies and deliveries share, and the conversion of a nom error to a
+//! [`DecodeError`]. No public item shows nom.
 
 use nom::character::complete::char;
 use nom::error::{ErrorKind, ParseError};
@@ -17,7 +17,7 @@ pub(crate) type Step<'a, T> = IResult<&'a str, T, Fault>;
 /// A place in the input where a rule failed.
 #[derive(Debug)]
 pub(crate) struct Fault {
-    /// Bytes from there to the end of the input: rules see only the rest of it.
+    /// Bytes from there to the end of the input: a rule sees only the end of the input.
     bytes_left: usize,
     kind: DecodeErrorKind,
 }
@@ -40,8 +40,8 @@ impl Fault {
 }
 
 impl ParseError<&str> for Fault {
-    // nom's own parsers stand where a space belongs, or in front of an alternative that reports
-    // its own kind.
+    // nom's own parsers fail where a space belongs, or before an alternative that reports its own
+    // kind.
     fn from_error_kind(input: &str, _: ErrorKind) -> Self {
         Self::at(input, 0, DecodeErrorKind::MissingSpace)
     }
@@ -51,8 +51,8 @@ impl ParseError<&str> for Fault {
     }
 }
 
-/// Reads all of `datagram` by `rule`. Checks length and UTF-8 first; a lenient dialect leaves out
-/// one line end behind the message, as `nc` sends it.
+/// Reads all of `datagram` by `rule`. Checks length and UTF-8 first; a lenient dialect ignores one
+/// line end behind the message, as `nc` sends it.
 #[inline]
 pub(crate) fn datagram<'a, T>(
     datagram: &'a [u8],
@@ -95,9 +95,9 @@ pub(crate) fn space(input: &str) -> Step<'_, char> {
     char(' ').parse(input)
 }
 
-/// Returns the rest from the first ASCII character on for which `ends` is true, and the text in
-/// front of it; no rest where there is none. Looking at bytes takes half the time of nom's
-/// `take_till`, which looks at characters.
+/// Splits `input` before the first ASCII character for which `ends` is true and returns the second
+/// part (empty without such a character) and the first. Testing bytes takes half the time of nom's
+/// `take_till`, which tests characters.
 #[inline]
 pub(crate) fn take_before(ends: impl Fn(u8) -> bool, input: &str) -> (&str, &str) {
     let end = input.bytes().position(ends);

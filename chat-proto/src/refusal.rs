@@ -1,4 +1,4 @@
-//! Reasons of a server to refuse: PROTOCOL.md, "Refusals".
+//! Reasons for a refusal: PROTOCOL.md, "Refusals".
 
 use crate::language::Language;
 use crate::text::Reason;
@@ -17,7 +17,7 @@ pub enum Refusal {
     Reserved,
     /// A login with a name, or from a network, that the operator has banned.
     Banned,
-    /// A login into a room, or from a network, that has as many members as it may.
+    /// A login into a full room, or from a network that has used up its share.
     RoomFull,
     /// A line from an address that has not logged in.
     NotLoggedIn,
@@ -47,7 +47,7 @@ impl Refusal {
         Self::TooFast,
     ];
 
-    /// The words behind `FAIL ` in that language.
+    /// Returns the words behind `FAIL ` in that language.
     pub fn reason(self, language: Language) -> Reason<'static> {
         let (english, chinese) = self.words();
         let words = match language {
@@ -57,7 +57,7 @@ impl Refusal {
         Reason::new(words).expect("a test makes every reason")
     }
 
-    /// Returns the refusal whose words in any language `reason` is; `None` for other words.
+    /// Returns the refusal that `reason` words in any language; `None` for other words.
     pub fn from_reason(reason: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|refusal| {
             let (english, chinese) = refusal.words();
@@ -88,10 +88,7 @@ mod tests {
     #[test]
     fn every_reason_is_recognised_in_every_language() {
         for (index, refusal) in Refusal::ALL.into_iter().enumerate() {
-            assert_eq!(
-                refusal as usize, index,
-                "ALL is in the order of the discriminants"
-            );
+            assert_eq!(refusal as usize, index);
             for language in Language::ALL {
                 let reason = refusal.reason(language);
                 assert_eq!(Refusal::from_reason(reason.as_str()), Some(refusal));

@@ -26,15 +26,14 @@ pub enum Reply<'a> {
         /// The reason, where the server gives one.
         reason: Option<Reason<'a>>,
     },
-    /// An end word, `EXIT`: the conversation is over. It decodes again where it is one of the
-    /// dialect's end words.
+    /// An end word, `EXIT`: the conversation is over. It decodes again if the dialect has the word.
     End {
         /// The end word.
         word: Word,
     },
 }
 
-/// Success and end words of existing servers, read in a lenient dialect beside its own.
+/// Success and end words of existing servers, which a lenient dialect reads beside its own.
 const LENIENT_SUCCESS: [&str; 3] = ["OK", "ok", "IN"];
 const LENIENT_ENDS: [&str; 5] = ["EXIT", "exit", "OUT", "quit", "#"];
 

@@ -22,7 +22,7 @@ pub enum Request<'a> {
     Login {
         /// The name wanted.
         name: Name,
-        /// The text behind ` ~`, kept for extensions of the protocol. A plain server ignores it.
+        /// The text behind ` ~`, for extensions of the protocol. A plain server ignores it.
         extension: Option<Text<'a>>,
     },
     /// `C name text`: speak to the others.
@@ -52,7 +52,7 @@ pub enum Verb {
     Quit,
 }
 
-/// Verbs of existing programs, read in a lenient dialect beside its own.
+/// Verbs of existing programs, which a lenient dialect reads beside its own.
 const LENIENT_VERBS: [(&str, Verb); 9] = [
     ("L", Verb::Login),
     ("LOGIN", Verb::Login),
@@ -77,12 +77,12 @@ const QUIT_TEXT: &str = "#";
 impl<'a> Request<'a> {
     /// Reads one datagram, borrowing from it. A lenient dialect also takes the spellings of
     /// PROTOCOL.md, "Lenient reading".
-    #[inline] // The result is large: a server's compiler reads it where it stands.
+    #[inline] // The result is large: inlined code reads it where it is written.
     pub fn decode(datagram: &'a [u8], dialect: &Dialect) -> Result<Self, DecodeError> {
         parse::datagram(datagram, dialect, |input| request(input, dialect))
     }
 
-    /// The name of the member that asks.
+    /// Returns the name in the request.
     pub fn name(&self) -> Name {
         match self {
             Self::Login { name, .. } | Self::Chat { name, .. } | Self::Quit { name } => *name,
@@ -112,8 +112,8 @@ impl<'a> Request<'a> {
 }
 
 impl Verb {
-    /// Returns the verb of a datagram that begins with one and a space, whatever follows. So a bad
-    /// login, which a server answers, can be told from junk, which it does not.
+    /// Returns the verb of a datagram that begins with a verb and a space, whatever follows. So a
+    /// server can distinguish a bad login, which it answers, from junk, which it does not answer.
     ///
     /// ```
     /// use chat_proto::{Dialect, Verb};
@@ -202,7 +202,7 @@ fn chat<'a>(input: &'a str, dialect: &Dialect, colon: bool) -> Step<'a, Request<
 /// quit = "Q" SP name
 /// ```
 ///
-/// A lenient dialect ignores what follows the name behind a space.
+/// A lenient dialect ignores any text behind the name and a space.
 fn quit<'a>(input: &'a str, dialect: &Dialect) -> Step<'a, Request<'a>> {
     let (left, name) = name(input)?;
     let (left, _ignored) = if dialect.lenient_reading() {
@@ -213,7 +213,7 @@ fn quit<'a>(input: &'a str, dialect: &Dialect) -> Step<'a, Request<'a>> {
     Ok((left, Request::Quit { name }))
 }
 
-/// Reads `Qname`, without a space and with nothing behind.
+/// Reads `Qname`, without a space and with nothing behind it.
 fn glued_quit(input: &str) -> Step<'_, Request<'_>> {
     all_consuming(preceded(tag(GLUED_VERB), name))
         .map(|name| Request::Quit { name })

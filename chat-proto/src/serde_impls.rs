@@ -1,4 +1,4 @@
-//! serde for words and dialects: every value comes in through its constructor.
+//! serde for verbs, end words and dialects: a constructor checks every value that is read.
 
 use alloc::vec::Vec;
 
@@ -34,8 +34,8 @@ impl<'de> Deserialize<'de> for EndWords {
     }
 }
 
-// With `remote = "Self"` serde derives functions instead of traits, so that a dialect that was read
-// has to pass its constructor.
+// With `remote = "Self"` serde derives functions instead of traits, so that a constructor can check
+// a dialect that was read.
 impl Serialize for Dialect {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Self::serialize(self, serializer)

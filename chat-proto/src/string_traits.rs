@@ -1,6 +1,6 @@
-//! The traits that the checked strings share.
+//! Traits of the checked strings.
 
-/// Implements them for a string that owns its characters: [`Name`](crate::Name),
+/// Implements the traits for a string that owns its characters: [`Name`](crate::Name),
 /// [`Word`](crate::Word), [`TextBuf`](crate::TextBuf).
 macro_rules! owned_string_traits {
     ($type:ident, $error:ty) => {
@@ -32,7 +32,7 @@ macro_rules! owned_string_traits {
     };
 }
 
-/// Implements them for a string that borrows its characters: [`Text`](crate::Text),
+/// Implements the traits for a string that borrows its characters: [`Text`](crate::Text),
 /// [`Reason`](crate::Reason).
 macro_rules! borrowed_string_traits {
     ($type:ident, $error:ty) => {

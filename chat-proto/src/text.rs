@@ -8,8 +8,8 @@ use crate::string_traits::borrowed_string_traits;
 use crate::string_traits::owned_string_traits;
 
 /// A line, borrowed: 0 to [`MAX_TEXT`] bytes of UTF-8 without control characters (TAB is allowed),
-/// never trimmed. It may hold characters that trick a terminal (bidirectional overrides, zero-width
-/// ones): a program that shows it makes it safe there.
+/// never trimmed. It may hold characters that confuse a terminal (bidirectional overrides,
+/// zero-width ones): a program that shows the text has to make it safe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Text<'a>(&'a str);
 
@@ -68,7 +68,7 @@ pub enum ReasonError {
 }
 
 impl TextError {
-    /// The place of the fault, in bytes from the start of the string; within `0..=len`.
+    /// Returns the place of the fault, in bytes from the start of the string, in `0..=len`.
     pub fn offset(&self) -> usize {
         match self {
             Self::TooLong { .. } => MAX_TEXT,
@@ -78,7 +78,7 @@ impl TextError {
 }
 
 impl ReasonError {
-    /// The place of the fault, in bytes from the start of the string; within `0..=len`.
+    /// Returns the place of the fault, in bytes from the start of the string, in `0..=len`.
     pub fn offset(&self) -> usize {
         match self {
             Self::TooLong { .. } => MAX_REASON,
@@ -101,7 +101,7 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// The characters.
+    /// Returns the characters.
     pub fn as_str(&self) -> &'a str {
         self.0
     }
@@ -124,15 +124,15 @@ impl<'a> Reason<'a> {
         }
     }
 
-    /// The characters.
+    /// Returns the characters.
     pub fn as_str(&self) -> &'a str {
         self.0
     }
 }
 
 fn first_control(text: &str) -> Option<(usize, char)> {
-    // Hardly any text holds one. A look at all bytes, without a branch for each, is much faster
-    // than one at the characters: controls are ASCII or begin with 0xC2.
+    // Hardly any text holds a control. Controls are ASCII or begin with 0xC2, and testing all bytes
+    // without a branch for each is much faster than testing characters.
     let may_begin_one = |byte: u8| byte.is_ascii_control() || byte == 0xC2;
     if !text
         .bytes()
@@ -144,7 +144,7 @@ fn first_control(text: &str) -> Option<(usize, char)> {
     characters.find(|&(_, c)| c.is_control() && c != '\t')
 }
 
-/// An owned [`Text`], for a line that waits.
+/// An owned [`Text`], for a line that outlives its datagram.
 #[cfg(feature = "alloc")]
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TextBuf(alloc::string::String);
@@ -161,12 +161,12 @@ impl TextBuf {
         Ok(Self(text))
     }
 
-    /// The borrowed form.
+    /// Returns the borrowed form.
     pub fn as_text(&self) -> Text<'_> {
         Text(&self.0)
     }
 
-    /// The characters.
+    /// Returns the characters.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -185,37 +185,21 @@ mod tests {
 
     #[test]
     fn a_text_is_at_most_988_bytes() {
+        let too_long = |len| Err(TextError::TooLong { len });
         assert!(Text::new("").is_ok());
         assert!(Text::new(&"x".repeat(988)).is_ok());
-        assert_eq!(
-            Text::new(&"x".repeat(989)),
-            Err(TextError::TooLong { len: 989 })
-        );
-        assert_eq!(
-            Text::new(&"吃".repeat(330)),
-            Err(TextError::TooLong { len: 990 })
-        );
+        assert_eq!(Text::new(&"x".repeat(989)), too_long(989));
+        assert_eq!(Text::new(&"吃".repeat(330)), too_long(990));
     }
 
     #[test]
     fn every_control_but_tab_is_found_wherever_it_stands() {
-        for before in [0, 1, 30, 31, 32, 33, 63, 64] {
-            for code in (0..0x20).chain(0x7f..0xa0) {
-                let character = char::from_u32(code).unwrap();
-                let text = alloc::format!("{}{character}é吃", "x".repeat(before));
-                let expected = if character == '\t' {
-                    None
-                } else {
-                    Some(TextError::Control {
-                        character,
-                        offset: before,
-                    })
-                };
-                assert_eq!(
-                    Text::new(&text).err(),
-                    expected,
-                    "U+{code:04X} behind {before} bytes"
-                );
+        for offset in [0, 1, 30, 31, 32, 33, 63, 64] {
+            for character in ('\0'..' ').chain('\u{7f}'..'\u{a0}') {
+                let text = alloc::format!("{}{character}é吃", "x".repeat(offset));
+                let control = TextError::Control { character, offset };
+                let expected = (character != '\t').then_some(control);
+                assert_eq!(Text::new(&text).err(), expected, "{text:?}");
             }
         }
     }
@@ -228,19 +212,13 @@ mod tests {
 
     #[test]
     fn a_reason_is_1_to_115_bytes_and_no_delivery() {
+        let (character, offset) = ('\n', 1);
+        let control = ReasonError::Control { character, offset };
         assert_eq!(Reason::new(""), Err(ReasonError::Empty));
         assert_eq!(Reason::new(": hello"), Err(ReasonError::Colon));
-        assert_eq!(
-            Reason::new(&"x".repeat(116)),
-            Err(ReasonError::TooLong { len: 116 })
-        );
-        assert_eq!(
-            Reason::new("a\nb"),
-            Err(ReasonError::Control {
-                character: '\n',
-                offset: 1
-            })
-        );
+        assert_eq!(Reason::new("a\nb"), Err(control));
         assert!(Reason::new(&"x".repeat(115)).is_ok());
+        let too_long = Err(ReasonError::TooLong { len: 116 });
+        assert_eq!(Reason::new(&"x".repeat(116)), too_long);
     }
 }

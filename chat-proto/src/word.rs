@@ -1,4 +1,4 @@
-//! The words that programs wait for: PROTOCOL.md, "Dialects".
+//! The words of requests and replies: PROTOCOL.md, "Dialects".
 
 use arrayvec::ArrayString;
 use thiserror::Error;
@@ -49,7 +49,7 @@ impl Word {
         Ok(Self(kept))
     }
 
-    /// The characters.
+    /// Returns the characters.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -60,19 +60,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_is_1_to_16_bytes_without_blanks_and_markers() {
+    fn a_word_is_1_to_16_bytes_without_spaces_and_markers() {
+        let too_long = Err(WordError::TooLong { len: 17 });
         assert_eq!(Word::new(""), Err(WordError::Empty));
         assert!(Word::new("0123456789abcdef").is_ok());
-        assert_eq!(
-            Word::new("0123456789abcdefg"),
-            Err(WordError::TooLong { len: 17 })
-        );
-        assert_eq!(Word::new("O K"), Err(WordError::Forbidden(' ')));
-        assert_eq!(Word::new("OK\u{1b}"), Err(WordError::Forbidden('\u{1b}')));
-        assert_eq!(
-            Word::new("OK\u{3000}"),
-            Err(WordError::Forbidden('\u{3000}'))
-        );
+        assert_eq!(Word::new("0123456789abcdefg"), too_long);
+        for character in [' ', '\u{1b}', '\u{3000}'] {
+            let refusal = Err(WordError::Forbidden(character));
+            assert_eq!(Word::new(&alloc::format!("OK{character}")), refusal);
+        }
         assert_eq!(Word::new("*"), Err(WordError::Marker('*')));
         assert_eq!(Word::new("~1"), Err(WordError::Marker('~')));
         assert_eq!(Word::new("#").unwrap().as_str(), "#");

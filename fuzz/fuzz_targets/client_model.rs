@@ -1,4 +1,4 @@
-//! Any bytes as the life of a client: `chat_fuzz::client::client_model` says which laws hold.
+//! Actions of a client, drawn from any bytes: `chat_fuzz::client::client_model` has the laws.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| chat_fuzz::client::client_model(bytes));

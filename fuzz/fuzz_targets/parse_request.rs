@@ -1,4 +1,4 @@
-//! Any bytes as what a server receives: `chat_fuzz::grammar::parse_request` says which laws hold.
+//! Any bytes as a datagram to a server: `chat_fuzz::grammar::parse_request` has the laws.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| chat_fuzz::grammar::parse_request(bytes));

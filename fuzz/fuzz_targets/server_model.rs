@@ -1,4 +1,4 @@
-//! Any bytes as the life of a room: `chat_fuzz::server::server_model` says which laws hold.
+//! Actions in a room, drawn from any bytes: `chat_fuzz::server::server_model` has the laws.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| chat_fuzz::server::server_model(bytes));

@@ -1,4 +1,4 @@
-//! The bodies of the fuzz targets: the same files that the tests of the crates run.
+//! The bodies of the fuzz targets: files that the tests of the crates share.
 
 /// The laws of the client.
 #[path = "../../chat-core/tests/laws/client.rs"]
@@ -6,12 +6,12 @@ pub mod client;
 /// The laws of the grammar.
 #[path = "../../chat-proto/tests/support/laws.rs"]
 pub mod grammar;
-/// The room once more, as naively as possible.
+/// A naive model of the room.
 #[path = "../../chat-core/tests/naive/mod.rs"]
 pub mod naive;
-/// The laws of text that is made safe to show.
+/// The laws of text for a terminal.
 #[path = "../../chat-cli/tests/laws/safe_text.rs"]
 pub mod safe_text;
-/// The room against the naive one.
+/// The server against the naive model.
 #[path = "../../chat-core/tests/laws/server.rs"]
 pub mod server;
