@@ -31,7 +31,7 @@ unprivileged() {
     if [ "$(id -u)" = 0 ]; then setpriv --bounding-set=-all --inh-caps=-all "$@"; else "$@"; fi
 }
 serve() {
-    "$@" recognise serve --bind 127.0.0.1:0 --model . > address 2> log &
+    rm -f address; "$@" recognise serve --bind 127.0.0.1:0 --model . > address 2> log &
     trap "kill $! 2> /dev/null" EXIT
     until grep -qs :. address; do kill -0 $! || exit; sleep 0.01; done
     export RECOGNISE_SERVER=$(sed 's/listening on //' address)
