@@ -1,6 +1,6 @@
 //! Files that appear whole or not at all.
 //!
-//! Each is written beside its place, under a name that begins with [`PARTIAL`], and gets its own
+//! Each is written beside its place, under a name that begins with `.partial-`, and gets its own
 //! name when all of it is on the disk. After an error or Ctrl-C it is removed; only a program that
 //! is killed leaves such a file.
 //!
