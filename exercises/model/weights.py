@@ -17,7 +17,7 @@ class WeightsError(Exception):
 
 
 class Sealed:
-    """What a pickle can make, and cannot change afterwards: it was checked when it was made."""
+    """A value that a pickle can make and cannot change afterwards: it was checked when it was made."""
 
     def __setstate__(self, _):
         raise WeightsError("the file changes what it has made")
@@ -80,7 +80,7 @@ class WeightsUnpickler(pickle.Unpickler):
 
 
 def exactly(file, count):
-    """So many bytes."""
+    """The next bytes of the file."""
     data = file.read(count)
     if len(data) != count:
         raise WeightsError("the file ends too early")

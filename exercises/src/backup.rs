@@ -13,9 +13,7 @@ use std::io::{self, Read, Seek};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::new_file::{
-    Existing, NewFile, NewFileError, identity, is_partial, is_unchanged, make_folder,
-};
+use crate::new_file::{NewFile, NewFileError, identity, is_partial, is_unchanged, make_folder};
 use crate::tool::{Interrupted, with_causes};
 
 /// Beginning of the names of unfinished copies, and of no other tool's files.
@@ -259,7 +257,8 @@ impl Backup {
     }
 
     fn copy(&mut self, mut from: Regular, to: &Path, force: bool, step: Step<'_>) -> Result<Done> {
-        let mut new = NewFile::begin_closed(to, Existing::with_force(force), PREFIX)?;
+        // Only its owner can read it until it gets the permissions of the original.
+        let mut new = NewFile::begin_as(PREFIX, 0o600, to.to_owned(), force)?;
         // A comparison leaves the position behind the last piece.
         from.file.rewind().map_err(because(UNREADABLE))?;
         // One byte more than its size shows that a file has grown, or hides its size.

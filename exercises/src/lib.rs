@@ -1,4 +1,4 @@
-//! What the tools of this crate share, and what each of them does below its command line.
+//! The parts of the tools below their command lines, and the parts that all tools share.
 //!
 //! The tools are in `src/bin/`, one file each: arguments, messages, exit codes. The README shows
 //! each at work.

@@ -18,8 +18,8 @@ use std::thread::{self, ScopedJoinHandle};
 use sha2::{Digest, Sha256};
 
 use crate::new_file::{
-    CompleteFile, Existing, NewFile, NewFileError, check_free, folder_of, is_unchanged,
-    make_folder, publish_all,
+    CompleteFile, NewFile, NewFileError, check_free, folder_of, is_unchanged, make_folder,
+    publish_all,
 };
 use crate::tool::Interrupted;
 
@@ -37,9 +37,9 @@ const PIECE: u64 = 256 << 10;
 pub struct Options {
     /// The folder for them, which is made if it is not there.
     pub into: PathBuf,
-    /// The treatment of files that are there already.
-    pub existing: Existing,
-    /// Reads everything before and after, and compares.
+    /// Permission to replace files that are there already.
+    pub force: bool,
+    /// A comparison, at the end, of everything that was read with everything that was written.
     pub verify: bool,
 }
 
@@ -67,7 +67,7 @@ pub enum Error {
     /// Another program wrote to the file, or put another in its place.
     #[error(
         "{0:?} changed while it was being cut, and no part was kept; \
-         cut it when nobody writes to it"
+         cut it when no program writes to it"
     )]
     Changed(PathBuf),
     /// The parts that were named, or are there, do not make a whole; the sentence tells the part.
@@ -111,7 +111,7 @@ pub fn cut(
     let paths = part_paths(&options.into, file.file_name().unwrap_or_default(), parts);
     // Before anything is written: most likely all parts of an earlier run are there.
     for path in &paths {
-        check_free(path, options.existing)?;
+        check_free(path, options.force)?;
     }
     let mut checksum = None;
     if options.verify {
@@ -120,7 +120,7 @@ pub fn cut(
     let ranges = ranges(before.len(), parts.into());
     let tasks: Vec<_> = paths.iter().zip(ranges).collect();
     let complete = in_parallel(&tasks, |(path, range)| {
-        let part = NewFile::begin(path, options.existing)?;
+        let part = NewFile::begin(path, options.force)?;
         copy_part(file, &before, range, part, &step)
     })?;
     if !is_unchanged(&before, &fs::metadata(file).map_err(unreadable(file))?) {
@@ -276,7 +276,7 @@ pub fn join(
     step: impl Fn(u64) -> Result<(), Interrupted>,
 ) -> Result<Made, Error> {
     make_folder(&options.into)?;
-    let mut new = NewFile::begin(options.into.join(whole), options.existing)?;
+    let mut new = NewFile::begin(options.into.join(whole), options.force)?;
     for path in parts {
         let mut part = File::open(path).map_err(unreadable(path))?;
         let length = part.metadata().map_err(unreadable(path))?.len();

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -16,7 +16,7 @@ use sanitise_file_name::{Options, sanitise_with_options};
 use unicase::UniCase;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::new_file::{Existing, NewFile, NewFileError, check_free, make_folder, publish_all};
+use crate::new_file::{NewFile, NewFileError, check_free, make_folder, publish_all};
 use crate::tool::{Interrupt, Interrupted};
 
 /// The longest transcript in bytes, as it is kept in memory.
@@ -42,7 +42,7 @@ pub enum Error {
     #[error("{0:?} has more than {MAX_BYTES} bytes; cut it first")]
     TooLong(PathBuf),
     /// No line names a speaker.
-    #[error("{0:?} is no transcript: nobody speaks in it: no line looks like `name: words`")]
+    #[error("{0:?} is no transcript: no line looks like `name: words`")]
     NoSpeaker(PathBuf),
     /// The transcript has more than [`MAX_SPEAKERS`].
     #[error(
@@ -80,25 +80,25 @@ pub fn read(path: &Path, interrupt: &Interrupt) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// Decodes a file, and returns its encoding too: the one `said`, else that of its byte order mark,
+/// Decodes a file, and returns its encoding too: the `given` one, else that of its byte order mark,
 /// else UTF-8, else GB18030 (of which GBK and GB 2312 are parts).
 pub fn decode<'a>(
     bytes: &'a [u8],
-    said: Option<&'static Encoding>,
+    given: Option<&'static Encoding>,
 ) -> io::Result<(Cow<'a, str>, &'static Encoding)> {
     let text_in = |encoding: &'static Encoding, bytes: &'a [u8]| {
         let text = encoding.decode_without_bom_handling_and_without_replacement(bytes)?;
         Some((text, encoding))
     };
     let (marked, mark) = Encoding::for_bom(bytes).unzip();
-    let encoding = said.or(marked).unwrap_or(UTF_8);
+    let encoding = given.or(marked).unwrap_or(UTF_8);
     let start = mark.filter(|_| marked == Some(encoding)).unwrap_or(0);
     if let Some(found) = text_in(encoding, bytes.get(start..).unwrap_or_default()) {
         return Ok(found);
     }
     let first = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
     let (line, byte) = (1 + first.matches('\n').count(), first.len());
-    let why = if said.is_some() || encoding != UTF_8 {
+    let why = if given.is_some() || encoding != UTF_8 {
         let name = encoding.name();
         format!("not {name}, as it should be; name another with --encoding")
     } else if marked.is_some() || is_mostly_utf_8(bytes) {
@@ -293,26 +293,25 @@ fn folded(name: &str) -> String {
     folded.nfd().collect()
 }
 
-/// Writes the files of all speakers, or none. `step` gets the bytes of each and can stop the work.
+/// Writes the files of all speakers, or none; `force` replaces those that are there already. `step`
+/// gets the bytes of each step and can stop the work.
 pub fn write(
     speakers: &[Speaker<'_>],
     files: &[FileName],
     into: &Path,
-    existing: Existing,
+    force: bool,
     step: impl Fn(u64) -> Result<(), Interrupted>,
 ) -> Result<Vec<PathBuf>, NewFileError> {
     make_folder(into)?;
     let paths = || files.iter().map(|file| into.join(&file.name));
     // Before anything is written: most likely all files of an earlier run are there.
-    paths().try_for_each(|path| check_free(&path, existing))?;
+    paths().try_for_each(|path| check_free(&path, force))?;
     let mut complete = Vec::with_capacity(files.len());
     for (speaker, path) in speakers.iter().zip(paths()) {
-        let mut file = NewFile::begin(&path, existing)?;
+        let mut file = NewFile::begin(path, force)?;
         let text: String = speaker.lines.iter().flat_map(|line| [line, "\n"]).collect();
-        let written = file.file().write_all(text.as_bytes());
-        written.map_err(|error| NewFileError::from_io(&path, error))?;
+        file.fill(&mut text.as_bytes(), text.len() as u64, &step)?;
         complete.push(file.complete()?);
-        step(text.len() as u64)?;
     }
     publish_all(complete)
 }

@@ -1,4 +1,5 @@
-//! The frame of every tool: exit codes, Ctrl-C, output lines and progress.
+//! The frame of every tool: output lines, progress, Ctrl-C and the exit code (0 if everything was
+//! done, 1 if some of it was not, 130 after a signal; clap ends the program with 2).
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -9,21 +10,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
-/// The exit code after Ctrl-C or a signal. (clap ends the program with 2 for wrong usage.)
+/// The exit code after Ctrl-C or a signal.
 const INTERRUPTED: u8 = 130;
-
-/// The end of work that no error stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Everything was done: exit code 0.
-    Done,
-    /// Some of it was not, as standard error reported at the time: exit code 1.
-    Incomplete,
-}
 
 /// Does the work of a tool, which Ctrl-C, SIGTERM and SIGHUP interrupt; reports the error that
 /// stopped it, and makes the exit code.
-pub fn run<E: Error + 'static>(work: impl FnOnce(&Interrupt) -> Result<Outcome, E>) -> ExitCode {
+pub fn run<E: Error + 'static>(work: impl FnOnce(&Interrupt) -> Result<ExitCode, E>) -> ExitCode {
     let interrupt = Interrupt::default();
     let raised = Arc::clone(&interrupt.0);
     // Without a handler the first signal ends the program: only the tidying is lost.
@@ -40,18 +32,14 @@ pub fn run<E: Error + 'static>(work: impl FnOnce(&Interrupt) -> Result<Outcome, 
 }
 
 /// Makes the exit code of work that leaves nothing to tidy away; reports the error that stopped it.
-pub fn end<E: Error + 'static>(result: Result<Outcome, E>) -> ExitCode {
-    match result {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::Incomplete) => ExitCode::FAILURE,
-        Err(error) => {
-            report_line(&format!("error: {}", with_causes(&error)));
-            ExitCode::FAILURE
-        }
-    }
+pub fn end<E: Error + 'static>(result: Result<ExitCode, E>) -> ExitCode {
+    result.unwrap_or_else(|error| {
+        report_line(&format!("error: {}", with_causes(&error)));
+        ExitCode::FAILURE
+    })
 }
 
-/// The user's wish that the work stop.
+/// A flag that a signal raises.
 #[derive(Debug, Default)]
 pub struct Interrupt(Arc<AtomicBool>);
 
@@ -146,11 +134,6 @@ impl Progress {
     /// Prints a line on standard output without disturbing the bar.
     pub fn print(&self, line: &str) {
         self.0.suspend(|| print_line(line));
-    }
-
-    /// Removes the bar.
-    pub fn finish(&self) {
-        self.0.finish_and_clear();
     }
 }
 

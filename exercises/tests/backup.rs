@@ -2,62 +2,20 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test may stop")]
 
+#[macro_use]
 mod common;
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
 
-use common::{as_ordinary_user, left_out, run, small_disk};
+use common::sh;
 use exercises::backup::{Backup, Summary};
 use exercises::tool::Interrupted;
-use tempfile::TempDir;
-
-const BACKUP: &str = env!("CARGO_BIN_EXE_backup");
-
-/// Defines `middle SIGNAL`, which signals a backup when it has begun to copy a large file.
-const PRELUDE: &str = "exec 2>&1; middle() {
-    truncate -s 8G from/b; backup from --to to 2>&1 &
-    timeout 60 sh -c 'until find to -size +1M | grep -q partial-backup-; do sleep 0.01; done'
-    kill -s $1 $!; { wait $!; } 2>/dev/null; }";
-
-/// Runs a shell command in a folder; returns both outputs and the exit code, unless it is zero.
-fn sh(folder: &TempDir, command: &str) -> String {
-    let tools = Path::new(BACKUP).parent().unwrap().display();
-    let script = format!("PATH='{tools}':$PATH; {PRELUDE}\n{command}");
-    let mut shell = Command::new("sh");
-    shell.args(["-c", &script]).current_dir(folder.path());
-    let ran = run(shell.envs([("HOME", "home"), ("LC_ALL", "C"), ("TZ", "UTC")]));
-    match ran.code.unwrap() {
-        0 => ran.stdout,
-        code => format!("{}exit code {code}\n", ran.stdout),
-    }
-}
-
-/// Makes a folder with `from` and `to` in it.
-fn folder() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    assert_eq!(sh(&folder, "mkdir from to"), "");
-    folder
-}
-
-/// Makes a test of a transcript: each command prints the lines below it.
-macro_rules! transcripts {
-    ($($name:ident $transcript:literal)*) => { $(
-        #[test]
-        fn $name() {
-            let folder = folder();
-            for step in $transcript.split("\n$ ").skip(1) {
-                let (command, output) = step.split_once('\n').unwrap_or((step, ""));
-                assert_eq!(sh(&folder, command).trim_end(), output.trim_end(), "{command}");
-            }
-        }
-    )* };
-}
 
 transcripts! {
-    a_copy_has_the_content_times_and_permissions r"
+    #[test]
+    fn a_copy_has_the_content_times_and_permissions() r"
 $ : > from/a; head -c 5000000 /dev/urandom > from/b; echo hidden > from/.c
 $ chmod 640 from/a; chmod 444 from/b; chmod 6755 from/.c
 $ touch -d @1234567890.123456789 from/a; touch -d @7 from/b; touch -d @-1000000.5 from/.c
@@ -71,7 +29,8 @@ b 444 99.500000000 7.000000000
 $ diff -r from to
 "
 
-    only_what_changed_is_touched r"
+    #[test]
+    fn only_what_changed_is_touched() r"
 $ for name in a b c d; do head -c 600000 /dev/zero > from/$name; chmod 600 from/$name; done
 $ backup from --to to
 4 copied (2.29 MiB), 0 unchanged
@@ -85,7 +44,8 @@ $ for folder in from to; do (cd $folder; stat -c '%n %a %.Y' * > ../$folder.txt)
 $ diff from.txt to.txt
 "
 
-    a_backup_with_other_content_stays_without_force r#"
+    #[test]
+    fn a_backup_with_other_content_stays_without_force() r#"
 $ for name in a b c; do printf old > from/$name; touch -d @1000000000 from/$name; done
 $ backup from --to to
 3 copied (9 B), 0 unchanged
@@ -102,7 +62,8 @@ $ backup from --to to --force; cat to/*
 longernewold
 "#
 
-    only_regular_files_are_copied_and_replaced r#"
+    #[test]
+    fn only_regular_files_are_copied_and_replaced() r#"
 $ mkdir from/a; echo x > from/a/x; mkfifo from/b; ln -s d from/c; ln -s x from/e; echo x > from/d
 $ backup from --to to --verbose
 left out: "from/a"
@@ -124,7 +85,8 @@ mine
 a/ b@ c| d
 "#
 
-    unsuitable_folders_are_refused_and_nothing_is_made r#"
+    #[test]
+    fn unsuitable_folders_are_refused_and_nothing_is_made() r#"
 $ echo x > from/a; touch file; ln -s from link
 $ backup 2> /dev/null
 exit code 2
@@ -149,7 +111,8 @@ $ backup from --create; backup from --create --to='~/new/below'; backup from; ls
 home: new 备份 home/new: below home/new/below: a home/备份: a
 "#
 
-    names_reach_the_terminal_without_control_characters r#"
+    #[test]
+    fn names_reach_the_terminal_without_control_characters() r#"
 $ touch "$(printf 'from/a\nb')" "$(printf 'from/\033[2J')" from/-rf 'from/ '
 $ touch "$(printf 'from/\377')" "$(printf 'from/\342\200\256txt.exe')"
 $ backup from --to to --verbose; diff -r from to
@@ -162,7 +125,8 @@ copied: "from/\xFF"
 6 copied (0 B), 0 unchanged
 "#
 
-    a_file_that_cannot_be_copied_does_not_stop_the_others r#"
+    #[test]
+    fn a_file_that_cannot_be_copied_does_not_stop_the_others() r#"
 $ backup /proc/sys/kernel/random --to to 2>&1 | grep uuid | sed 's/.*uuid": //'
 changed while it was read, or has another size than it says; it was not copied
 $ touch from/.partial-backup-abc123 from/.partial-backup-notes
@@ -177,97 +141,81 @@ $ ls -A to | xargs
 .partial-backup-notes b
 "#
 
-    ctrl_c_leaves_no_halves_and_the_next_run_goes_on r"
-$ echo first > from/a; echo last > from/c; middle INT > out; echo $?; sed 's/: i/:\ni/' out
-130
+    #[test]
+    fn ctrl_c_leaves_no_halves_and_the_next_run_goes_on() r"
+$ echo first > from/a; echo last > from/c; truncate -s 8G from/b
+$ middle INT to backup from --to to
 1 copied (6 B), 0 unchanged, 2 not reached
-error: stopped; the files that were copied stay, and the next run goes on:
+error: stopped; the files that were copied stay, and the next run goes on: \
 interrupted; what was not finished is removed
+exit code 130
 $ ls -A to; echo small > from/b; backup from --to to
 a
 2 copied (11 B), 1 unchanged
 "
 
-    the_next_run_removes_the_leftovers_of_a_killed_one r#"
-$ middle KILL; stat -c %a to/.partial-backup-??????
+    #[test]
+    fn the_next_run_removes_the_leftovers_of_a_killed_one() r#"
+$ truncate -s 8G from/b; middle KILL to backup from --to to; stat -c %a to/.partial-backup-*
 600
-$ touch to/.partial-abc123; mkdir to/.partial-backup-abc123; echo small > from/b
+$ cd to; mkdir .partial-backup-abc123; touch a.partial-backup-abc123
+$ cd to; touch .partial-abc123 .partial-backup-abcde. .partial-backup-abcdefg
+$ echo small > from/b
 $ backup from --to to 2>&1 | sed 's/backup-....../backup-XXXXXX/'
 note: removed "to/.partial-backup-XXXXXX", left by a run that was killed
 1 copied (6 B), 0 unchanged
-$ ls -A to | xargs
-.partial-abc123 .partial-backup-abc123 b
+$ ls -A to | xargs -n 4
+.partial-abc123 .partial-backup-abc123 .partial-backup-abcde. .partial-backup-abcdefg
+a.partial-backup-abc123 b
+"#
+
+    #[test]
+    fn a_full_disk_stops_the_run_and_keeps_what_is_complete() r#"
+$ head -c 20000 /dev/zero > from/a; head -c 100000 /dev/zero > from/b; touch from/c
+$ small_disk "backup from --to to 2>&1; ls -A to"
+1 copied (19.53 KiB), 0 unchanged, 2 not reached
+error: stopped; the files that were copied stay, and the next run goes on: \
+no space left for "to/b"; what was written so far is removed: No space left on device (os error 28)
+a
+"#
+
+    // The mount makes both names one, as on a file system that ignores case.
+    #[test]
+    fn two_names_that_are_one_there_do_not_share_a_backup() r#"
+$ echo one > from/A; echo other > from/a
+$ echo 'cp -p from/A to; touch to/a; mount --bind to/A to/a' > prepare
+$ small_disk '. ./prepare; backup from --to to --force; cat to/A'
+error: "from/a": the backup folder cannot tell its name from "A", which is there; \
+rename one of them
+0 copied (0 B), 1 unchanged, 1 failed
+one
+"#
+
+    // At first the backup folder cannot be opened, and files can be made in it.
+    #[test]
+    fn a_lack_of_permissions_is_reported_and_the_rest_is_copied() r#"
+$ touch from/a from/b to/.partial-backup-abc123; chmod 0 from/b; chmod 333 to
+$ unprivileged backup from --to to
+note: what killed runs may have left stays: \
+this system cannot keep other runs out of the backup folder
+error: "from/b": cannot be read: Permission denied (os error 13)
+1 copied (0 B), 0 unchanged, 1 failed
+exit code 1
+$ chmod 755 to; rm to/.partial* from/b; touch -d @7 from/a; chown 1 to/a || echo LEFT OUT
+$ unprivileged backup from --to to
+error: "from/a": its backup cannot get its times or permissions: \
+Operation not permitted (os error 1)
+0 copied (0 B), 1 unchanged, 1 without their times or permissions
+exit code 1
 "#
 }
 
-/// Checks the output of commands that find a full disk, or one that ignores case, at `DISK`.
-fn on_a_small_disk(commands: &str, expected: &str) {
-    let folder = folder();
-    let path = folder.path().display();
-    let script = format!("exec 2>&1; cd '{path}'; backup() {{ '{BACKUP}' \"$@\"; }}; {commands}");
-    if let Some(ran) = small_disk(64, &script) {
-        assert_eq!(ran.stdout, expected);
-    }
-}
-
-#[test]
-fn a_full_disk_stops_the_run_and_keeps_what_is_complete() {
-    on_a_small_disk(
-        "head -c 20000 /dev/zero > from/a; head -c 100000 /dev/zero > from/b; touch from/c
-        backup from --to DISK 2>&1 | sed 's/ for .*; what/; what/'; ls -A DISK",
-        "1 copied (19.53 KiB), 0 unchanged, 2 not reached\n\
-         error: stopped; the files that were copied stay, and the next run goes on: no space left; \
-         what was written so far is removed: No space left on device (os error 28)\na\n",
-    );
-}
-
-#[test]
-fn two_names_that_are_one_there_do_not_share_a_backup() {
-    // The mount makes both names one, as on a file system that ignores case.
-    on_a_small_disk(
-        "echo one > from/A; echo other > from/a; cp -p from/A DISK; touch DISK/a
-        mount --bind DISK/A DISK/a || exit 99; backup from --to DISK --force; cat DISK/A",
-        "error: \"from/a\": the backup folder cannot tell its name from \"A\", which is there; \
-         rename one of them\n0 copied (0 B), 1 unchanged, 1 failed\none\n",
-    );
-}
-
-#[test]
-fn a_lack_of_permissions_is_reported_and_the_rest_is_copied() {
-    let folder = folder();
-    let Some(mut command) = as_ordinary_user(BACKUP, folder.path()) else {
-        return;
-    };
-    command.args(["from", "--to=to"]).current_dir(folder.path());
-    let mut back_up = |prepare, expected| {
-        assert_eq!(sh(&folder, prepare), "");
-        let ran = run(&mut command).failure(1);
-        assert_eq!(ran.stderr + &ran.stdout, expected);
-    };
-    // The backup folder cannot be opened, and files can be made in it.
-    back_up(
-        "touch from/a from/b to/.partial-backup-abc123; chmod 0 from/b; chmod 333 to",
-        "note: what killed runs may have left stays: \
-         this system cannot keep other runs out of the backup folder\n\
-         error: \"from/b\": cannot be read: Permission denied (os error 13)\n\
-         1 copied (0 B), 0 unchanged, 1 failed\n",
-    );
-    let other = sh(&folder, "chmod 755 to; chown 0 to/a");
-    if !other.is_empty() {
-        return left_out(&other);
-    }
-    back_up(
-        "rm to/.partial-backup-abc123 from/b; touch -d @7 from/a",
-        "error: \"from/a\": its backup cannot get its times or permissions: \
-         Operation not permitted (os error 1)\n\
-         0 copied (0 B), 1 unchanged, 1 without their times or permissions\n",
-    );
-}
-
 /// Backs up `from` with a callback that gets the number of each step.
-fn go(folder: &TempDir, step: impl Fn(u32) -> Result<(), Interrupted>) -> (bool, Summary, String) {
-    let [from, to] = ["from", "to"].map(|name| folder.path().join(name));
-    let mut backup = Backup::open(&from, &to, false, true).unwrap();
+fn go(folder: &Path, step: impl Fn(u32) -> Result<(), Interrupted>) -> (bool, Summary, String) {
+    let [from, to] = ["from", "to"].map(|name| folder.join(name));
+    // A program that another test starts holds the lock, too, until it runs.
+    let open = |_| Backup::open(&from, &to, false, true).ok();
+    let mut backup = (0..100_000).find_map(open).unwrap();
     let (steps, mut reports) = (Cell::new(0), String::new());
     let count = |_| step(steps.replace(steps.get() + 1));
     let mut report = |line: String| reports += &line;
@@ -276,16 +224,18 @@ fn go(folder: &TempDir, step: impl Fn(u32) -> Result<(), Interrupted>) -> (bool,
 }
 
 #[test]
-fn an_interrupt_anywhere_leaves_no_halves_and_the_next_run_goes_on() {
-    let folder = folder();
+fn an_interrupt_anywhere_leaves_no_halves_and_can_be_made_good() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
     // `b` is compared to the last byte before it is copied.
-    let prepare = "head -c 5000000 /dev/zero | tee from/a from/b > old; printf x >> old
+    let prepare =
+        "mkdir from to; head -c 5000000 /dev/zero | tee from/a from/b > old; printf x >> old
         printf y >> from/b; touch -d @7 from/b; touch from/c from/d";
-    assert_eq!(sh(&folder, prepare), "");
+    assert_eq!(sh(folder, prepare), "");
     let mut copied = BTreeSet::new();
     for last in 0.. {
-        sh(&folder, "rm -f to/*; cp old to/b");
-        let (ended, first, _) = go(&folder, |step| {
+        sh(folder, "rm -f to/*; cp old to/b");
+        let (ended, first, _) = go(folder, |step| {
             (step < last).then_some(()).ok_or(Interrupted)
         });
         copied.insert(first.copied);
@@ -294,8 +244,8 @@ fn an_interrupt_anywhere_leaves_no_halves_and_the_next_run_goes_on() {
             break;
         }
         let compare = "cd to; for f in *; do cmp -s $f ../from/$f || cmp $f ../old; done";
-        assert_eq!(sh(&folder, compare), "", "after {last} steps");
-        let second = go(&folder, |_| Ok(())).1;
+        assert_eq!(sh(folder, compare), "", "after {last} steps");
+        let second = go(folder, |_| Ok(())).1;
         assert_eq!(second.copied, first.not_reached, "after {last} steps");
         assert_eq!(second.unchanged, first.copied, "after {last} steps");
     }
@@ -314,17 +264,18 @@ fn a_file_that_changes_meanwhile_is_not_copied_and_the_rest_is() {
         (1, "printf y 1<> from/a", "changed while it was read"),
     ] {
         for old in ["", "cp from/a to; "] {
-            let folder = folder();
-            let prepare = "head -c 5000000 /dev/zero > from/a; echo x > from/b; ";
-            sh(&folder, &format!("{prepare}{old}touch -d @7 from/a"));
-            let before = sh(&folder, "sha256sum to/a");
-            let (ended, summary, reports) = go(&folder, |step| {
-                assert!(step != at || sh(&folder, change).is_empty());
+            let folder = tempfile::tempdir().unwrap();
+            let folder = folder.path();
+            let prepare = "mkdir from to; head -c 5000000 /dev/zero > from/a; echo x > from/b; ";
+            sh(folder, &format!("{prepare}{old}touch -d @7 from/a"));
+            let before = sh(folder, "sha256sum to/a");
+            let (ended, summary, reports) = go(folder, |step| {
+                assert!(step != at || sh(folder, change).is_empty());
                 Ok(())
             });
             assert!(reports.contains(reason), "{change}: {reports}");
             assert!(ended && summary.copied == 1 && summary.failed == 1);
-            assert_eq!(sh(&folder, "sha256sum to/a"), before, "{change}");
+            assert_eq!(sh(folder, "sha256sum to/a"), before, "{change}");
         }
     }
 }

@@ -1,93 +1,12 @@
 //! `split-talk` as a user runs it.
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+#[macro_use]
 mod common;
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
-use common::{Run, names_in, run};
 use encoding_rs::{BIG5, GB18030, UTF_8};
-use exercises::split_talk::{MAX_SPEAKERS, decode, file_names};
-
-const TOOL: &str = env!("CARGO_BIN_EXE_split-talk");
-
-const TALK: &str = "老王：   吃了么\n\n小李 : 吃了，\n  刚吃的。\n\n老王:吃的什么？\n";
-const MADE: &str = "小李.txt: 吃了，|刚吃的。| 老王.txt: 吃了么|吃的什么？|";
-
-/// A folder with a transcript, `talk.txt`.
-struct Folder(tempfile::TempDir);
-
-fn with_talk(bytes: impl AsRef<[u8]>) -> Folder {
-    let folder = Folder(tempfile::tempdir().unwrap());
-    fs::write(folder.path("talk.txt"), bytes).unwrap();
-    folder
-}
-
-impl Folder {
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    /// Cuts the transcript into the folder `into`, with more arguments between spaces.
-    fn split(&self, more: &str) -> Run {
-        let mut command = Command::new(TOOL);
-        command.args(["talk.txt", "--into", "into"]);
-        run(command.args(more.split_whitespace()).current_dir(&self.0))
-    }
-
-    #[track_caller]
-    fn refused(&self, more: &str, reason: &str) {
-        let refused = self.split(more).failure(1);
-        assert!(refused.stderr.contains(reason), "{}", refused.stderr);
-    }
-
-    /// Returns the names of the files in `into`, with what is in them (`|` ends a line).
-    fn made(&self) -> String {
-        let into = self.path("into");
-        let content = |name: &String| fs::read_to_string(into.join(name)).unwrap();
-        let files = names_in(&into).into_iter();
-        let files = files.map(|name| format!("{name}: {}", content(&name).replace('\n', "|")));
-        files.collect::<Vec<_>>().join(" ")
-    }
-}
-
-#[test]
-fn each_speaker_gets_a_file_with_their_words() {
-    let folder = with_talk(TALK);
-    let split = folder.split("").success();
-    let made = split.stdout.lines().map(Path::new).collect::<Vec<_>>();
-    assert_eq!(made, ["into/老王.txt", "into/小李.txt"].map(Path::new));
-    assert_eq!(split.stderr, "");
-    assert_eq!(folder.made(), MADE);
-}
-
-#[test]
-fn a_line_with_a_time_stamp_is_its_speakers() {
-    let talk = "12:30 小明：好\n[12:31] 小李：吃\n2024-05-01 10:00:00 小张：走\n小明：行\n";
-    let folder = with_talk(talk);
-    folder.split("").success();
-    let made = "小张.txt: 走| 小明.txt: 好|行| 小李.txt: 吃|";
-    assert_eq!(folder.made(), made);
-}
-
-#[test]
-fn a_dash_reads_standard_input_into_the_current_folder() {
-    let folder = with_talk("a: b");
-    let talk = File::open(folder.path("talk.txt")).unwrap();
-    let mut command = Command::new(TOOL);
-    command.arg("-").current_dir(&folder.0).stdin(talk);
-    let made = Run::of(command.output().unwrap()).success();
-    assert_eq!(Path::new(made.stdout.trim_end()), Path::new("./a.txt"));
-}
-
-#[test]
-fn without_a_folder_the_files_are_beside_the_transcript() {
-    let folder = with_talk("a: b");
-    run(Command::new(TOOL).arg(folder.path("talk.txt"))).success();
-    assert_eq!(names_in(folder.0.path()), ["a.txt", "talk.txt"]);
-}
+use exercises::split_talk::{decode, file_names};
 
 #[test]
 fn encodings_are_recognised_and_damage_is_not_one() {
@@ -112,17 +31,6 @@ fn encodings_are_recognised_and_damage_is_not_one() {
 }
 
 #[test]
-fn another_encoding_than_utf_8_is_reported() {
-    let folder = with_talk(GB18030.encode(TALK).0);
-    assert_eq!(folder.split("").success().stderr, "note: read as gb18030\n");
-    let folder = with_talk(BIG5.encode("老王: 吃").0);
-    assert_eq!(folder.split("--encoding big5").success().stderr, "");
-    assert_eq!(folder.made(), "老王.txt: 吃|");
-    folder.split("--encoding latin-99").failure(2);
-    with_talk(b"a: \xff\xff\n").refused("", "cannot read \"talk.txt\": neither UTF-8");
-}
-
-#[test]
 fn unsafe_names_are_changed_and_ordinary_ones_stay() {
     for (name, expected) in [
         ("Old O'Neill.x-1_", "Old O'Neill.x-1_.txt"),
@@ -144,67 +52,95 @@ fn unsafe_names_are_changed_and_ordinary_ones_stay() {
     }
 }
 
-#[test]
-fn hostile_names_stay_in_the_folder_and_are_told() {
-    let long = "长".repeat(200);
-    let talk = format!("../up: 1\nA: 5\na: 6\n{long}甲: 7\n{long}乙: 8\n\u{1b}: 9");
-    let folder = with_talk(talk);
-    let notes = folder.split("").success().stderr;
-    assert_eq!(names_in(folder.0.path()), ["into", "talk.txt"]);
-    assert_eq!(names_in(&folder.path("into")).len(), 6);
-    assert_eq!(notes.lines().count(), 5, "{notes}");
-    assert!(notes.contains("what \"a\" said is in \"a (2).txt\": some"));
-    assert!(!notes.contains('\u{1b}'), "{notes:?}");
-}
+transcripts! {
+    #[test]
+    fn hostile_names_stay_in_the_folder_and_are_reported() r#"
+$ long=$(printf 长%.0s {1..200}); printf '%s: 1\n' ../up A a $long甲 $long乙 $'\33' > talk
+$ split-talk talk --into to 2>&1 | grep note | sed 's/\(长\)\+/长…/g'
+note: what "../up" said is in "_._up.txt": the name cannot be that of a file everywhere
+note: what "a" said is in "a (2).txt": some file systems do not tell it from another speaker's
+note: what "长…甲" said is in "长….txt": the name cannot be that of a file everywhere
+note: what "长…乙" said is in "长… (2).txt": \
+some file systems do not tell it from another speaker's
+note: what "\u{1b}" said is in "_.txt": the name cannot be that of a file everywhere
+$ ls | xargs; ls to | wc -l
+from talk to
+6
+"#
 
-#[test]
-fn known_speakers_are_the_only_ones_and_other_lines_are_counted() {
-    let folder = with_talk("题\n话\n老王：一\n注意：二\n");
-    let split = folder.split("--speaker 老王 --speaker 小李").success();
-    let notes = "note: \"小李\" does not speak in it\n\
-                 note: 2 lines before anybody speaks are in no file (the first: \"题\")\n";
-    assert_eq!(split.stderr, notes);
-    assert_eq!(folder.made(), "老王.txt: 一|注意：二|");
-}
+    #[test]
+    fn a_text_without_speakers_or_with_too_many_makes_no_file() r#"
+$ echo > blank; echo 'no colon' > silent; printf 's%d: hello\n' {0..10000} > crowd
+$ for talk in blank silent crowd nothing; do split-talk $talk; done
+error: "blank" is no transcript: no line looks like `name: words`
+error: "silent" is no transcript: no line looks like `name: words`
+error: "crowd" has more than 10000 speakers; if it is a transcript, \
+--speaker NAME says who speaks in it
+error: cannot read "nothing": No such file or directory (os error 2)
+exit code 1
+$ split-talk crowd --encoding latin-99 2>&1 | grep error
+error: invalid value 'latin-99' for '--encoding <ENCODING>': not the name of an encoding
+$ split-talk 2> /dev/null
+exit code 2
+$ ls | xargs
+blank crowd from silent to
+"#
 
-#[test]
-fn a_text_without_speakers_or_with_too_many_makes_no_file() {
-    with_talk("\n\n").refused("", "no line looks like");
-    with_talk("nobody speaks\n").refused("", "no line looks like");
-    let lines = (0..=MAX_SPEAKERS).map(|number| format!("s{number}: hello\n"));
-    let folder = with_talk(lines.collect::<String>());
-    folder.refused("", "more than 10000 speakers");
-    assert_eq!(names_in(folder.0.path()), ["talk.txt"]);
-    fs::remove_file(folder.path("talk.txt")).unwrap();
-    folder.refused("", "cannot read \"talk.txt\": No such file");
-    run(&mut Command::new(TOOL)).failure(2);
-}
+    #[test]
+    fn files_are_beside_the_transcript_or_in_the_current_folder() r"
+$ printf 'a: b' > from/talk; split-talk from/talk; split-talk - < from/talk; ls from | xargs
+from/a.txt
+./a.txt
+a.txt talk
+"
 
-#[test]
-fn nothing_is_replaced_without_force() {
-    let folder = with_talk(TALK);
-    fs::create_dir(folder.path("into")).unwrap();
-    fs::write(folder.path("into/小李.txt"), "mine").unwrap();
-    folder.refused("", "小李.txt\" exists already");
-    assert_eq!(folder.made(), "小李.txt: mine");
-    folder.split("--force").success();
-    assert_eq!(folder.made(), MADE);
-}
+    #[test]
+    fn another_encoding_than_utf_8_is_reported() r"
+$ printf '\300\317\315\365: \263\324\n' | split-talk -; cat *.txt
+note: read as gb18030
+./老王.txt
+吃
+$ printf '\246\321\244\375: \246Y\n' | split-talk - --encoding big5 --force; cat *.txt
+./老王.txt
+吃
+"
 
-#[cfg(unix)]
-#[test]
-fn a_link_in_the_folder_is_not_written_through() {
-    let folder = with_talk("a: b");
-    fs::create_dir(folder.path("into")).unwrap();
-    std::os::unix::fs::symlink("../talk.txt", folder.path("into/a.txt")).unwrap();
-    folder.refused("--force", "is not a regular file");
-    assert_eq!(fs::read(folder.path("talk.txt")).unwrap(), b"a: b");
-}
+    #[test]
+    fn known_speakers_are_the_only_ones() r#"
+$ printf '题\n话\n老王：一\n注意：二\n' | split-talk - --speaker 老王 --speaker 小李; cat *.txt
+./老王.txt
+note: "小李" does not speak in it
+note: 2 lines before the first speech are in no file (the first: "题")
+一
+注意：二
+"#
 
-#[cfg(target_os = "linux")]
-#[test]
-fn a_full_disk_is_named_and_leaves_no_file() {
-    let folder = with_talk(format!("a: b\nc: {}\n", "d".repeat(100_000)));
-    let talk = folder.path("talk.txt");
-    common::refuses_a_full_disk(&format!("'{TOOL}' '{}' --into DISK", talk.display()));
+    #[test]
+    fn nothing_is_replaced_without_force_and_no_link_at_all() r#"
+$ printf 'a: 1\nb: 2\n' > talk; printf mine > to/b.txt; split-talk talk --into to; ls to; cat to/*
+error: "to/b.txt" exists already, and nothing was written; --force replaces it
+b.txt
+mine
+$ split-talk talk --into to --force; cat to/*
+to/a.txt
+to/b.txt
+1
+2
+$ rm to/*; ln -s ../talk to/b.txt; split-talk talk --into to --force; ls to; cat talk
+error: "to/b.txt" exists and is not a regular file; it is left alone
+b.txt
+a: 1
+b: 2
+$ rm to/*; mkdir to/b.txt; split-talk talk --into to --force
+error: "to/b.txt" exists and is not a regular file; it is left alone
+exit code 1
+"#
+
+    #[test]
+    fn a_full_disk_is_named_and_leaves_no_file() r#"
+$ (printf 'a: b\nc: '; head -c 100000 /dev/zero | tr '\0' d) > talk
+$ small_disk 'split-talk talk --into to; ls -A to'
+error: no space left for "to/c.txt"; what was written so far is removed: \
+No space left on device (os error 28)
+"#
 }

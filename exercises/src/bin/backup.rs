@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use exercises::backup::{Backup, BackupError, Summary};
-use exercises::tool::{self, Interrupt, Outcome, Progress};
+use exercises::tool::{self, Interrupt, Progress};
 use indicatif::HumanBytes;
 
 /// Copies the regular files directly in a folder into a backup folder, with their times and
@@ -19,7 +19,8 @@ use indicatif::HumanBytes;
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "Examples:\n  backup Pictures --create\n  backup Pictures --to /media/disk/Pictures --force"
+    after_help = "Examples:\n  backup Pictures --create\n  \
+                  backup Pictures --to /media/disk/Pictures --force"
 )]
 struct Arguments {
     /// The folder with the files
@@ -43,7 +44,7 @@ fn main() -> ExitCode {
     tool::run(|interrupt| work(&arguments, interrupt))
 }
 
-fn work(arguments: &Arguments, interrupt: &Interrupt) -> Result<Outcome, BackupError> {
+fn work(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode, BackupError> {
     let to = expand_home(&arguments.to)?;
     let mut backup = Backup::open(&arguments.dir, &to, arguments.create, arguments.force)?;
     let progress = Progress::of_bytes(backup.bytes, "backing up");
@@ -59,12 +60,12 @@ fn work(arguments: &Arguments, interrupt: &Interrupt) -> Result<Outcome, BackupE
     let summary = backup.summary;
     progress.print(&sentence(&summary));
     ended?;
-    Ok(
-        match summary.not_kept + summary.failed + summary.not_reached {
-            0 => Outcome::Done,
-            _ => Outcome::Incomplete,
-        },
-    )
+    let is_complete = summary.not_kept + summary.failed + summary.not_reached == 0;
+    Ok(if is_complete {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Puts the home folder in the place of a `~`, which a shell leaves alone in `--to=~/folder`.

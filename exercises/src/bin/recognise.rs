@@ -12,7 +12,7 @@ use clap::{Args, Parser};
 use exercises::recognise::client::{self, AskError};
 use exercises::recognise::server::{Recognise, Server};
 use exercises::recognise::wire::{Reason, check_hint};
-use exercises::tool::{self, Interrupt, Outcome, Progress, print_line, printable, report_line};
+use exercises::tool::{self, Interrupt, Progress, print_line, printable, report_line};
 
 /// Recognises what pictures show: a server, and a client for it.
 #[derive(Debug, Parser)]
@@ -33,13 +33,15 @@ struct Serve {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9999")]
     bind: SocketAddr,
     /// The folder that exercises/model/fetch has filled
-    #[arg(long, value_name = "DIR", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/model/files"))]
+    #[arg(long, value_name = "DIR")]
+    #[arg(default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/model/files"))]
     model: PathBuf,
     /// Connections at the same time; each may hold 16 MiB
     #[arg(long, value_name = "NUMBER", default_value = "32")]
     max_clients: NonZeroUsize,
     /// Time for a client to send a question, and to take the answer
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, value_name = "SECONDS", default_value = "30")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
     timeout: u64,
 }
 
@@ -52,15 +54,12 @@ struct Question {
     #[arg(long, value_name = "WORD", value_parser = check_hint)]
     hint: Option<String>,
     /// The server
-    #[arg(
-        long,
-        value_name = "HOST:PORT",
-        env = "RECOGNISE_SERVER",
-        default_value = "127.0.0.1:9999"
-    )]
+    #[arg(long, value_name = "HOST:PORT", env = "RECOGNISE_SERVER")]
+    #[arg(default_value = "127.0.0.1:9999")]
     server: String,
     /// Time to wait for everything together
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, value_name = "SECONDS", default_value = "60")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
     timeout: u64,
 }
 
@@ -81,7 +80,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(arguments: &Serve) -> Result<Outcome, ServeError> {
+fn serve(arguments: &Serve) -> Result<ExitCode, ServeError> {
     let recognise = recognise(&arguments.model)?;
     let cannot_listen = |error| ServeError::Bind(arguments.bind, error);
     let listener = TcpListener::bind(arguments.bind).map_err(cannot_listen)?;
@@ -115,25 +114,23 @@ fn recognise(folder: &Path) -> Result<Box<Recognise>, ServeError> {
     Ok(Box::new(move |_| Err(Reason::Unavailable.because(&why))))
 }
 
-fn ask(arguments: &Question) -> Result<Outcome, AskError> {
+fn ask(arguments: &Question) -> Result<ExitCode, AskError> {
     let hint = arguments.hint.as_deref().unwrap_or_default();
     let ask = client::question(&arguments.image, hint)?;
     let progress = Progress::of_bytes(ask.picture.len() as u64, "sending");
     let patience = Duration::from_secs(arguments.timeout);
     let answer = client::ask(&arguments.server, &ask, patience, |sent| progress.add(sent))?;
-    progress.finish();
+    drop(progress);
     for likely in &answer.likeliest {
         print_line(&format!("{:.3}  {}", likely.score, printable(&likely.name)));
     }
     match answer.hinted.and_then(|index| answer.likeliest.get(index)) {
         Some(likely) => {
-            print_line(&format!(
-                "{hint:?} is among them: {}",
-                printable(&likely.name)
-            ));
+            let name = printable(&likely.name);
+            print_line(&format!("{hint:?} is among them: {name}"));
         }
         None if hint.is_empty() => {}
         None => print_line(&format!("{hint:?} is not among them")),
     }
-    Ok(Outcome::Done)
+    Ok(ExitCode::SUCCESS)
 }

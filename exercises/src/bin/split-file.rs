@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::builder::RangedU64ValueParser;
-use exercises::new_file::{Existing, folder_of};
+use exercises::new_file::folder_of;
 use exercises::split_file::{Error, MAX_PARTS, Options, cut, find_parts, join};
-use exercises::tool::{self, Interrupt, Outcome, Progress, print_path, report_line};
+use exercises::tool::{self, Interrupt, Progress, print_path, report_line};
 
 /// Cuts a large file into equal parts, and puts them together again.
 ///
@@ -23,7 +23,7 @@ struct Arguments {
     /// The file to cut; with --join one of its parts (or all), or its name where its parts are
     #[arg(required = true)]
     file: Vec<PathBuf>,
-    /// How many parts; they differ by one byte at most
+    /// Number of parts; they differ by one byte at most
     #[arg(long, value_name = "NUMBER", default_value = "2")]
     #[arg(value_parser = RangedU64ValueParser::<u16>::new().range(1..=u64::from(MAX_PARTS)))]
     parts: u16,
@@ -46,9 +46,9 @@ fn main() -> ExitCode {
     tool::run(|interrupt| work(&arguments, interrupt))
 }
 
-fn work(arguments: &Arguments, interrupt: &Interrupt) -> Result<Outcome, Error> {
+fn work(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode, Error> {
     let Some((first, others)) = arguments.file.split_first() else {
-        return Ok(Outcome::Done);
+        return Ok(ExitCode::SUCCESS);
     };
     let into = arguments
         .into
@@ -56,7 +56,7 @@ fn work(arguments: &Arguments, interrupt: &Interrupt) -> Result<Outcome, Error> 
         .unwrap_or_else(|| folder_of(first));
     let options = Options {
         into: into.to_owned(),
-        existing: Existing::with_force(arguments.force),
+        force: arguments.force,
         verify: arguments.verify,
     };
     let progress = |files: &[PathBuf], doing| {
@@ -82,5 +82,5 @@ fn work(arguments: &Arguments, interrupt: &Interrupt) -> Result<Outcome, Error> 
     if let Some(checksum) = made.checksum {
         report_line(&format!("verified: sha256 {checksum}"));
     }
-    Ok(Outcome::Done)
+    Ok(ExitCode::SUCCESS)
 }

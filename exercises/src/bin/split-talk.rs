@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use encoding_rs::{Encoding, UTF_8};
-use exercises::new_file::{Existing, folder_of};
+use exercises::new_file::folder_of;
 use exercises::split_talk::{Error, MAX_SPEAKERS, Talk, decode, file_names, read, write};
-use exercises::tool::{self, Interrupt, Outcome, Progress, print_path, report_line};
+use exercises::tool::{self, Interrupt, Progress, print_path, report_line};
 
 /// Makes one file per speaker from a transcript (`name: words`), with what that person said, in
 /// order.
@@ -48,7 +48,7 @@ fn encoding(label: &str) -> Result<&'static Encoding, &'static str> {
     Encoding::for_label(label.as_bytes()).ok_or("not the name of an encoding")
 }
 
-fn work(arguments: &Arguments, interrupt: &Interrupt) -> Result<Outcome, Error> {
+fn work(arguments: &Arguments, interrupt: &Interrupt) -> Result<ExitCode, Error> {
     let path = &arguments.talk;
     let bytes = read(path, interrupt)?;
     let (text, encoding) = decode(&bytes, arguments.encoding)
@@ -64,16 +64,10 @@ fn work(arguments: &Arguments, interrupt: &Interrupt) -> Result<Outcome, Error> 
     }
     let files = file_names(talk.speakers.iter().map(|speaker| speaker.name));
     let into = arguments.into.as_deref().unwrap_or_else(|| folder_of(path));
-    let existing = Existing::with_force(arguments.force);
     let progress = Progress::of_bytes(text.len() as u64, "writing");
-    let made = write(
-        &talk.speakers,
-        &files,
-        into,
-        existing,
-        progress.steps(interrupt),
-    )?;
-    progress.finish();
+    let steps = progress.steps(interrupt);
+    let made = write(&talk.speakers, &files, into, arguments.force, steps)?;
+    drop(progress);
     for path in made {
         print_path(&path);
     }
@@ -91,8 +85,8 @@ fn work(arguments: &Arguments, interrupt: &Interrupt) -> Result<Outcome, Error> 
     if let Some(first) = talk.before.first() {
         let lines = talk.before.len();
         report_line(&format!(
-            "note: {lines} lines before anybody speaks are in no file (the first: {first:?})"
+            "note: {lines} lines before the first speech are in no file (the first: {first:?})"
         ));
     }
-    Ok(Outcome::Done)
+    Ok(ExitCode::SUCCESS)
 }

@@ -1,179 +1,99 @@
 //! The helpers that the tests of all tools share.
-#![allow(dead_code, reason = "each test file uses some of it")]
+#![allow(dead_code, unused_macros, reason = "each test file uses some of it")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
-use std::fs::{self, File, Permissions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::env;
+use std::io::{self, Write};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
-/// A program that ended.
-#[derive(Debug)]
-pub(crate) struct Run {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
+/// Defines `middle SIGNAL FOLDER COMMAND`, which signals a command when it has begun a large file;
+/// `small_disk SCRIPT`, for which `to` is a disk of 64 KiB; `unprivileged COMMAND`; `get_model`,
+/// which links the files of `exercises/model/fetch --pictures`; and `serve`, which starts a
+/// `recognise serve` (by another program, perhaps) that ends with the script.
+const PRELUDE: &str = r#"exec 2>&1
+middle() {
+    signal=$1 begun="find $2 -name .partial-* -size +1M"; shift 2; "$@" &
+    timeout 60 sh -fc "until $begun 2>/dev/null | grep -q .; do sleep 0.01; done"
+    kill -s $signal $!; { wait $!; } 2>/dev/null
 }
+small_disk() {
+    mounted='unshare --user --map-root-user --mount sh -c'
+    mount='mount -t tmpfs -o size=64k none to'
+    if $mounted "$mount"; then $mounted "$mount; $1"; else echo LEFT OUT; fi
+}
+get_model() {
+    if [ -e "$MODEL/pictures/flower.jpg" ]; then ln -sf "$MODEL"/* .; return; fi
+    [ "$RECOGNISE_MODEL" = required ] || echo LEFT OUT
+    echo 'exercises/model/fetch --pictures gets the model and the pictures'; exit 1
+}
+unprivileged() {
+    if [ "$(id -u)" = 0 ]; then setpriv --bounding-set=-all --inh-caps=-all "$@"; else "$@"; fi
+}
+serve() {
+    rm -f address; "$@" recognise serve --bind 127.0.0.1:0 --model . > address 2> log &
+    trap "kill $! 2> /dev/null" EXIT
+    until grep -qs :. address; do kill -0 $! || exit; sleep 0.01; done
+    export RECOGNISE_SERVER=$(sed 's/listening on //' address)
+    tcp=/dev/tcp/${RECOGNISE_SERVER/://}
+}
+"#;
 
-impl Run {
-    pub(crate) fn of(output: Output) -> Self {
-        Self {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+/// Runs a shell script with the tools in a folder; returns what it prints on both outputs, and its
+/// exit code if that is not 0.
+pub(crate) fn sh(folder: &Path, script: &str) -> String {
+    let tools = Path::new(env!("CARGO_BIN_EXE_split-file")).parent();
+    let path = format!("{}:{}", tools.unwrap().display(), env::var("PATH").unwrap());
+    let mut shell = Command::new("bash");
+    shell.args(["-c", &format!("{PRELUDE}{script}")]);
+    shell.current_dir(folder).stdin(Stdio::null());
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/model/files");
+    shell.envs([("PATH", path.as_str()), ("HOME", "home"), ("MODEL", model)]);
+    let output = shell
+        .envs([("LC_ALL", "C"), ("TZ", "UTC")])
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    match output.status.code().unwrap() {
+        0 => printed.trim_end().to_owned(),
+        code => format!("{printed}exit code {code}"),
     }
-
-    #[track_caller]
-    pub(crate) fn success(self) -> Self {
-        self.failure(0)
-    }
-
-    #[track_caller]
-    pub(crate) fn failure(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "{self:?}");
-        self
-    }
 }
 
-/// Runs a program to its end, with nothing to read.
-pub(crate) fn run(command: &mut Command) -> Run {
-    Run::of(command.stdin(Stdio::null()).output().unwrap())
+/// Returns the commands of a transcript (each after `$ `), with the lines that each prints.
+pub(crate) fn steps(transcript: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut steps = transcript.trim_end().split("\n$ ");
+    assert_eq!(steps.next(), Some(""), "it begins with a command");
+    steps.map(|step| step.split_once('\n').unwrap_or((step, "")))
 }
 
-/// Returns the names of everything in a folder, sorted.
-pub(crate) fn names_in(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();
-    let mut names: Vec<_> = entries.map(name).collect();
-    names.sort();
-    let names = names.into_iter();
-    names.map(|name| name.into_string().unwrap()).collect()
-}
-
-/// More bytes than are copied before a signal comes.
-pub(crate) const LARGE: u64 = 8 << 30;
-
-/// Makes a file that takes no place on the disk.
-pub(crate) fn make_sparse(path: &Path, bytes: u64) {
-    File::create(path).unwrap().set_len(bytes).unwrap();
-}
-
-/// Waits for something, a minute at most.
+/// Runs the commands of a transcript in a new folder, which has two empty ones in it. Each prints
+/// the lines below it, and its exit code if that is not 0. A `\` joins two lines.
 #[track_caller]
-pub(crate) fn wait_until(what: &str, is_there: impl Fn() -> bool) {
-    let end = Instant::now() + Duration::from_mins(1);
-    while !is_there() {
-        assert!(Instant::now() < end, "{what} did not come within a minute");
-        sleep(Duration::from_millis(5));
-    }
-}
-
-/// Reports a test that cannot test here, past the capture of its output.
-pub(crate) fn left_out(why: &str) {
-    let _ = writeln!(io::stderr(), "LEFT OUT: {why}");
-}
-
-/// Makes a command for a program as a user whom permissions keep out; `folder` has to outlive it.
-#[cfg(unix)]
-pub(crate) fn as_ordinary_user(program: &str, folder: &Path) -> Option<Command> {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
-    use std::os::unix::process::CommandExt;
-    if fs::metadata(folder).unwrap().uid() != 0 {
-        return Some(Command::new(program));
-    }
-    if let Err(why) = Command::new("true").uid(65534).output() {
-        left_out(&format!("no ordinary user to become: {why}"));
-        return None;
-    }
-    // Another user may not reach the folder that it was built in. (A copy by this process could
-    // still be open for writing in a child of another test, and then cannot be run.)
-    let copy = folder.join("program");
-    run(Command::new("cp").arg(program).arg(&copy)).success();
-    fs::set_permissions(folder, Permissions::from_mode(0o755)).unwrap();
-    let mut command = Command::new(copy);
-    command.uid(65534).gid(65534);
-    Some(command)
-}
-
-/// Runs a shell script in which `DISK` is a folder on a disk of that size, if one can be mounted.
-pub(crate) fn small_disk(kilobytes: u32, script: &str) -> Option<Run> {
+pub(crate) fn transcript(text: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let disk = format!("'{}'", folder.path().display());
-    let mount = format!("mount -t tmpfs -o size={kilobytes}k none {disk} || exit 99\n");
-    let script = mount + &script.replace("DISK", &disk);
-    let mut unshare = Command::new("unshare");
-    unshare.args(["--user", "--map-root-user", "--mount", "sh", "-c", &script]);
-    let ran = run(&mut unshare);
-    if ran.code == Some(99) || ran.stderr.starts_with("unshare:") {
-        left_out(&format!("no disk can be mounted here: {}", ran.stderr));
-        return None;
-    }
-    Some(ran)
-}
-
-/// Runs a command that makes files in `DISK`, which has no space for them.
-pub(crate) fn refuses_a_full_disk(command: &str) {
-    let script = format!("{command}; code=$?; ls -A DISK; exit $code");
-    if let Some(full) = small_disk(64, &script) {
-        let full = full.failure(1);
-        assert!(full.stderr.contains("no space left for"), "{}", full.stderr);
-        assert_eq!(full.stdout, "", "something is left on the disk");
+    assert_eq!(sh(folder.path(), "mkdir from to"), "");
+    for (command, expected) in steps(&text.replace("\\\n", "")) {
+        let printed = sh(folder.path(), command);
+        if is_left_out(&printed) {
+            return;
+        }
+        assert_eq!(printed, expected, "{command}");
     }
 }
 
-/// A program that prints `listening on ADDRESS`; it ends when this is dropped.
-pub(crate) struct Server {
-    child: Child,
-    pub(crate) address: String,
+/// Makes tests of transcripts.
+macro_rules! transcripts {
+    ($($(#[$attribute:meta])* fn $name:ident() $transcript:literal)*) => {
+        $($(#[$attribute])* fn $name() { $crate::common::transcript($transcript); })*
+    };
 }
 
-impl Server {
-    pub(crate) fn start(command: &mut Command) -> Self {
-        Self::reporting_to(Stdio::null(), command)
+/// Reports, past the capture of its output, a test that cannot test here.
+pub(crate) fn is_left_out(printed: &str) -> bool {
+    let is_left_out = printed.contains("LEFT OUT");
+    if is_left_out {
+        let _ = writeln!(io::stderr(), "{printed}");
     }
-
-    pub(crate) fn reporting_to(stderr: impl Into<Stdio>, command: &mut Command) -> Self {
-        command.stdout(Stdio::piped()).stderr(stderr);
-        let mut child = command.spawn().unwrap();
-        let mut line = String::new();
-        let out = child.stdout.as_mut().unwrap();
-        BufReader::new(out).read_line(&mut line).unwrap();
-        let address = line.trim_end().replace("listening on ", "");
-        let server = Self { child, address };
-        assert!(line.starts_with("listening on "), "it printed {line:?}");
-        server
-    }
-
-    pub(crate) fn signal(&self, signal: &str) {
-        run(Command::new("kill").args(["-s", signal, &self.child.id().to_string()])).success();
-    }
-
-    /// Returns its exit code when it ends by itself.
-    pub(crate) fn wait(mut self) -> Option<i32> {
-        self.child.wait().unwrap().code()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Returns the folder that `exercises/model/fetch --pictures` fills, if it did.
-#[cfg(feature = "recognise")]
-pub(crate) fn model_files() -> Option<std::path::PathBuf> {
-    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("model/files");
-    if files.join("pictures/flower.jpg").exists() {
-        return Some(files);
-    }
-    let why = "no model and no pictures here; exercises/model/fetch --pictures gets them";
-    let required = std::env::var_os("RECOGNISE_MODEL").is_some_and(|value| value == "required");
-    assert!(!required, "{why}");
-    left_out(why);
-    None
+    is_left_out
 }
