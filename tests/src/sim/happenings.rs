@@ -51,7 +51,7 @@ impl World {
             Host::Room(room) => self.rooms[room].is_up(),
             Host::Person(person) => self.people[person].is_running(),
             Host::Adversary => true,
-            Host::Nobody => false,
+            Host::Unused => false,
         };
         self.tally.arrived += u64::from(listens);
         match self.hosts[to.number()] {
@@ -220,7 +220,7 @@ impl World {
     fn move_away(&mut self, person: usize) {
         let address = self.address(Host::Person(person));
         let before = std::mem::replace(&mut self.people[person].address, address);
-        self.hosts[before.number()] = Host::Nobody;
+        self.hosts[before.number()] = Host::Unused;
     }
 
     pub(super) fn operator_acts(&mut self, room: usize) -> Result<(), Violation> {
@@ -281,7 +281,7 @@ impl World {
         self.faults = Faults::none(self.plan.faults.delay_millis);
         self.rooms.iter_mut().for_each(Room::open);
         for at in self.adversaries.iter().flat_map(|adversary| &adversary.own) {
-            self.hosts[at.number()] = Host::Nobody;
+            self.hosts[at.number()] = Host::Unused;
         }
         let now = self.now;
         for person in 0..self.people.len() {

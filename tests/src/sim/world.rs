@@ -22,7 +22,7 @@ const CALM_FROM_MILLIS: u64 = 5_000;
 /// The listener at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Host {
-    Nobody,
+    Unused,
     Room(usize),
     Person(usize),
     Adversary,
@@ -133,7 +133,7 @@ impl World {
                 self.act_at(person, first);
             }
         }
-        self.victims = (0..4).map(|_| self.address(Host::Nobody)).collect();
+        self.victims = (0..4).map(|_| self.address(Host::Unused)).collect();
         for adversary in 0..self.plan.adversaries {
             let count = self.rng.usize(1..4);
             let own = (0..count).map(|_| self.address(Host::Adversary)).collect();
