@@ -1,6 +1,6 @@
-//! The promises about speed and memory, each as a ratio of two things that are measured in turn
-//! within one run: `cargo bench -p chat-tests --bench ratios`. Nothing fails here: a verdict is
-//! printed. What can be counted instead of timed is a test.
+//! The promises about speed, each as a ratio of two things that are measured in turn within one
+//! run: `cargo bench -p chat-tests --bench ratios`. Nothing fails here: a verdict is printed. What
+//! can be counted instead of timed is a test.
 
 use std::hint::black_box;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -14,52 +14,30 @@ const ROUNDS: usize = 101;
 
 fn main() {
     println!("{:<58} {:>10} {:>10}  verdict", "", "measured", "at most");
-    let ascii = "C alice hello, how are you doing today??".to_owned();
-    let chinese = format!("C 小明 {}x", "吃了么".repeat(110));
-    for (what, line) in [
-        ("40 bytes of ASCII", ascii),
-        ("1,000 bytes of Chinese", chinese),
-    ] {
-        let dialect = Dialect::lenient();
-        let decode = || Request::decode(black_box(line.as_bytes()), &dialect).is_ok();
+    let dialect = Dialect::lenient();
+    let decode = |what: &str, line: &str| {
         let what = format!("decode {what} / 2 memchr + from_utf8");
-        let one = || nanos(5_000, || _ = black_box(decode()));
+        let decode = || _ = black_box(Request::decode(black_box(line.as_bytes()), &dialect));
         let other = || nanos(5_000, || yardstick(black_box(line.as_bytes())));
-        report(&what, 2.5, one, other);
-    }
-    for size in [1_000, 100_000] {
-        let mut room = Room::new(10, size);
-        let what = format!("nanoseconds per recipient, {size} members");
-        report(&what, 5.0, || room.walk(), || 1.0);
-    }
-    let (mut large, mut small) = (Room::new(10, 100_000), Room::new(10, 100));
-    let mut sizes = |what: &str, act: fn(&mut Room) -> f64| {
-        let what = format!("{what} with 100,000 members / with 100");
-        report(&what, 4.0, || act(&mut large), || act(&mut small));
+        report(&what, 2.5, || nanos(5_000, decode), other);
     };
-    sizes("log in", |room| room.comes_and_goes()[0]);
-    sizes("leave again", |room| room.comes_and_goes()[1]);
+    let ascii = "C alice hello, how are you doing today??";
+    decode("40 bytes of ASCII", ascii);
+    let chinese = format!("C 小明 {}x", "吃了么".repeat(110));
+    decode("1,000 bytes of Chinese", &chinese);
+    let (mut large, mut small) = (Room::new(100_000), Room::new(100));
+    let what = "nanoseconds per recipient, 100,000 members";
+    report(what, 5.0, || large.walk(), || 1.0);
+    let mut sizes = |what: &str, limit: f64, act: fn(&mut Room) -> f64| {
+        let what = format!("{what}, 100,000 members / 100");
+        report(&what, limit, || act(&mut large), || act(&mut small));
+    };
+    sizes("handle and walk, per recipient", 1.25, Room::walk);
+    sizes("handle a line", 4.0, |room| room.line(100, false));
     // The processor's caches have forgotten this member when the room is large, and have the whole
     // of a small room.
-    sizes("leave after a long time", Room::goes_and_comes);
-    sizes("handle a line", |room| {
-        let speaker = room.size / 2;
-        (0..100)
-            .map(|_| room.request("C", speaker, " hello, how are you?"))
-            .sum()
-    });
-    let (mut large, mut small) = (Room::new(10, 10_000), Room::new(10, 100));
-    let what = "handle and walk, per recipient, 10,000 members / 100";
-    report(what, 1.25, || large.walk(), || small.walk());
-    for (what, network) in [("private", 10), ("public", 8)] {
-        let mut room = None;
-        let used = allocation_counter::measure(|| room = Some(Room::new(network, 1_000_000)));
-        drop(room);
-        #[allow(clippy::cast_precision_loss)] // A few hundred million bytes.
-        let each = used.bytes_current as f64 / 1e6;
-        let what = format!("bytes per member, a million at {what} addresses");
-        report(&what, 512.0, || each, || 1.0);
-    }
+    sizes("leave after a long time", 4.0, |room| room.absence()[0]);
+    sizes("log in again", 4.0, |room| room.absence()[1]);
 }
 
 /// Prints the median of `one` to `other`, each measured in every round.
@@ -89,70 +67,46 @@ fn yardstick(line: &[u8]) {
 /// A room of some size, and its clock.
 struct Room {
     server: Server<SocketAddr>,
-    network: u32,
     size: u32,
-    turn: u32,
     now: u64,
 }
 
 impl Room {
-    fn new(network: u32, size: u32) -> Self {
+    fn new(size: u32) -> Self {
         let mut config = Config::default();
-        config.max_members = None;
-        config.network_logins = None;
-        let mut room = Self {
-            server: Server::new(config),
-            network,
-            size,
-            turn: 0,
-            now: 0,
-        };
-        for member in 0..size {
-            room.request("L", member, "");
-        }
+        (config.max_members, config.network_logins) = (None, None);
+        let (server, now) = (Server::new(config), 0);
+        let mut room = Self { server, size, now };
+        (0..size).for_each(|member| _ = room.request(1, false, member, ["L", ""]));
         room
     }
 
-    fn address(&self, member: u32) -> SocketAddr {
-        (Ipv4Addr::from_bits((self.network << 24) + member), 5000).into()
-    }
-
-    /// Measures a request, a second after the one before, so that no rate is met.
-    fn request(&mut self, verb: &str, member: u32, tail: &str) -> f64 {
-        let request = format!("{verb} u{member:09}{tail}");
-        self.now += 1_000;
-        let (now, from) = (Timestamp::from_millis(self.now), self.address(member));
-        nanos(1, || {
+    /// Measures a request, and a look at each recipient when `walks` is set. Requests are a second
+    /// apart, so that no rate is met.
+    fn request(&mut self, calls: u32, walks: bool, member: u32, words: [&str; 2]) -> f64 {
+        let request = format!("{} u{member:09}{}", words[0], words[1]);
+        let from = (Ipv4Addr::from_bits((10 << 24) + member), 5000).into();
+        nanos(calls, || {
+            self.now += 1;
+            let now = Timestamp::from_millis(1_000 * self.now);
             let outgoing = self.server.handle(now, from, request.as_bytes());
-            black_box(outgoing.transmits().count());
+            let walked = outgoing.transmits().map(black_box).filter(|_| walks);
+            walked.for_each(|transmit| transmit.to.iter().for_each(|to| _ = black_box(to)));
         })
     }
 
-    /// Measures one more member's login and leave.
-    fn comes_and_goes(&mut self) -> [f64; 2] {
-        ["L", "Q"].map(|verb| self.request(verb, self.size, ""))
+    fn line(&mut self, calls: u32, walks: bool) -> f64 {
+        self.request(calls, walks, self.size / 2, ["C", " hello, how are you?"])
     }
 
-    /// Measures the leave of a member that stands anywhere, who comes back.
-    fn goes_and_comes(&mut self) -> f64 {
-        self.turn = (self.turn + 7_919) % self.size;
-        let leave = self.request("Q", self.turn, "");
-        self.request("L", self.turn, "");
-        leave
-    }
-
-    /// Measures a line and a look at everyone who gets it, per recipient.
+    /// Measures a line and a look at each recipient, per recipient.
     fn walk(&mut self) -> f64 {
-        let speaker = self.size / 2;
-        let request = format!("C u{speaker:09} hello, how are you?");
-        let from = self.address(speaker);
-        let line = nanos(100_000 / self.size + 1, || {
-            self.now += 1_000;
-            let now = Timestamp::from_millis(self.now);
-            let outgoing = self.server.handle(now, from, request.as_bytes());
-            let recipients = outgoing.transmits().flat_map(|transmit| transmit.to.iter());
-            recipients.for_each(|to| _ = black_box(to));
-        });
-        line / f64::from(self.size - 1)
+        self.line(100_000 / self.size + 1, true) / f64::from(self.size - 1)
+    }
+
+    /// Measures the leave of a member that stands anywhere, and its login again.
+    fn absence(&mut self) -> [f64; 2] {
+        let member = (self.now * 7_919 % u64::from(self.size)) as u32;
+        ["Q", "L"].map(|verb| self.request(1, false, member, [verb, ""]))
     }
 }

@@ -1,4 +1,4 @@
-//! What the tests across the crates share.
+//! Code that the tests across the crates share.
 
 pub mod harness;
 pub mod relay;

@@ -1,5 +1,5 @@
-//! Makes the pictures of the README from the real program at a terminal: alice hosts a room, others
-//! come, talk and go, while she is typing.
+//! Makes the pictures of the README anew, from the real program at a terminal: alice hosts a room,
+//! others come, talk and go, while she is typing.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -10,29 +10,14 @@ use chat_tests::harness::terminal::emulator::{Cell, Color, Flags, NamedColor, te
 use chat_tests::harness::terminal::keys::ENTER;
 use chat_tests::harness::terminal::{Home, Terminal};
 use chat_tests::harness::{Process, chat};
-use clap::Parser;
-
-/// Makes the pictures of the README anew.
-#[derive(Parser)]
-struct Args {
-    /// Write them into the project; otherwise print them
-    #[arg(long)]
-    write: bool,
-}
 
 fn main() -> std::io::Result<()> {
-    let args = Args::parse();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../chat-cli/pictures");
     for columns in [60, 100] {
-        let picture = anstyle_svg::Term::new()
-            .palette(anstyle_svg::WIN10_CONSOLE)
-            .min_width_px(usize::from(columns) * 42 / 5)
-            .render_svg(&screen(columns));
-        if args.write {
-            fs::write(folder.join(format!("join-{columns}.svg")), picture)?;
-        } else {
-            println!("{picture}");
-        }
+        let term = anstyle_svg::Term::new().palette(anstyle_svg::WIN10_CONSOLE);
+        let term = term.min_width_px(usize::from(columns) * 42 / 5);
+        let picture = term.render_svg(&screen(columns));
+        fs::write(folder.join(format!("join-{columns}.svg")), picture)?;
     }
     Ok(())
 }
@@ -97,11 +82,9 @@ fn style(cell: &Cell) -> Style {
         (Flags::ITALIC, Effects::ITALIC),
         (Flags::INVERSE, Effects::INVERT),
     ];
-    let effects = effects
-        .iter()
-        .filter(|(flag, _)| cell.flags.intersects(*flag));
-    Style::new()
-        .fg_color(colour(cell.fg))
-        .bg_color(colour(cell.bg))
-        .effects(effects.fold(Effects::new(), |all, (_, effect)| all | *effect))
+    let colours = Style::new().fg_color(colour(cell.fg));
+    let colours = colours.bg_color(colour(cell.bg));
+    let is_on = |(flag, _): &(Flags, Effects)| cell.flags.intersects(*flag);
+    let effects = effects.into_iter().filter(is_on);
+    effects.fold(colours, |style, (_, effect)| style | effect)
 }

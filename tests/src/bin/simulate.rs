@@ -1,11 +1,14 @@
 //! Simulates worlds, one per seed, and prints what happened in them. A law that is broken is
 //! reported with the seed, the shortest run that still breaks it, and the last events.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use chat_tests::sim::{Outcome, Tally, Violation, World, laws};
+use chat_tests::sim::{Tally, Violation, World};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -27,23 +30,35 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let millis = args.minutes * 60_000;
     let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} worlds, {eta} left");
-    let bar = ProgressBar::new(args.seeds)
-        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let bar = ProgressBar::new(args.seeds).with_style(style.expect("a valid template"));
     bar.enable_steady_tick(Duration::from_millis(500));
     let begin = Instant::now();
+    let next = AtomicU64::new(0);
+    let outcomes = Mutex::new(BTreeMap::new());
+    let work = || {
+        while let number = next.fetch_add(1, Ordering::Relaxed)
+            && number < args.seeds
+        {
+            let seed = args.first_seed.wrapping_add(number);
+            let outcome = World::new(seed, millis, false).run();
+            if let Some(violation) = &outcome.violation {
+                bar.suspend(|| report(seed, millis, violation, outcome.steps));
+            }
+            bar.inc(1);
+            let mut outcomes = outcomes.lock().expect("no worker panics");
+            outcomes.insert(number, outcome);
+        }
+    };
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| (0..cores).for_each(|_| drop(scope.spawn(work))));
+    bar.finish_and_clear();
     let mut tally = Tally::default();
-    let (mut hash, mut violations) = (0_u64, 0_u64);
-    for seed in args.first_seed..args.first_seed.saturating_add(args.seeds) {
-        let outcome = run(seed, millis, false);
+    let (mut hash, mut violations) = (0_u64, 0);
+    for outcome in outcomes.into_inner().expect("no worker panics").values() {
         tally += &outcome.tally;
         hash = hash.rotate_left(7) ^ outcome.hash;
-        if let Some(violation) = &outcome.violation {
-            violations += 1;
-            bar.suspend(|| report(seed, millis, violation, outcome.steps));
-        }
-        bar.inc(1);
+        violations += u64::from(outcome.violation.is_some());
     }
-    bar.finish_and_clear();
     println!("{:>15}  worlds", args.seeds);
     print(&tally, begin.elapsed());
     println!("{violations:>15}  violations");
@@ -55,27 +70,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs one world. A panic is a violation like any other.
-fn run(seed: u64, millis: u64, in_words: bool) -> Outcome {
-    let world = AssertUnwindSafe(|| World::new(seed, millis, in_words).run());
-    catch_unwind(world).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().cloned();
-        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-        Outcome {
-            violation: Some(Violation {
-                law: laws::NO_PANIC,
-                detail: text.unwrap_or_default(),
-            }),
-            ..Outcome::default()
-        }
-    })
-}
-
 /// Prints what was broken, and how to see it again.
 fn report(seed: u64, millis: u64, violation: &Violation, steps: u64) {
-    let shortest = shortest(seed, millis, violation);
-    let again = run(seed, shortest, true);
-    println!("VIOLATION in the world of seed {seed}: {violation}");
+    let Violation { law, detail } = violation;
+    let shortest = shortest(seed, millis, law);
+    let again = World::new(seed, shortest, true).run();
+    println!("VIOLATION in the world of seed {seed}: {law}: {detail}");
     println!("  first broken at step {steps} of the full run");
     println!(
         "  the shortest prefix that shows it: faults for {shortest} ms, then {} steps in all",
@@ -89,18 +89,16 @@ fn report(seed: u64, millis: u64, violation: &Violation, steps: u64) {
     }
 }
 
-/// Returns the shortest time with faults after which the same law is broken: a shorter one has the
-/// same beginning.
-fn shortest(seed: u64, millis: u64, violation: &Violation) -> u64 {
-    let (mut without, mut with) = (0, millis.max(World::SHORTEST_MILLIS));
+/// Returns a short time with faults after which the same law is broken: a shorter one has the same
+/// beginning.
+fn shortest(seed: u64, millis: u64, law: &str) -> u64 {
+    let shortest = World::SHORTEST_MILLIS;
+    let (mut without, mut with) = (shortest, millis.max(shortest));
     while with - without > 100 {
-        let middle = (without + (with - without) / 2).max(World::SHORTEST_MILLIS);
-        let found = run(seed, middle, false).violation;
-        if found.is_some_and(|found| found.law == violation.law) {
+        let middle = without.midpoint(with);
+        let found = World::new(seed, middle, false).run().violation;
+        if found.is_some_and(|found| found.law == law) {
             with = middle;
-            if middle == World::SHORTEST_MILLIS {
-                break;
-            }
         } else {
             without = middle;
         }
@@ -116,7 +114,7 @@ fn print(tally: &Tally, took: Duration) {
         println!("{count:>15}  {title}");
     }
     let speed = tally.datagrams as f64 / took.as_secs_f64();
-    println!("{speed:>15.0}  datagrams sent per second of one core");
+    println!("{speed:>15.0}  datagrams sent per second");
     let checked = if cfg!(debug_assertions) { "on" } else { "off" };
     println!("{checked:>15}  debug assertions");
 }

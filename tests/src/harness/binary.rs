@@ -8,7 +8,8 @@ use std::sync::OnceLock;
 
 use super::{Process, own_socket};
 
-/// The `chat` binary, built with the profile and in the target directory of the running test.
+/// Returns the path of the `chat` binary, built with the profile and in the target directory of the
+/// running test.
 ///
 /// # Panics
 /// When the build fails, with Cargo's message.
@@ -17,7 +18,7 @@ pub fn chat_binary() -> &'static Path {
     BINARY.get_or_init(build)
 }
 
-/// A `chat` command line with an environment that no setting of the user's can change.
+/// Creates a `chat` command line with an environment that no setting of the user's can change.
 pub fn command<S: AsRef<OsStr>>(args: &[S]) -> Command {
     let mut command = Command::new(chat_binary());
     command.args(args).env("LC_ALL", "C.UTF-8");
@@ -42,10 +43,8 @@ fn build() -> PathBuf {
     }
     // A test is TARGET/FOLDER/deps/NAME-HASH, a program TARGET/FOLDER/NAME.
     let test = env::current_exe().expect("a running test knows its own path");
-    let mut folders = test
-        .ancestors()
-        .skip(1)
-        .filter(|folder| !folder.ends_with("deps"));
+    let folders = test.ancestors().skip(1);
+    let mut folders = folders.filter(|folder| !folder.ends_with("deps"));
     let folder = folders.next().expect("a test lies in a folder");
     let target = folders.next().expect("a test lies below TARGET/FOLDER");
     // The folder tells the profile; whether assertions are compiled in does not: a release build of
@@ -54,40 +53,20 @@ fn build() -> PathBuf {
         Some("debug") => "dev",
         other => other.unwrap_or("release"),
     };
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("the tests are a folder of the workspace");
-
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut build = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    build.current_dir(workspace);
+    build.args(["build", "--workspace", "--bin", "chat"]);
     build
-        .current_dir(workspace)
-        .args([
-            "build",
-            "--workspace",
-            "--bin",
-            "chat",
-            "--profile",
-            profile,
-            "--target-dir",
-        ])
-        .arg(target)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let built = own_socket::start(&mut build)
-        .and_then(Child::wait_with_output)
-        .unwrap_or_else(|error| {
-            panic!("cargo could not be started to build the binary under test: {error}")
-        });
+        .args(["--profile", profile, "--target-dir"])
+        .arg(target);
+    build.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let built = own_socket::start(&mut build).and_then(Child::wait_with_output);
+    let built = built.expect("cargo can be started, to build the binary under test");
     assert!(
         built.status.success(),
         "the binary under test does not build, so nothing could be tested:\n{}",
         String::from_utf8_lossy(&built.stderr)
     );
-    let binary = folder.join(format!("chat{}", env::consts::EXE_SUFFIX));
-    assert!(
-        binary.is_file(),
-        "cargo built the workspace, but there is no {}",
-        binary.display()
-    );
-    binary
+    folder.join("chat")
 }

@@ -3,7 +3,8 @@
 //! Nothing here sleeps for a fixed time where it can wait for a condition, and nothing asserts how
 //! long something took: [`PATIENCE`] only says when to give up.
 
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 pub mod binary;
 pub mod crowd;
@@ -25,3 +26,15 @@ pub use server::Server;
 
 /// The time after which something that was waited for counts as not having happened.
 pub const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Asks again and again until there is an answer; `None` when the time is over.
+pub(crate) fn find_in_time<T>(mut find: impl FnMut() -> Option<T>) -> Option<T> {
+    let started = Instant::now();
+    loop {
+        let found = find();
+        if found.is_some() || started.elapsed() > PATIENCE {
+            return found;
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+}

@@ -1,4 +1,4 @@
-//! Addresses for tests that have to know a port before somebody binds it.
+//! Addresses for tests that have to know a port before a program binds it.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::process;
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::own_socket::OwnSocket;
 
-/// An address of the loopback network where nobody listens.
+/// Returns an address of the loopback network at which no program listens.
 ///
 /// The port lies below those that systems give to sockets bound to port 0, so that no client of a
 /// test that runs at the same time takes it in between.

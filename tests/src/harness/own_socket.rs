@@ -1,9 +1,9 @@
 //! Sockets that are closed when the test closes them.
 //!
-//! Whoever starts a program first makes a copy of itself, which holds all open sockets until the
+//! A process that starts a program makes a copy of itself, which holds all open sockets until the
 //! program takes its place. When one test starts a program while another, in the same process,
-//! closes a socket, that copy may keep the socket open for some milliseconds: what is sent to it
-//! then is taken, and nobody is told that nobody is there. So the two wait for each other here.
+//! closes a socket, that copy may keep the socket open for some milliseconds: it takes what is sent
+//! then, and the sender gets no report. So the two wait for each other here.
 
 use std::io::{self, Read};
 use std::net::{SocketAddr, UdpSocket};
@@ -20,7 +20,7 @@ static STARTING: RwLock<()> = RwLock::new(());
 /// # Errors
 /// The system's, when it cannot be started.
 pub fn start(command: &mut Command) -> io::Result<Child> {
-    let _nobody_closes = STARTING.read().unwrap_or_else(PoisonError::into_inner);
+    let _no_close = STARTING.read().unwrap_or_else(PoisonError::into_inner);
     let (mut reader, writer) = io::pipe()?;
     let child = command.spawn()?;
     drop(writer);
@@ -30,12 +30,12 @@ pub fn start(command: &mut Command) -> io::Result<Child> {
     Ok(child)
 }
 
-/// A socket that nobody holds any more once it is dropped.
+/// A socket that no copy of this process holds open once it is dropped.
 #[derive(Debug)]
 pub struct OwnSocket(Option<UdpSocket>);
 
 impl OwnSocket {
-    /// A socket at this address.
+    /// Opens a socket at this address.
     ///
     /// # Errors
     /// The system's, when it gives none.
@@ -54,7 +54,7 @@ impl Deref for OwnSocket {
 
 impl Drop for OwnSocket {
     fn drop(&mut self) {
-        let _nobody_starts = STARTING.write().unwrap_or_else(PoisonError::into_inner);
+        let _no_start = STARTING.write().unwrap_or_else(PoisonError::into_inner);
         self.0 = None;
     }
 }
@@ -67,7 +67,6 @@ mod tests {
 
     use super::*;
 
-    /// While programs are started all the time, a port is free as soon as its socket is dropped.
     #[test]
     fn a_dropped_socket_is_closed_though_programs_are_started() {
         const ROUNDS: usize = 2_000;

@@ -1,25 +1,24 @@
 //! A running program whose output is captured while it runs.
 
-use std::fs;
-use std::io::{ErrorKind, Read, Write};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
-use std::time::{Duration, Instant};
 
 pub use nix::sys::signal::Signal;
 use nix::sys::signal::{kill, killpg};
 use nix::unistd::Pid;
 
-use super::terminal::pty::{Line, Pty};
-use super::{PATIENCE, own_socket};
+use super::{PATIENCE, find_in_time, own_socket};
 
 /// A child in a process group of its own; when it is dropped the whole group is killed.
 pub struct Process {
     command: String,
     child: Child,
-    stdin: Option<Box<dyn Write + Send>>,
+    stdin: Option<File>,
     output: Arc<Output>,
 }
 
@@ -39,44 +38,56 @@ struct Captured {
 impl Process {
     /// Starts a program with all three standard streams connected to the test.
     pub fn spawn(command: Command) -> Self {
-        let mut process = Self::spawn_unread(command);
-        process.capture();
-        process
-    }
-
-    /// Starts a program at a terminal: what is written to it is typed there, what is shown there
-    /// counts as its standard output. The command is to make the terminal the program's own, in
-    /// a process group of its own.
-    pub fn spawn_at(pty: &Pty, line: &Line, mut command: Command) -> Self {
-        command
-            .stdin(line.end())
-            .stdout(line.end())
-            .stderr(line.end());
-        let mut process = Self::start(command);
-        process.stdin = Some(Box::new(pty.end()));
-        process
-            .output
-            .read_from(pty.end(), |captured| &mut captured.stdout);
-        process
+        Self::spawn_piped(command, true)
     }
 
     /// Starts a program and closes the reading end of its standard output.
     pub fn spawn_with_closed_stdout(command: Command) -> Self {
-        let mut process = Self::spawn_unread(command);
-        drop(process.child.stdout.take());
-        process.capture();
+        Self::spawn_piped(command, false)
+    }
+
+    fn spawn_piped(mut command: Command, reads_stdout: bool) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.stderr(Stdio::piped()).process_group(0);
+        let mut process = Self::start(command);
+        let Child {
+            stdin,
+            stdout,
+            stderr,
+            ..
+        } = &mut process.child;
+        process.stdin = stdin.take().map(|stdin| OwnedFd::from(stdin).into());
+        let stdout = stdout.take().expect("a pipe");
+        if reads_stdout {
+            process
+                .output
+                .read_from(stdout, |captured| &mut captured.stdout);
+        }
+        let stderr = stderr.take().expect("a pipe");
+        process
+            .output
+            .read_from(stderr, |captured| &mut captured.stderr);
         process
     }
 
-    fn spawn_unread(mut command: Command) -> Self {
+    /// Starts a program at a terminal, whose two ends these are: input is typed there, and the
+    /// screen counts as standard output. The command makes the terminal the program's own, in a
+    /// process group of its own.
+    pub(super) fn spawn_at(
+        person: &File,
+        program: OwnedFd,
+        mut command: Command,
+    ) -> io::Result<Self> {
         command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0);
+            .stdin(program.try_clone()?)
+            .stdout(program.try_clone()?)
+            .stderr(program);
         let mut process = Self::start(command);
-        process.stdin = process.child.stdin.take().map(|stdin| Box::new(stdin) as _);
+        process.stdin = Some(person.try_clone()?);
         process
+            .output
+            .read_from(person.try_clone()?, |captured| &mut captured.stdout);
+        Ok(process)
     }
 
     fn start(mut command: Command) -> Self {
@@ -91,18 +102,7 @@ impl Process {
         }
     }
 
-    fn capture(&mut self) {
-        if let Some(stdout) = self.child.stdout.take() {
-            self.output
-                .read_from(stdout, |captured| &mut captured.stdout);
-        }
-        if let Some(stderr) = self.child.stderr.take() {
-            self.output
-                .read_from(stderr, |captured| &mut captured.stderr);
-        }
-    }
-
-    /// The process id, which is also the id of its group.
+    /// Returns the process id, which is also the id of its group.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
@@ -140,20 +140,13 @@ impl Process {
 
     /// Waits until a stop signal has arrived: until then it may still do something.
     pub fn wait_until_stopped(&self) {
-        let started = Instant::now();
         let path = format!("/proc/{}/stat", self.id());
-        while started.elapsed() < PATIENCE {
+        let stopped = find_in_time(|| {
             let stat = fs::read_to_string(&path).unwrap_or_default();
             // The state stands behind the name, which stands in brackets.
-            if stat
-                .rsplit_once(") ")
-                .is_some_and(|(_, fields)| fields.starts_with('T'))
-            {
-                return;
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
-        self.fail("it does not stop");
+            stat.contains(") T ").then_some(())
+        });
+        stopped.unwrap_or_else(|| self.fail("it does not stop"));
     }
 
     /// Returns its standard output so far.
@@ -168,10 +161,12 @@ impl Process {
 
     /// Returns whether it still runs.
     pub fn is_running(&mut self) -> bool {
-        self.child
-            .try_wait()
-            .expect("a child can be asked for its status")
-            .is_none()
+        self.status().is_none()
+    }
+
+    fn status(&mut self) -> Option<ExitStatus> {
+        let status = self.child.try_wait();
+        status.expect("a child can be asked for its status")
     }
 
     /// Waits until a whole line of either stream is exactly this one.
@@ -188,53 +183,39 @@ impl Process {
 
     /// Waits for a whole line of either stream that fits, and returns it.
     pub fn wait_for_match(&self, what: &str, fits: impl Fn(&str) -> bool) -> String {
-        let found = self.output.wait(PATIENCE, |captured| {
-            [&captured.stdout, &captured.stderr]
-                .into_iter()
-                .find_map(|bytes| {
-                    let text = String::from_utf8_lossy(whole_lines(bytes));
-                    text.lines().find(|line| fits(line)).map(str::to_owned)
-                })
+        let found = self.output.wait(|captured| {
+            let streams = [&captured.stdout, &captured.stderr];
+            streams.into_iter().find_map(|bytes| {
+                let text = String::from_utf8_lossy(whole_lines(bytes));
+                text.lines().find(|line| fits(line)).map(str::to_owned)
+            })
         });
         found.unwrap_or_else(|| self.fail(&format!("it did not show {what}")))
     }
 
     /// Waits until everything it wrote to standard output so far fits.
     pub fn wait_for_stdout(&self, what: &str, fits: impl Fn(&str) -> bool) {
-        let found = self.output.wait(PATIENCE, |captured| {
-            fits(&String::from_utf8_lossy(&captured.stdout)).then_some(())
-        });
+        let found =
+            self.find_in_stdout(|bytes| fits(&String::from_utf8_lossy(bytes)).then_some(()));
         found.unwrap_or_else(|| self.fail(&format!("it did not show {what}")));
     }
 
     /// Waits until `find` finds something in all that it has written to standard output; `None`
     /// when that did not happen.
     pub fn find_in_stdout<T>(&self, mut find: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
-        self.output
-            .wait(PATIENCE, |captured| find(&captured.stdout))
+        self.output.wait(|captured| find(&captured.stdout))
     }
 
     /// Waits for its end and for the end of its output.
     pub fn wait_for_exit(&mut self) -> ExitStatus {
-        let started = Instant::now();
-        let status = loop {
-            match self
-                .child
-                .try_wait()
-                .expect("a child can be asked for its status")
-            {
-                Some(status) => break status,
-                None if started.elapsed() > PATIENCE => self.fail("it did not end"),
-                None => thread::sleep(Duration::from_millis(2)),
-            }
+        let Some(status) = find_in_time(|| self.status()) else {
+            self.fail("it did not end")
         };
-        if self
+        let ended = self
             .output
-            .wait(PATIENCE, |captured| (captured.open == 0).then_some(()))
-            .is_none()
-        {
-            self.fail("it ended, but a process that it started still holds its output open");
-        }
+            .wait(|captured| (captured.open == 0).then_some(()));
+        let held = "it ended, but a process that it started still holds its output open";
+        ended.unwrap_or_else(|| self.fail(held));
         status
     }
 
@@ -242,12 +223,8 @@ impl Process {
     pub fn expect_exit(&mut self, code: i32) {
         let status = self.wait_for_exit();
         if status.code() != Some(code) {
-            let signal = status
-                .signal()
-                .map_or(String::new(), |signal| format!(" by signal {signal}"));
             self.fail(&format!(
-                "it ended with {:?}{signal}, not with exit code {code}",
-                status.code()
+                "it ended with {status}, not with exit code {code}"
             ));
         }
     }
@@ -291,13 +268,8 @@ impl Output {
         let output = Arc::clone(self);
         thread::spawn(move || {
             let mut chunk = [0; 4096];
-            loop {
-                match source.read(&mut chunk) {
-                    Ok(0) => break,
-                    Ok(count) => stream(&mut output.lock()).extend_from_slice(&chunk[..count]),
-                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                    Err(_) => break,
-                }
+            while let Ok(count @ 1..) = source.read(&mut chunk) {
+                stream(&mut output.lock()).extend_from_slice(&chunk[..count]);
                 output.changed.notify_all();
             }
             output.lock().open -= 1;
@@ -306,34 +278,22 @@ impl Output {
     }
 
     /// Waits until `find` finds something, or the time is over, or nothing more can come.
-    fn wait<T>(
-        &self,
-        patience: Duration,
-        mut find: impl FnMut(&Captured) -> Option<T>,
-    ) -> Option<T> {
-        let started = Instant::now();
-        let mut captured = self.lock();
-        loop {
-            if let Some(found) = find(&captured) {
-                return Some(found);
-            }
-            let left = patience
-                .checked_sub(started.elapsed())
-                .filter(|_| captured.open > 0)?;
-            captured = self
-                .changed
-                .wait_timeout(captured, left)
-                .expect("no reader panics")
-                .0;
-        }
+    fn wait<T>(&self, mut find: impl FnMut(&Captured) -> Option<T>) -> Option<T> {
+        let mut found = None;
+        let more_is_needed = |captured: &mut Captured| {
+            found = find(captured);
+            found.is_none() && captured.open > 0
+        };
+        let waited = self
+            .changed
+            .wait_timeout_while(self.lock(), PATIENCE, more_is_needed);
+        drop(waited.expect("no reader panics"));
+        found
     }
 }
 
 /// Returns the bytes up to the last line feed.
 fn whole_lines(bytes: &[u8]) -> &[u8] {
-    let end = bytes
-        .iter()
-        .rposition(|&byte| byte == b'\n')
-        .map_or(0, |last| last + 1);
-    &bytes[..end]
+    let last = bytes.iter().rposition(|&byte| byte == b'\n');
+    &bytes[..last.map_or(0, |last| last + 1)]
 }

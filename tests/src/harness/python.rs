@@ -1,72 +1,40 @@
 //! The stand-ins of `tests/peers`: programs of the kind that speak this protocol already.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
 
-use super::{PATIENCE, Process};
+use super::{Process, find_in_time};
 
 /// Starts a script of `tests/peers`, in a process group of its own.
-pub fn run<S: AsRef<OsStr>>(script: &str, args: &[S]) -> Process {
-    Process::spawn(command(script, args))
-}
-
-/// The command line of a script of `tests/peers`.
-pub fn command<S: AsRef<OsStr>>(script: &str, args: &[S]) -> Command {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("peers")
-        .join(script);
+fn run(script: &str, args: &[&str]) -> Process {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers");
     let mut command = Command::new("python3");
-    command
-        .arg("-u")
-        .arg(path)
-        .args(args)
-        .env("PYTHONUTF8", "1")
-        .env("PYTHONDONTWRITEBYTECODE", "1");
-    command
+    command.arg("-u").arg(folder.join(script)).args(args);
+    command.env("PYTHONUTF8", "1");
+    Process::spawn(command)
 }
 
 /// Waits until no process of the group that this process began is left.
 pub fn expect_nothing_left(process: &Process) {
-    let started = Instant::now();
-    loop {
-        let left = processes_of_group(process.id());
-        if left.is_empty() {
-            return;
-        }
-        if started.elapsed() > PATIENCE {
-            process.fail(&format!("processes of it are left: {left:?}"));
-        }
-        thread::sleep(Duration::from_millis(2));
-    }
-}
-
-/// The processes of a group that still run (a zombie does not).
-fn processes_of_group(group: u32) -> Vec<String> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir("/proc")
-        .expect("these tests need Linux's /proc")
-        .flatten()
-    {
-        // `PID (NAME) STATE PARENT GROUP …`, where the name may hold blanks and brackets.
-        let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else {
-            continue;
-        };
-        let Some((_, rest)) = stat.rsplit_once(')') else {
-            continue;
-        };
-        let mut fields = rest.split_whitespace();
-        let state = fields.next();
-        let its_group = fields.nth(1).and_then(|group| group.parse::<u32>().ok());
-        if its_group == Some(group) && !matches!(state, Some("Z" | "X")) {
-            found.push(stat.trim().chars().take(60).collect());
-        }
-    }
-    found
+    let group = process.id().to_string();
+    let is_left = |stat: &String| {
+        // `PID (NAME) STATE PARENT GROUP …`, where the name may hold spaces and brackets.
+        let fields = stat.rsplit(") ").next().unwrap_or_default();
+        let fields: Vec<&str> = fields.split(' ').take(3).collect();
+        fields.get(2) == Some(&group.as_str()) && !matches!(fields[0], "Z" | "X")
+    };
+    let mut left = Vec::new();
+    let none_left = find_in_time(|| {
+        let processes = fs::read_dir("/proc").expect("these tests need Linux's /proc");
+        let stats = processes
+            .flatten()
+            .map(|process| process.path().join("stat"));
+        left = stats.flat_map(fs::read_to_string).filter(is_left).collect();
+        left.is_empty().then_some(())
+    });
+    none_left.unwrap_or_else(|| process.fail(&format!("processes of it are left: {left:?}")));
 }
 
 /// `course_client.py`, already in the room.
@@ -87,10 +55,8 @@ impl CourseClient {
     /// Starts a client, which asks for a name on its standard input.
     pub fn start(server: SocketAddr, (success, end): (&str, &str), options: &[&str]) -> Self {
         let (host, port) = (server.ip().to_string(), server.port().to_string());
-        let process = run(
-            "course_client.py",
-            &[&[host.as_str(), &port, success, end], options].concat(),
-        );
+        let args = [&[host.as_str(), &port, success, end], options].concat();
+        let process = run("course_client.py", &args);
         Self { process }
     }
 
@@ -116,7 +82,7 @@ impl CourseClient {
 pub struct CourseServer {
     /// The process; what is written to it is what the operator types.
     pub process: Process,
-    /// Where it listens.
+    /// The address at which it listens.
     pub address: SocketAddr,
 }
 
@@ -131,10 +97,8 @@ impl CourseServer {
         let port: u16 = line["port ".len()..]
             .parse()
             .expect("the script prints a number");
-        Self {
-            process,
-            address: SocketAddr::from(([127, 0, 0, 1], port)),
-        }
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        Self { process, address }
     }
 
     /// Waits until it has read this request.
@@ -142,14 +106,10 @@ impl CourseServer {
         self.process.wait_for_line(&format!("< {request}"));
     }
 
-    /// How many of the requests that it has read so far are exactly this one.
+    /// Counts the requests that it has read so far and that are exactly this one.
     pub fn count_of(&self, request: &str) -> usize {
-        let line = format!("< {request}");
-        self.process
-            .stdout()
-            .lines()
-            .filter(|read| *read == line)
-            .count()
+        let (line, stdout) = (format!("< {request}"), self.process.stdout());
+        stdout.lines().filter(|read| *read == line).count()
     }
 
     /// Checks that it has not died of anything.

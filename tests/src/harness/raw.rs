@@ -1,11 +1,11 @@
 //! A peer that is nothing but a socket: it sends and receives the bytes that a test says.
 
 use std::io::ErrorKind;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use super::PATIENCE;
 use super::own_socket::OwnSocket;
+use super::{PATIENCE, find_in_time};
 
 /// A socket that speaks with one server.
 ///
@@ -26,18 +26,17 @@ const MARK: &str = "Q nobody-of-that-name";
 const MARK_ANSWER: &[u8] = b"EXIT";
 
 impl RawPeer {
-    /// A new socket on a free port.
+    /// Opens a socket on a free port.
     pub fn new(server: SocketAddr) -> Self {
-        let any_port = if server.is_ipv6() {
-            SocketAddr::from((Ipv6Addr::LOCALHOST, 0))
-        } else {
-            SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
+        let home: IpAddr = match server {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
         };
-        let socket = OwnSocket::bind(any_port).expect("a loopback address has a free port");
+        let socket = OwnSocket::bind((home, 0).into()).expect("a loopback address has a free port");
         Self { socket, server }
     }
 
-    /// A new socket that has entered the room under this name.
+    /// Opens a socket and enters the room under this name.
     pub fn login(server: SocketAddr, name: &str) -> Self {
         let peer = Self::new(server);
         peer.send(format!("L {name}"));
@@ -45,7 +44,7 @@ impl RawPeer {
         peer
     }
 
-    /// Its own address.
+    /// Returns its own address.
     pub fn address(&self) -> SocketAddr {
         self.socket
             .local_addr()
@@ -57,65 +56,48 @@ impl RawPeer {
         self.send_to(self.server, datagram);
     }
 
-    /// Sends one datagram to somebody else than the server.
+    /// Sends one datagram to another address than the server's.
     pub fn send_to(&self, to: SocketAddr, datagram: impl AsRef<[u8]>) {
-        let datagram = datagram.as_ref();
-        let sent = self
-            .socket
-            .send_to(datagram, to)
-            .unwrap_or_else(|error| panic!("cannot send to {to}: {error}"));
-        assert_eq!(sent, datagram.len(), "a datagram is sent whole");
+        let sent = self.socket.send_to(datagram.as_ref(), to);
+        sent.unwrap_or_else(|error| panic!("cannot send to {to}: {error}"));
     }
 
-    /// The next datagram, if one comes within this time.
+    /// Returns the next datagram, if one comes within this time.
     pub fn receive_within(&self, patience: Duration) -> Option<Vec<u8>> {
         let mut buffer = vec![0; 65_536];
-        let started = Instant::now();
-        loop {
-            let left = patience
-                .checked_sub(started.elapsed())?
-                .max(Duration::from_millis(1));
-            self.socket
-                .set_read_timeout(Some(left))
-                .expect("a time-out above zero can be set");
-            match self.socket.recv_from(&mut buffer) {
-                Ok((length, from)) => {
-                    assert_eq!(
-                        from, self.server,
-                        "a datagram came from somewhere else than the server"
-                    );
-                    assert!(
-                        length <= 1024,
-                        "the server sent {length} bytes, which no peer reads whole"
-                    );
-                    buffer.truncate(length);
-                    return Some(buffer);
-                }
-                Err(error)
-                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
-                {
-                    return None;
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => panic!("a socket on the loopback network cannot receive: {error}"),
-            }
-        }
+        let patience = patience.max(Duration::from_millis(1));
+        let timeout = self.socket.set_read_timeout(Some(patience));
+        timeout.expect("a time-out above zero can be set");
+        let (length, from) = match self.socket.recv_from(&mut buffer) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
+            received => received.expect("a socket on the loopback network can receive"),
+        };
+        assert_eq!(
+            from, self.server,
+            "a datagram came from elsewhere than the server"
+        );
+        assert!(
+            length <= 1024,
+            "the server sent {length} bytes, which no peer reads whole"
+        );
+        buffer.truncate(length);
+        Some(buffer)
     }
 
-    /// The next datagram; `after` says what should have caused it.
+    /// Returns the next datagram; `after` says what should have caused it.
     pub fn receive(&self, after: &str) -> Vec<u8> {
         self.receive_within(PATIENCE)
             .unwrap_or_else(|| panic!("after {after} nothing came"))
     }
 
-    /// The next datagram as text, which what a server sends always is.
+    /// Returns the next datagram as text, which what a server sends always is.
     pub fn receive_text(&self, after: &str) -> String {
         let datagram = self.receive(after);
         String::from_utf8(datagram)
             .unwrap_or_else(|error| panic!("after {after} came invalid UTF-8: {error}"))
     }
 
-    /// The next datagram must be exactly this one.
+    /// Checks that the next datagram is exactly this one.
     pub fn expect(&self, wanted: impl AsRef<[u8]>, after: &str) {
         let received = self.receive(after);
         assert!(
@@ -130,17 +112,18 @@ impl RawPeer {
     pub fn wait_for(&self, wanted: &str, after: &str) {
         let started = Instant::now();
         let mut others = Vec::new();
-        while let Some(left) = PATIENCE.checked_sub(started.elapsed()) {
-            match self.receive_within(left) {
-                Some(received) if received == wanted.as_bytes() => return,
-                Some(received) => others.push(shown(&received)),
-                None => break,
+        while let Some(left) = PATIENCE.checked_sub(started.elapsed())
+            && let Some(received) = self.receive_within(left)
+        {
+            if received == wanted.as_bytes() {
+                return;
             }
+            others.push(shown(&received));
         }
         panic!("after {after} {wanted:?} did not come, only {others:?}");
     }
 
-    /// All that the server has sent to this socket because of what was sent before.
+    /// Returns all that the server has sent to this socket because of what was sent before.
     pub fn receive_to_the_mark(&self, after: &str) -> Vec<Vec<u8>> {
         self.send(MARK);
         let mut received = Vec::new();
@@ -156,30 +139,23 @@ impl RawPeer {
     /// Checks that the server sends nothing to this socket because of what was sent before, and
     /// that it answers.
     pub fn expect_nothing_before_the_mark(&self, after: &str) {
-        let received: Vec<String> = self
-            .receive_to_the_mark(after)
-            .iter()
-            .map(|datagram| shown(datagram))
-            .collect();
-        assert!(
-            received.is_empty(),
-            "after {after} {received:?} came, and nothing should"
-        );
+        let received = self.receive_to_the_mark(after);
+        let shown = shown(&received.join(&b'|'));
+        assert!(received.is_empty(), "after {after} came {shown:?}");
     }
 
     /// Asks until a server at the address answers, which it may not do yet. Returns how often it
     /// asked.
     pub fn wait_until_a_server_answers(&self) -> u64 {
-        let started = Instant::now();
+        let turn = Duration::from_millis(20);
         let mut asked = 0;
-        while started.elapsed() < PATIENCE {
+        let answer = find_in_time(|| {
             self.send(MARK);
             asked += 1;
-            if self.receive_within(Duration::from_millis(20)).is_some() {
-                return asked;
-            }
-        }
-        panic!("no server answers at {}", self.server);
+            self.receive_within(turn)
+        });
+        assert!(answer.is_some(), "no server answers at {}", self.server);
+        asked
     }
 
     /// Leaves the room in order.
@@ -190,8 +166,6 @@ impl RawPeer {
 }
 
 fn shown(datagram: &[u8]) -> String {
-    String::from_utf8_lossy(datagram)
-        .chars()
-        .take(200)
-        .collect()
+    let text = String::from_utf8_lossy(datagram);
+    text.chars().take(200).collect()
 }

@@ -8,7 +8,7 @@ use super::{Process, RawPeer, chat};
 pub struct Server {
     /// The process; what is written to it is what the operator types.
     pub process: Process,
-    /// Where it listens.
+    /// The address at which it listens.
     pub address: SocketAddr,
 }
 
@@ -30,17 +30,17 @@ impl Server {
         Self { process, address }
     }
 
-    /// A person at a raw socket who has entered the room.
+    /// Enters the room with a raw socket.
     pub fn member(&self, name: &str) -> RawPeer {
         RawPeer::login(self.address, name)
     }
 
-    /// A socket that the server does not know.
+    /// Opens a socket that the server does not know.
     pub fn stranger(&self) -> RawPeer {
         RawPeer::new(self.address)
     }
 
-    /// The address in the form that a command line takes.
+    /// Returns the address in the form that a command line takes.
     pub fn at(&self) -> String {
         self.address.to_string()
     }

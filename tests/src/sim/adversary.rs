@@ -1,13 +1,14 @@
 //! The adversaries, and what each kind of them sends.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use chat_core::proto::{Dialect, Name};
 use fastrand::Rng;
 
 use super::network::{At, Datagram, mutate};
 use super::people::claimed;
-use super::tally::Tally;
+use super::record::Tally;
 
 /// A kind of attack.
 #[derive(Clone, Copy, Debug)]
@@ -63,18 +64,14 @@ impl Adversary {
                 let at = rng.usize(..target.recorded.len().max(1));
                 let old = target.recorded.get(at)?;
                 let from = if rng.bool() { old.from } else { self.own(rng) };
-                Some(Datagram {
-                    from,
-                    tainted: true,
-                    ..old.clone()
-                })
+                Some(Datagram::new(from, old.to, Rc::clone(&old.payload), true))
             }
             Kind::Flood => {
                 let request = nearly_valid(rng);
                 let claimed = claimed(&request, &Dialect::lenient());
                 // From its own address it takes nothing but perhaps a name.
                 let tainted = target.people.iter().any(|(_, name)| Some(*name) == claimed);
-                Some(Datagram::new(self.own(rng), target.room, &request, tainted))
+                Some(Datagram::new(self.own(rng), target.room, request, tainted))
             }
         });
         let datagrams: Vec<Datagram> = datagrams.collect();

@@ -1,26 +1,34 @@
-//! The network's and the clock's part: arrivals, reports and deadlines.
+//! Everything that happens: arrivals, reports and deadlines, and the deeds and mishaps of people,
+//! operators and adversaries.
 
-use chat_core::Timestamp;
+use chat_core::proto::{Name, Text};
+use chat_core::{Client, Timestamp};
 
+use super::adversary::Target;
 use super::laws::Violation;
-use super::network::{At, Datagram, chance};
-use super::people::ClientCall;
-use super::rooms::Call;
-use super::world::{Happening, Host, RECORDED, World};
+use super::network::{At, Datagram, Faults, chance};
+use super::people::{ClientCall, line};
+use super::rooms::{Call, Room};
+use super::world::{Happening, Host, World};
+
+/// The time between two lines of a person when the faults are over.
+const RECOVERY_PACE_MILLIS: u64 = 5_000;
+/// The number of datagrams that a replayer remembers.
+const RECORDED: usize = 64;
 
 impl World {
     pub(super) fn happen(&mut self, happening: Happening) -> Result<(), Violation> {
-        let now = self.now();
+        let now = self.now;
         match happening {
             Happening::Arrival(datagram) => return self.arrive(&datagram),
-            Happening::Report { to, about } => return self.report(to, about),
+            Happening::Report(to, about) => return self.report(to, about),
             Happening::RoomDue(room) if self.rooms[room].look_at == now => {
                 self.rooms[room].look_at = u64::MAX;
-                return self.call_room(room, Call::Due, false);
+                return self.call_room(room, Call::Due);
             }
             Happening::PersonDue(person) if self.people[person].look_at == now => {
                 self.people[person].look_at = u64::MAX;
-                return self.call_person(person, ClientCall::Due, false);
+                return self.call_person(person, ClientCall::Due);
             }
             Happening::PersonActs(person) if self.people[person].acts_at == now => {
                 return self.person_acts(person);
@@ -36,33 +44,27 @@ impl World {
     }
 
     fn arrive(&mut self, datagram: &Datagram) -> Result<(), Violation> {
-        self.trace.note(self.schedule.now(), datagram);
-        let Datagram {
-            from, to, tainted, ..
-        } = *datagram;
+        self.trace.note(self.now, datagram);
+        let (from, to, tainted) = (datagram.from, datagram.to, datagram.tainted);
         let bytes = &*datagram.payload;
         let listens = match self.hosts[to.number()] {
             Host::Room(room) => self.rooms[room].is_up(),
             Host::Person(person) => self.people[person].is_running(),
             Host::Adversary => true,
-            Host::Nobody => false,
+            Host::Unused => false,
         };
         self.tally.arrived += u64::from(listens);
         match self.hosts[to.number()] {
             _ if !listens => {
                 if self.plan.faults.icmp && !chance(&mut self.rng, self.faults.loss) {
-                    let at = self.now() + self.plan.faults.delay_millis;
-                    let report = Happening::Report {
-                        to: from,
-                        about: to,
-                    };
-                    self.schedule.plan(at, report);
+                    let at = self.now + self.plan.faults.delay_millis;
+                    self.plan_at(at, Happening::Report(from, to));
                 }
                 Ok(())
             }
-            Host::Room(room) => self.call_room(room, Call::Datagram(from, bytes), tainted),
+            Host::Room(room) => self.call_room(room, Call::Datagram(from, bytes, tainted)),
             Host::Person(person) if self.rooms[self.people[person].room].address == from => {
-                self.call_person(person, ClientCall::Datagram(bytes), tainted)
+                self.call_person(person, ClientCall::Datagram(bytes, tainted))
             }
             _ => Ok(()),
         }
@@ -71,28 +73,23 @@ impl World {
     fn report(&mut self, to: At, about: At) -> Result<(), Violation> {
         self.tally.reports += 1;
         self.trace
-            .note(self.schedule.now(), &(to, "hears of no listener at", about));
+            .note(self.now, &(to, "hears of no listener at", about));
         match self.hosts[to.number()] {
-            Host::Room(room) => self.call_room(room, Call::Unreachable(about), false),
+            Host::Room(room) => self.call_room(room, Call::Unreachable(about)),
             Host::Person(person) if self.rooms[self.people[person].room].address == about => {
-                self.call_person(person, ClientCall::Unreachable, false)
+                self.call_person(person, ClientCall::Unreachable)
             }
             _ => Ok(()),
         }
     }
 
-    pub(super) fn call_room(
-        &mut self,
-        number: usize,
-        call: Call<'_>,
-        tainted: bool,
-    ) -> Result<(), Violation> {
-        let now = self.now();
+    pub(super) fn call_room(&mut self, number: usize, call: Call<'_>) -> Result<(), Violation> {
+        let now = self.now;
         let room = &mut self.rooms[number];
-        let outbox = room.call(now, call, tainted, &mut self.tally)?;
+        let outbox = room.call(now, call, &mut self.tally)?;
         if let Some(at) = next_look(room.look_at, room.poll_timeout(), now) {
             room.look_at = at;
-            self.schedule.plan(at, Happening::RoomDue(number));
+            self.plan_at(at, Happening::RoomDue(number));
         }
         outbox.into_iter().for_each(|datagram| self.send(datagram));
         Ok(())
@@ -102,38 +99,27 @@ impl World {
         &mut self,
         person: usize,
         call: ClientCall<'_>,
-        tainted: bool,
     ) -> Result<(), Violation> {
-        let now = self.now();
+        let now = self.now;
         let who = &mut self.people[person];
-        let (from, room) = (who.address, &self.rooms[who.room]);
-        let (to, operator) = (room.address, room.operator());
-        let sent = who.call(
-            now,
-            call,
-            tainted,
-            operator,
-            &mut self.lines,
-            &mut self.tally,
-        )?;
-        if let Some(at) = next_look(who.look_at, who.poll_timeout(), now) {
+        let (from, to) = (who.address, self.rooms[who.room].address);
+        let operator = self.plan.config.operator;
+        let (lines, tally) = (&mut self.lines, &mut self.tally);
+        let sent = who.call(now, call, operator, lines, tally)?;
+        let due = who.client.as_ref().and_then(Client::poll_timeout);
+        if let Some(at) = next_look(who.look_at, due, now) {
             who.look_at = at;
-            self.schedule.plan(at, Happening::PersonDue(person));
+            self.plan_at(at, Happening::PersonDue(person));
         }
         if let Some(payload) = sent {
-            self.send(Datagram {
-                from,
-                to,
-                payload,
-                tainted: false,
-            });
+            self.send(Datagram::new(from, to, payload, false));
         }
         Ok(())
     }
 
     pub(super) fn send(&mut self, datagram: Datagram) {
         self.tally.datagrams += 1;
-        let now = self.now();
+        let now = self.now;
         let cut = |at: At| match self.hosts[at.number()] {
             Host::Person(person) => {
                 let who = &self.people[person];
@@ -149,10 +135,166 @@ impl World {
             self.recorded.truncate(RECORDED - 1);
             self.recorded.push_front(datagram.clone());
         }
-        let schedule = &mut self.schedule;
-        let plan = |delay, datagram| schedule.plan(now + delay, Happening::Arrival(datagram));
-        self.faults
-            .carry(&mut self.rng, &mut self.tally, datagram, plan);
+        let copies = self.faults.carry(&mut self.rng, &mut self.tally, datagram);
+        for (delay, datagram) in copies.into_iter().flatten() {
+            self.plan_at(now + delay, Happening::Arrival(datagram));
+        }
+    }
+
+    /// Plans a person's next act, instead of the one that was planned before.
+    pub(super) fn act_at(&mut self, person: usize, at: u64) {
+        self.people[person].acts_at = at;
+        self.plan_at(at, Happening::PersonActs(person));
+    }
+
+    pub(super) fn person_acts(&mut self, person: usize) -> Result<(), Violation> {
+        let now = self.now;
+        let recovering = now >= self.faults_end;
+        let pace = self.plan.pace_millis;
+        let pace = if recovering {
+            RECOVERY_PACE_MILLIS
+        } else {
+            self.rng.u64(pace / 2..pace * 2)
+        };
+        self.act_at(person, now + pace);
+        let who = &mut self.people[person];
+        if who.dead || now < who.away_until {
+            return Ok(());
+        }
+        if !who.is_running() {
+            who.start();
+            return self.call_person(person, ClientCall::Login);
+        }
+        if !who.is_in() {
+            return Ok(());
+        }
+        if !recovering && chance(&mut self.rng, self.plan.mishaps) {
+            return self.mishap(person);
+        }
+        let line = line(&mut self.rng, self.lines.len(), &self.people[person], now);
+        let text = line.text.clone();
+        self.lines.push(line);
+        self.tally.said += 1;
+        let text = Text::new(&text).expect("a valid text");
+        self.call_person(person, ClientCall::Say(text))
+    }
+
+    fn mishap(&mut self, person: usize) -> Result<(), Violation> {
+        let now = self.now;
+        let pause = now + self.rng.u64(..20_000);
+        match self.rng.u32(..8) {
+            kind @ 0..=2 => {
+                let who = &mut self.people[person];
+                who.client = None;
+                who.away_until = pause;
+                if kind == 2 {
+                    std::mem::swap(&mut who.name, &mut who.other_name);
+                    self.tally.renames += 1;
+                    return Ok(());
+                }
+                // Back from another address or, with a fixed port, the same.
+                self.tally.crashes += 1;
+                if self.rng.bool() {
+                    self.move_away(person);
+                }
+            }
+            3 => {
+                self.people[person].away_until = pause;
+                return self.call_person(person, ClientCall::Quit);
+            }
+            4 | 5 => {
+                self.tally.moves += 1;
+                self.move_away(person);
+            }
+            _ => {
+                let (to, from) = (self.rng.bool(), self.rng.bool());
+                let who = &mut self.people[person];
+                who.cut_to_room = if to { pause } else { 0 };
+                who.cut_from_room = if from { pause } else { 0 };
+                self.tally.cuts += u64::from(to || from);
+            }
+        }
+        Ok(())
+    }
+
+    fn move_away(&mut self, person: usize) {
+        let address = self.address(Host::Person(person));
+        let before = std::mem::replace(&mut self.people[person].address, address);
+        self.hosts[before.number()] = Host::Unused;
+    }
+
+    pub(super) fn operator_acts(&mut self, room: usize) -> Result<(), Violation> {
+        let now = self.now;
+        let next = now + self.plan.operator_millis;
+        self.plan_at(next, Happening::OperatorActs(room));
+        let quiet = self.plan.calm || now >= self.faults_end;
+        match self.rng.u32(..if quiet { 3 } else { 8 }) {
+            3 | 4 => {
+                let members: Vec<Name> = self.rooms[room].members().map(|(name, _)| name).collect();
+                let Some(&name) = self.rng.choice(&members) else {
+                    return Ok(());
+                };
+                self.tally.kicks += 1;
+                self.call_room(room, Call::Kick(name))
+            }
+            kind @ (5 | 6) => {
+                if kind == 5 {
+                    self.tally.closings += 1;
+                    self.call_room(room, Call::Shutdown)?;
+                } else {
+                    self.tally.restarts += 1;
+                }
+                self.rooms[room].die();
+                let at = now + self.rng.u64(1..5_000);
+                self.plan_at(at, Happening::RoomOpens(room));
+                Ok(())
+            }
+            _ => {
+                let text = Text::new("dinner is ready").expect("a valid text");
+                self.call_room(room, Call::Announce(text))
+            }
+        }
+    }
+
+    pub(super) fn adversary_acts(&mut self, adversary: usize) {
+        let now = self.now;
+        if now >= self.faults_end {
+            return;
+        }
+        let next = now + self.rng.u64(1..4_000);
+        self.plan_at(next, Happening::AdversaryActs(adversary));
+        let room = self.rng.usize(..self.rooms.len());
+        let people = self.people.iter().filter(|who| who.room == room);
+        let people: Vec<(At, Name)> = people.map(|who| (who.address, who.name)).collect();
+        let target = Target {
+            room: self.rooms[room].address,
+            people: &people,
+            victims: &self.victims,
+            recorded: &self.recorded,
+        };
+        let attack = self.adversaries[adversary].act(&mut self.rng, &target, &mut self.tally);
+        attack.into_iter().for_each(|datagram| self.send(datagram));
+    }
+
+    /// Ends the faults, and with them some of the people.
+    pub(super) fn end_all_faults(&mut self) {
+        self.faults = Faults::none(self.plan.faults.delay_millis);
+        self.rooms.iter_mut().for_each(Room::open);
+        for at in self.adversaries.iter().flat_map(|adversary| &adversary.own) {
+            self.hosts[at.number()] = Host::Unused;
+        }
+        let now = self.now;
+        for person in 0..self.people.len() {
+            let dies = !self.plan.calm && self.rng.u32(..100) < 15;
+            let soon = now + self.rng.u64(1..2_000);
+            let who = &mut self.people[person];
+            (who.cut_to_room, who.cut_from_room, who.away_until) = (0, 0, 0);
+            if dies {
+                who.dead = true;
+                who.client = None;
+            }
+            self.act_at(person, soon);
+        }
     }
 }
 

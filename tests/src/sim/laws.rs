@@ -1,44 +1,25 @@
 //! The laws that hold in every world.
 
-use std::fmt;
-
-macro_rules! laws {
-    ($($name:ident: $law:literal,)+) => {
-        $(#[doc = $law] pub const $name: &str = $law;)+
-
-        /// Every law.
-        pub const ALL: &[&str] = &[$($name),+];
-    };
-}
-
-laws! {
-    OWN_NAME: "nobody's line appears under another's name",
-    NO_ECHO: "nobody hears itself",
-    AT_MOST_ONCE: "a datagram leads to at most one delivery per listener",
-    UNCHANGED: "content arrives unchanged or not at all",
-    NO_CONTROLS: "no control character reaches a reader",
-    NO_AMPLIFIER: "a stranger gets at most one short datagram per datagram",
-    STRUCTURE: "what is sent is a message of the protocol",
-    TIMEOUTS: "after what is due is done, poll_timeout is in the future",
-    ALL_ARRIVES: "without faults every line arrives",
-    ALL_BACK: "everybody who lives is back in the room within 30 seconds",
-    ALL_OUT: "everybody who is dead is out of the room within 30 seconds",
-    NO_PANIC: "nothing panics",
-}
+pub(super) const OWN_NAME: &str = "a line appears under its sender's name only";
+pub(super) const NO_ECHO: &str = "a sender does not hear its own line";
+pub(super) const AT_MOST_ONCE: &str = "a datagram leads to at most one delivery per listener";
+pub(super) const UNCHANGED: &str = "content arrives unchanged or not at all";
+pub(super) const NO_CONTROLS: &str = "no control character reaches a reader";
+pub(super) const NO_AMPLIFIER: &str = "a stranger gets one short datagram for one, at most";
+pub(super) const STRUCTURE: &str = "what is sent is a message of the protocol";
+pub(super) const TIMEOUTS: &str = "after what is due is done, poll_timeout is in the future";
+pub(super) const ALL_ARRIVES: &str = "without faults every line arrives";
+pub(super) const ALL_BACK: &str = "all who live are back in the room within 30 seconds";
+pub(super) const ALL_OUT: &str = "all who are dead are out of the room within 30 seconds";
+pub(super) const NO_PANIC: &str = "nothing panics";
 
 /// A broken law.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// The law, one of [`ALL`].
+    /// The law.
     pub law: &'static str,
     /// The case that broke it.
     pub detail: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.law, self.detail)
-    }
 }
 
 /// Fails with the law unless it holds.

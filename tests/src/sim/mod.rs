@@ -3,21 +3,18 @@
 //!
 //! A world has two parts. At first everything may fail, at rates drawn from the seed. Then all
 //! faults end, and 30 seconds later all who live have to be in the room, and no others. The
-//! [`laws`] judge what people see; the rules of a room are proved in the tests of `chat-core`.
+//! laws judge what people see; the rules of a room are proved in the tests of `chat-core`.
 
 mod adversary;
-mod deeds;
 mod happenings;
-pub mod laws;
+mod laws;
 mod network;
 mod people;
 mod plan;
+mod record;
 mod rooms;
-mod schedule;
-mod tally;
-mod trace;
 mod world;
 
 pub use laws::Violation;
-pub use tally::Tally;
+pub use record::Tally;
 pub use world::{Outcome, World};

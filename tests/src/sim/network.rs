@@ -6,7 +6,7 @@ use std::rc::Rc;
 use chat_core::Peer;
 use fastrand::Rng;
 
-use super::tally::Tally;
+use super::record::Tally;
 
 /// An address: numbers count from 0, sixteen of them are a network.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,12 +29,8 @@ impl At {
 
 impl fmt::Debug for At {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}{}",
-            if self.public { "public " } else { "" },
-            self.number
-        )
+        let public = if self.public { "public " } else { "" };
+        write!(f, "{public}{}", self.number)
     }
 }
 
@@ -61,11 +57,12 @@ pub(super) struct Datagram {
 }
 
 impl Datagram {
-    pub(super) fn new(from: At, to: At, payload: &[u8], tainted: bool) -> Self {
+    pub(super) fn new(from: At, to: At, payload: impl Into<Rc<[u8]>>, tainted: bool) -> Self {
+        let payload = payload.into();
         Self {
             from,
             to,
-            payload: payload.into(),
+            payload,
             tainted,
         }
     }
@@ -73,15 +70,10 @@ impl Datagram {
 
 impl fmt::Debug for Datagram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (from, to) = (self.from, self.to);
         let tainted = if self.tainted { " (tainted)" } else { "" };
         let text = String::from_utf8_lossy(&self.payload);
-        write!(
-            f,
-            "{:?} to {:?}{tainted}: {}",
-            self.from,
-            self.to,
-            text.escape_debug()
-        )
+        write!(f, "{from:?} to {to:?}{tainted}: {}", text.escape_debug())
     }
 }
 
@@ -122,23 +114,21 @@ impl Faults {
         }
     }
 
-    /// Hands every copy of `datagram` that arrives to `plan`, with the time that it takes.
+    /// Returns every copy of `datagram` that arrives, and the time that each takes.
     pub(super) fn carry(
         &self,
         rng: &mut Rng,
         tally: &mut Tally,
         mut datagram: Datagram,
-        mut plan: impl FnMut(u64, Datagram),
-    ) {
+    ) -> [Option<(u64, Datagram)>; 2] {
         let mut delay = self.delay_millis;
         if chance(rng, self.loss) {
             tally.lost += 1;
-            return;
+            return [None, None];
         }
-        if chance(rng, self.double) {
-            tally.doubled += 1;
-            plan(delay + rng.u64(..=self.hold_millis), datagram.clone());
-        }
+        let double = chance(rng, self.double)
+            .then(|| (delay + rng.u64(..=self.hold_millis), datagram.clone()));
+        tally.doubled += u64::from(double.is_some());
         if chance(rng, self.hold) {
             tally.delayed += 1;
             delay += rng.u64(..=self.hold_millis);
@@ -150,7 +140,7 @@ impl Faults {
             datagram.payload = bytes.into();
             datagram.tainted = true;
         }
-        plan(delay, datagram);
+        [double, Some((delay, datagram))]
     }
 }
 
@@ -166,11 +156,8 @@ pub(super) fn mutate(rng: &mut Rng, bytes: &mut Vec<u8>) {
             0 => bytes.insert(place, rng.u8(..)),
             1 => bytes.truncate(place),
             2 if place < bytes.len() => drop(bytes.remove(place)),
-            _ => bytes
-                .iter_mut()
-                .skip(place)
-                .take(1)
-                .for_each(|byte| *byte ^= 1 << rng.u32(..8)),
+            _ if place < bytes.len() => bytes[place] ^= 1 << rng.u32(..8),
+            _ => {}
         }
     }
 }

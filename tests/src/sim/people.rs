@@ -8,9 +8,11 @@ use chat_core::proto::{Delivery, Dialect, Name, Request, Text};
 use chat_core::{Client, ClientConfig, ClientEvent, Timestamp};
 use fastrand::Rng;
 
-use super::laws::{NO_CONTROLS, NO_ECHO, OWN_NAME, STRUCTURE, UNCHANGED, Violation, hold};
+use super::laws::{
+    NO_CONTROLS, NO_ECHO, OWN_NAME, STRUCTURE, TIMEOUTS, UNCHANGED, Violation, hold,
+};
 use super::network::At;
-use super::tally::Tally;
+use super::record::Tally;
 
 /// Every client repeats its login this often.
 const KEEP_ALIVE_SECONDS: u32 = 10;
@@ -53,7 +55,8 @@ pub(super) struct Line {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ClientCall<'a> {
     Login,
-    Datagram(&'a [u8]),
+    /// A datagram, and whether it is tainted.
+    Datagram(&'a [u8], bool),
     Due,
     Say(Text<'a>),
     Quit,
@@ -91,16 +94,11 @@ impl Person {
         self.client.as_ref().is_some_and(Client::is_in)
     }
 
-    pub(super) fn poll_timeout(&self) -> Option<Timestamp> {
-        self.client.as_ref()?.poll_timeout()
-    }
-
     /// Makes a call and judges what comes of it. Returns the datagram to send.
     pub(super) fn call(
         &mut self,
         now: u64,
         call: ClientCall<'_>,
-        tainted: bool,
         operator: Name,
         lines: &mut [Line],
         tally: &mut Tally,
@@ -109,9 +107,11 @@ impl Person {
             return Ok(None);
         };
         let now = Timestamp::from_millis(now);
+        let tainted = matches!(call, ClientCall::Datagram(_, true));
+        let called_as_due = matches!(call, ClientCall::Due);
         let outgoing = match call {
             ClientCall::Login => client.login(now),
-            ClientCall::Datagram(bytes) => client.handle(now, bytes),
+            ClientCall::Datagram(bytes, _) => client.handle(now, bytes),
             ClientCall::Due => client.handle_timeout(now),
             ClientCall::Quit => client.quit(now),
             ClientCall::Unreachable => client.handle_unreachable(now),
@@ -145,7 +145,12 @@ impl Person {
                 format!("{} sent {}", self.name, payload.escape_ascii())
             })?;
         }
-        Ok(outgoing.payload().map(Into::into))
+        let sent = outgoing.payload().map(Into::into);
+        let more_is_due = client.poll_timeout().is_some_and(|due| due <= now);
+        hold(TIMEOUTS, !(called_as_due && more_is_due), || {
+            format!("{} still has something to do at {now:?}", self.name)
+        })?;
+        Ok(sent)
     }
 }
 
@@ -190,16 +195,12 @@ fn hear(listener: At, name: Name, text: &str, lines: &mut [Line]) -> Result<(), 
         let end = rest.find(|c: char| !c.is_ascii_digit());
         rest[..end.unwrap_or(rest.len())].parse::<usize>().ok()
     });
-    let Some(said) = number.and_then(|number| lines.get_mut(number)) else {
+    let said = number.and_then(|number| lines.get_mut(number));
+    let Some(said) = said.filter(|line| line.text == text) else {
+        // An adversary may say what it likes, under a name that is not a person's.
         let honest = lines.iter().any(|line| line.name == name);
         return hold(UNCHANGED, !honest, || format!("{name} never said {text:?}"));
     };
-    if said.text != text {
-        // An adversary's name is not the person's, and it may say what it likes.
-        return hold(UNCHANGED, said.name != name, || {
-            format!("{:?} arrived as {text:?}", said.text)
-        });
-    }
     hold(OWN_NAME, said.name == name, || {
         format!("{}'s line {text:?} appeared as {name}'s", said.name)
     })?;

@@ -9,12 +9,13 @@ use super::laws::{
     AT_MOST_ONCE, NO_AMPLIFIER, NO_CONTROLS, NO_ECHO, STRUCTURE, TIMEOUTS, Violation, hold,
 };
 use super::network::{At, Datagram};
-use super::tally::Tally;
+use super::record::Tally;
 
 /// One call of a server.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Call<'a> {
-    Datagram(At, &'a [u8]),
+    /// A datagram from an address, and whether it is tainted.
+    Datagram(At, &'a [u8], bool),
     Due,
     Unreachable(At),
     Announce(Text<'a>),
@@ -62,10 +63,6 @@ impl Room {
         self.server.is_some()
     }
 
-    pub(super) fn operator(&self) -> Name {
-        self.config.operator
-    }
-
     pub(super) fn members(&self) -> impl Iterator<Item = (Name, At)> + '_ {
         self.server.iter().flat_map(Server::members)
     }
@@ -86,15 +83,15 @@ impl Room {
         &mut self,
         now: u64,
         mut call: Call<'_>,
-        tainted: bool,
         tally: &mut Tally,
     ) -> Result<Vec<Datagram>, Violation> {
         let now = Timestamp::from_millis(now);
+        let tainted = matches!(call, Call::Datagram(_, _, true));
         let mut out = Vec::new();
         let mut more_calls = self.members().count() + 4;
         while let Some(server) = &mut self.server {
             let outgoing = match call {
-                Call::Datagram(from, bytes) => server.handle(now, from, bytes),
+                Call::Datagram(from, bytes, _) => server.handle(now, from, bytes),
                 Call::Due => server.handle_timeout(now),
                 Call::Unreachable(peer) => server.handle_unreachable(now, peer),
                 Call::Announce(text) => server.announce(now, text),
@@ -159,7 +156,7 @@ fn judge(config: &Config, call: Call<'_>, outgoing: &Outgoing<'_, At>) -> Result
         hold(NO_CONTROLS, clean, || payload.escape_ascii().to_string())?;
         let first = listeners.len();
         listeners.extend(transmit.to.iter());
-        if let Call::Datagram(from, _) = call
+        if let Call::Datagram(from, ..) = call
             && refused
             && listeners[first..].contains(&from)
         {
@@ -169,7 +166,7 @@ fn judge(config: &Config, call: Call<'_>, outgoing: &Outgoing<'_, At>) -> Result
             answers -= 1;
         }
     }
-    if let (Event::Said { .. }, Call::Datagram(from, _)) = (event, call) {
+    if let (Event::Said { .. }, Call::Datagram(from, ..)) = (event, call) {
         hold(NO_ECHO, !listeners.contains(&from), || format!("{event:?}"))?;
         let deliveries = listeners.len();
         listeners.sort_unstable();

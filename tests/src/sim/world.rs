@@ -1,31 +1,28 @@
 //! The world: its inhabitants, its run, and the laws of its end.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chat_core::proto::Name;
 use fastrand::Rng;
 
 use super::adversary::Adversary;
-use super::laws::{ALL_ARRIVES, ALL_BACK, ALL_OUT, Violation, hold};
+use super::laws::{ALL_ARRIVES, ALL_BACK, ALL_OUT, NO_PANIC, Violation, hold};
 use super::network::{At, Datagram, Faults};
 use super::people::{Line, Person};
 use super::plan::Plan;
+use super::record::{Tally, Trace};
 use super::rooms::Room;
-use super::schedule::Schedule;
-use super::tally::Tally;
-use super::trace::Trace;
 
 /// The time without faults after which all are where they belong.
 const RECOVERY_MILLIS: u64 = 30_000;
 /// The moment by which all are in, in a calm world.
 const CALM_FROM_MILLIS: u64 = 5_000;
-/// The number of datagrams that a replayer remembers.
-pub(super) const RECORDED: usize = 64;
 
 /// The listener at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Host {
-    Nobody,
+    Unused,
     Room(usize),
     Person(usize),
     Adversary,
@@ -35,11 +32,8 @@ pub(super) enum Host {
 #[derive(Debug)]
 pub(super) enum Happening {
     Arrival(Datagram),
-    /// The network's report that nothing listens at an address.
-    Report {
-        to: At,
-        about: At,
-    },
+    /// The network's report to the first address that nothing listens at the second.
+    Report(At, At),
     /// A deadline of a room or a person.
     RoomDue(usize),
     PersonDue(usize),
@@ -73,7 +67,10 @@ pub struct World {
     pub(super) plan: Plan,
     pub(super) faults: Faults,
     pub(super) faults_end: u64,
-    pub(super) schedule: Schedule<Happening>,
+    /// Things to come: by their millisecond and, within one, in the order of planning. No queue is
+    /// empty.
+    to_come: BTreeMap<u64, VecDeque<Happening>>,
+    pub(super) now: u64,
     pub(super) hosts: Vec<Host>,
     pub(super) rooms: Vec<Room>,
     pub(super) people: Vec<Person>,
@@ -83,6 +80,7 @@ pub struct World {
     pub(super) lines: Vec<Line>,
     pub(super) tally: Tally,
     pub(super) trace: Trace,
+    steps: u64,
 }
 
 impl World {
@@ -99,7 +97,8 @@ impl World {
             faults_end: millis.max(Self::SHORTEST_MILLIS),
             rng,
             plan,
-            schedule: Schedule::new(),
+            to_come: BTreeMap::new(),
+            now: 0,
             hosts: Vec::new(),
             rooms: Vec::new(),
             people: Vec::new(),
@@ -109,6 +108,7 @@ impl World {
             lines: Vec::new(),
             tally: Tally::default(),
             trace: Trace::new(in_words),
+            steps: 0,
         };
         world.populate();
         world
@@ -120,7 +120,7 @@ impl World {
             let config = self.plan.config.clone();
             self.rooms.push(Room::new(address, config));
             let first = self.rng.u64(..self.plan.operator_millis);
-            self.schedule.plan(first, Happening::OperatorActs(room));
+            self.plan_at(first, Happening::OperatorActs(room));
             for number in 0..self.plan.people_per_room {
                 let person = self.people.len();
                 let address = self.address(Host::Person(person));
@@ -133,16 +133,15 @@ impl World {
                 self.act_at(person, first);
             }
         }
-        self.victims = (0..4).map(|_| self.address(Host::Nobody)).collect();
+        self.victims = (0..4).map(|_| self.address(Host::Unused)).collect();
         for adversary in 0..self.plan.adversaries {
             let count = self.rng.usize(1..4);
             let own = (0..count).map(|_| self.address(Host::Adversary)).collect();
             self.adversaries.push(Adversary::draw(&mut self.rng, own));
             let first = self.rng.u64(..5_000);
-            let acts = Happening::AdversaryActs(adversary);
-            self.schedule.plan(first, acts);
+            self.plan_at(first, Happening::AdversaryActs(adversary));
         }
-        self.schedule.plan(self.faults_end, Happening::FaultsEnd);
+        self.plan_at(self.faults_end, Happening::FaultsEnd);
     }
 
     /// Makes a new address.
@@ -152,31 +151,51 @@ impl World {
         at
     }
 
-    pub(super) fn now(&self) -> u64 {
-        self.schedule.now()
+    /// Plans something for the millisecond `at`, at the earliest the next one.
+    pub(super) fn plan_at(&mut self, at: u64, happening: Happening) {
+        let at = at.max(self.now + 1);
+        self.to_come.entry(at).or_default().push_back(happening);
     }
 
-    /// Lets everything happen.
+    /// Goes on to the next thing, if there is one before the millisecond `end`.
+    fn next(&mut self, end: u64) -> Option<Happening> {
+        let mut first = self.to_come.first_entry()?;
+        if *first.key() >= end {
+            return None;
+        }
+        self.now = *first.key();
+        let happening = first.get_mut().pop_front();
+        if first.get().is_empty() {
+            first.remove();
+        }
+        happening
+    }
+
+    /// Lets everything happen. A panic is a violation like any other.
     #[must_use]
     pub fn run(mut self) -> Outcome {
-        let end = self.faults_end + RECOVERY_MILLIS;
-        let mut steps = 0;
-        let mut violation = None;
-        while violation.is_none()
-            && let Some(happening) = self.schedule.next(end)
-        {
-            steps += 1;
-            violation = self.happen(happening).err();
-        }
-        let violation = violation.or_else(|| self.all_is_well().err());
-        self.tally.millis = self.now();
+        let end = catch_unwind(AssertUnwindSafe(|| self.run_to_the_end()));
+        let end = end.unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref().map(|text: &&str| text.to_string()));
+            hold(NO_PANIC, false, || text.unwrap_or_default())
+        });
+        self.tally.millis = self.now;
         Outcome {
             tally: self.tally,
             hash: self.trace.hash(),
-            steps,
-            violation,
+            steps: self.steps,
+            violation: end.err(),
             last: self.trace.last(),
         }
+    }
+
+    fn run_to_the_end(&mut self) -> Result<(), Violation> {
+        while let Some(happening) = self.next(self.faults_end + RECOVERY_MILLIS) {
+            self.steps += 1;
+            self.happen(happening)?;
+        }
+        self.all_is_well()
     }
 
     /// Judges the end: without it an empty room would pass.
@@ -206,7 +225,7 @@ impl World {
         }
         if self.plan.calm {
             let others = u32::try_from(self.plan.people_per_room - 1).unwrap_or(u32::MAX);
-            let heard_by = self.now() - self.plan.faults.delay_millis * 3;
+            let heard_by = self.now - self.plan.faults.delay_millis * 3;
             for said in &self.lines {
                 if (CALM_FROM_MILLIS..heard_by).contains(&said.at) {
                     hold(ALL_ARRIVES, said.heard == others, || {

@@ -2,14 +2,15 @@
 //! combining marks none, long lines are broken, and broken anew when the width changes.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use alacritty_terminal::Term;
 use alacritty_terminal::event::{Event, EventListener};
 use alacritty_terminal::grid::Dimensions;
-use alacritty_terminal::index::Line;
+use alacritty_terminal::index::{Line, Point};
 use alacritty_terminal::term::Config;
 pub use alacritty_terminal::term::cell::{Cell, Flags};
+use alacritty_terminal::term::test::TermSize;
 use alacritty_terminal::vte::ansi::Processor;
 pub use alacritty_terminal::vte::ansi::{Color, NamedColor};
 use unicode_width::UnicodeWidthStr;
@@ -18,7 +19,8 @@ use unicode_width::UnicodeWidthStr;
 pub struct Emulator {
     term: Term<Remarks>,
     parser: Processor,
-    remarks: Remarks,
+    remarks: Receiver<Event>,
+    bells: usize,
 }
 
 /// A screen at one moment.
@@ -59,10 +61,11 @@ impl View {
 
 impl fmt::Display for View {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            columns, cursor, ..
-        } = self;
-        writeln!(f, "{columns} columns, the cursor at {cursor:?}:")?;
+        writeln!(
+            f,
+            "{} columns, the cursor at {:?}:",
+            self.columns, self.cursor
+        )?;
         for row in &self.rows {
             writeln!(f, "    |{row}")?;
         }
@@ -75,29 +78,37 @@ impl fmt::Display for View {
 impl Emulator {
     /// Makes an empty screen.
     pub fn new(columns: u16, rows: u16) -> Self {
-        let remarks = Remarks::default();
-        let size = Size { columns, rows };
+        let (sender, remarks) = channel();
         Self {
-            term: Term::new(Config::default(), &size, remarks.clone()),
+            term: Term::new(Config::default(), &size(columns, rows), Remarks(sender)),
             parser: Processor::new(),
             remarks,
+            bells: 0,
         }
     }
 
     /// Draws this. Returns what the terminal has to answer: programs can ask it things.
     pub fn draw(&mut self, bytes: &[u8]) -> String {
         self.parser.advance(&mut self.term, bytes);
-        std::mem::take(&mut self.remarks.lock().answers)
+        let mut answers = String::new();
+        for remark in self.remarks.try_iter() {
+            match remark {
+                Event::PtyWrite(answer) => answers.push_str(&answer),
+                Event::Bell => self.bells += 1,
+                _ => {}
+            }
+        }
+        answers
     }
 
     /// Changes the size.
     pub fn resize(&mut self, columns: u16, rows: u16) {
-        self.term.resize(Size { columns, rows });
+        self.term.resize(size(columns, rows));
     }
 
     /// Returns the number of times that the program rang the bell.
     pub fn bells(&self) -> usize {
-        self.remarks.lock().bells
+        self.bells
     }
 
     /// Returns the present screen.
@@ -111,10 +122,8 @@ impl Emulator {
             let cells = &grid[Line(row)][..];
             let text = text_of(cells);
             line.push_str(&text);
-            let wraps = cells
-                .last()
-                .map(|cell| cell.flags.contains(Flags::WRAPLINE));
-            if wraps != Some(true) {
+            let last = cells.last();
+            if !last.is_some_and(|cell| cell.flags.contains(Flags::WRAPLINE)) {
                 lines.push(line.trim_end().to_owned());
                 line.clear();
             }
@@ -125,15 +134,13 @@ impl Emulator {
         // Empty lines at the end are nothing but the rest of the screen.
         let used = lines.iter().rposition(|line| !line.is_empty());
         lines.truncate(used.map_or(0, |last| last + 1));
-        let cursor = grid.cursor.point;
+        let Point { line: row, column } = grid.cursor.point;
+        let row = usize::try_from(row.0).expect("a visible cursor");
         View {
             columns: u16::try_from(grid.columns()).expect("the width it was made with"),
             lines,
             rows,
-            cursor: (
-                usize::try_from(cursor.line.0).expect("a visible cursor"),
-                cursor.column.0,
-            ),
+            cursor: (row, column.0),
         }
     }
 
@@ -155,49 +162,16 @@ pub fn text_of(cells: &[Cell]) -> String {
         .collect()
 }
 
-#[derive(Clone, Copy)]
-struct Size {
-    columns: u16,
-    rows: u16,
-}
-
-impl Dimensions for Size {
-    fn total_lines(&self) -> usize {
-        self.screen_lines()
-    }
-
-    fn screen_lines(&self) -> usize {
-        self.rows.into()
-    }
-
-    fn columns(&self) -> usize {
-        self.columns.into()
-    }
+fn size(columns: u16, rows: u16) -> TermSize {
+    TermSize::new(columns.into(), rows.into())
 }
 
 /// The terminal's own remarks.
-#[derive(Clone, Default)]
-struct Remarks(Arc<Mutex<Said>>);
-
-#[derive(Default)]
-struct Said {
-    answers: String,
-    bells: usize,
-}
-
-impl Remarks {
-    fn lock(&self) -> MutexGuard<'_, Said> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+struct Remarks(Sender<Event>);
 
 impl EventListener for Remarks {
     fn send_event(&self, event: Event) {
-        match event {
-            Event::PtyWrite(answer) => self.lock().answers.push_str(&answer),
-            Event::Bell => self.lock().bells += 1,
-            _ => {}
-        }
+        let _emulator_is_gone = self.0.send(event);
     }
 }
 

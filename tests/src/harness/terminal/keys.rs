@@ -1,4 +1,4 @@
-//! What a terminal sends for keys that are no characters.
+//! The bytes that a terminal sends for keys that are no characters.
 
 /// Ctrl-C.
 pub const CTRL_C: &str = "\x03";

@@ -1,33 +1,69 @@
 //! The real binary at a terminal, as a person has it.
 
 use std::env;
+use std::fs::File;
+use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{PATIENCE, Process, Signal, chat_binary, python};
+use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
+use tempfile::TempDir;
+
+use super::{Process, Signal, chat_binary, find_in_time, python};
 
 pub mod emulator;
-mod home;
 pub mod keys;
-pub mod pty;
 
 pub use emulator::View;
 use emulator::{Cell, Emulator};
-pub use home::Home;
-use pty::Pty;
 
 /// The height of every terminal, and the width of one that has no other.
 const ROWS: u16 = 24;
 const COLUMNS: u16 = 80;
 
+/// A folder in which a user keeps things, and settings that are the same for all who run the tests.
+/// The last clone takes the folder away.
+#[derive(Clone, Debug)]
+pub struct Home {
+    _folder: Arc<TempDir>,
+    settings: Vec<(String, String)>,
+}
+
+impl Home {
+    /// Makes one with nothing in it.
+    ///
+    /// # Panics
+    /// When the system does not let a folder be made.
+    #[allow(clippy::new_without_default)] // It makes a folder.
+    pub fn new() -> Self {
+        let folder = TempDir::new().expect("a folder for temporary files");
+        let home = folder.path().to_string_lossy().into_owned();
+        let empty = Self {
+            _folder: Arc::new(folder),
+            settings: Vec::new(),
+        };
+        let state = format!("{home}/state");
+        let empty = empty.with("HOME", &home).with("XDG_STATE_HOME", &state);
+        empty.with("LC_ALL", "C.UTF-8")
+    }
+
+    /// Adds a setting to the environment of what is started.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+}
+
 /// A program at a pseudo-terminal, with an emulator that draws what it writes.
 pub struct Terminal {
     process: Process,
-    pty: Pty,
+    /// The person's end of the terminal.
+    pty: File,
     drawn: Mutex<Drawn>,
     /// It stays as long as the program may look for it.
     _home: Home,
@@ -47,32 +83,47 @@ impl Terminal {
 
     /// Starts `chat` at a terminal of this width, for a user with this folder.
     pub fn start_in(home: &Home, columns: u16, args: &[&str], default: SocketAddr) -> Self {
-        let mut command = pty::command();
-        command.arg(chat_binary()).args(args);
-        Self::run(home, columns, command, default)
+        Self::run(home, columns, chat_binary(), args, default)
     }
 
     /// Starts a shell, which finds `chat`.
     pub fn start_shell(home: &Home, columns: u16, default: SocketAddr) -> Self {
-        let mut command = pty::command();
-        let others = env::var_os("PATH").unwrap_or_default();
-        let ours = chat_binary().parent().map(Path::to_owned);
-        let programs = env::join_paths(ours.into_iter().chain(env::split_paths(&others)));
-        let programs = programs.expect("folders without colons in their names");
-        command
-            .arg("sh")
-            .env("PS1", "$ ")
-            .env("PATH", programs)
-            .env_remove("ENV");
-        Self::run(home, columns, command, default)
+        let ours = chat_binary().parent().expect("a program lies in a folder");
+        let others = env::var("PATH").unwrap_or_default();
+        let home = home
+            .clone()
+            .with("PATH", &format!("{}:{others}", ours.display()));
+        Self::run(
+            &home.with("PS1", "$ "),
+            columns,
+            Path::new("sh"),
+            &[],
+            default,
+        )
     }
 
-    fn run(home: &Home, columns: u16, mut command: Command, default: SocketAddr) -> Self {
-        command.env("TERM", "xterm-256color");
-        home.furnish(&mut command, default);
-        let (pty, line) = pty::open(columns, ROWS).expect("the system has a terminal left");
+    fn run(home: &Home, columns: u16, program: &Path, args: &[&str], default: SocketAddr) -> Self {
+        // Makes the terminal on the standard input the program's own.
+        let mut command = Command::new("setsid");
+        command.arg("--ctty").arg(program).args(args);
+        for name in [
+            "NO_COLOR",
+            "COLORTERM",
+            "LANG",
+            "LANGUAGE",
+            "CHAT_LANG",
+            "ENV",
+        ] {
+            command.env_remove(name);
+        }
+        command
+            .env("TERM", "xterm-256color")
+            .env("CHAT_ADDRESS", default.to_string());
+        command.envs(home.settings.iter().cloned());
+        let (pty, line) = open(columns).expect("the system has a terminal left");
+        let process = Process::spawn_at(&pty, line, command);
         Self {
-            process: Process::spawn_at(&pty, &line, command),
+            process: process.expect("an open terminal can be opened again"),
             pty,
             drawn: Mutex::new(Drawn {
                 emulator: Emulator::new(columns, ROWS),
@@ -124,7 +175,8 @@ impl Terminal {
         let view = drawn.emulator.view();
         drop(drawn);
         if !answer.is_empty() {
-            self.pty.write(answer.as_bytes());
+            // Nothing is done where the program has gone.
+            let _gone = (&self.pty).write_all(answer.as_bytes());
         }
         view
     }
@@ -142,9 +194,7 @@ impl Terminal {
         // What was written for the old width is drawn at that width.
         let _drawn = self.view();
         self.drawn().emulator.resize(columns, ROWS);
-        self.pty
-            .resize(columns, ROWS)
-            .expect("a terminal can be resized");
+        resize(&self.pty, columns).expect("a terminal can be resized");
     }
 
     /// Waits until the screen fits, and returns it.
@@ -169,13 +219,15 @@ impl Terminal {
         python::expect_nothing_left(&self.process);
     }
 
-    /// Returns whether the terminal is as a shell leaves it to programs. One that edits lines
-    /// itself changes that.
+    /// Returns whether the terminal is as a shell leaves it to programs: it shows what is typed,
+    /// hands over whole lines, and makes a signal of Ctrl-C. Programs that edit lines change that.
     ///
     /// # Panics
     /// When the system refuses.
     pub fn is_cooked(&self) -> bool {
-        pty::is_cooked(self.pty.end()).expect("a terminal can be asked")
+        let cooked = LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
+        let modes = tcgetattr(&self.pty).expect("a terminal can be asked");
+        modes.local_modes.contains(cooked)
     }
 
     /// Waits until the program edits lines itself: what is typed before would be shown by the
@@ -184,11 +236,29 @@ impl Terminal {
     /// # Panics
     /// With the screen, when that does not happen.
     pub fn wait_until_lines_are_edited(&self) {
-        let started = Instant::now();
-        while self.is_cooked() {
-            let late = started.elapsed() > PATIENCE;
-            assert!(!late, "lines are not edited:\n{}", self.view());
-            thread::sleep(Duration::from_millis(5));
-        }
+        let edited = find_in_time(|| (!self.is_cooked()).then_some(()));
+        assert!(edited.is_some(), "lines are not edited:\n{}", self.view());
     }
+}
+
+/// Makes a pseudo-terminal of this width and returns the person's end and the program's. The screen
+/// ends only when no copy of the program's end is open any more.
+fn open(columns: u16) -> io::Result<(File, OwnedFd)> {
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    let person = File::from(openpt(flags)?);
+    unlockpt(&person)?;
+    let program = ioctl_tiocgptpeer(&person, flags)?;
+    resize(&person, columns)?;
+    Ok((person, program))
+}
+
+/// Changes the width; the system tells the program.
+fn resize(person: &File, columns: u16) -> io::Result<()> {
+    let size = Winsize {
+        ws_row: ROWS,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    Ok(tcsetwinsize(person, size)?)
 }

@@ -1,6 +1,11 @@
-//! The counts of a world.
+//! The counts of a world, the hash of everything that happened, and the last of it in words.
 
+use std::fmt::Debug;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::AddAssign;
+
+/// The number of events that are reported in words.
+const REPORTED: usize = 30;
 
 macro_rules! tally {
     ($($name:ident: $title:literal,)+) => {
@@ -54,4 +59,38 @@ tally! {
     back: "people who were in at the end",
     exempt: "people kept out by a forged login, not asked to be in",
     buried: "rooms without a ghost at the end",
+}
+
+/// A record of what happened in a world.
+#[derive(Debug)]
+pub(super) struct Trace {
+    hasher: DefaultHasher,
+    words: Option<Vec<String>>,
+}
+
+impl Trace {
+    /// Starts a record; with `in_words` a person can read it, too.
+    pub(super) fn new(in_words: bool) -> Self {
+        Self {
+            hasher: DefaultHasher::new(),
+            words: in_words.then(Vec::new),
+        }
+    }
+
+    pub(super) fn note(&mut self, now: u64, what: &(impl Hash + Debug)) {
+        (now, what).hash(&mut self.hasher);
+        if let Some(words) = &mut self.words {
+            words.push(format!("{now} ms: {what:?}"));
+        }
+    }
+
+    pub(super) fn hash(&self) -> u64 {
+        self.hasher.finish()
+    }
+
+    /// Returns the last events in words, where these are kept.
+    pub(super) fn last(self) -> Vec<String> {
+        let mut words = self.words.unwrap_or_default();
+        words.split_off(words.len().saturating_sub(REPORTED))
+    }
 }
