@@ -141,6 +141,7 @@ fn keep(kept: &mut Vec<(u8, String)>, outgoing: &Outgoing<'_, At>) -> String {
     for transmit in outgoing.transmits() {
         let mut to: Vec<u8> = transmit.to.iter().map(|at| at.0).collect();
         assert_eq!(to.len(), transmit.to.len(), "as many as len says");
+        assert!(!to.is_empty(), "each has at least one recipient");
         to.sort_unstable();
         let text = String::from_utf8(transmit.payload.to_vec()).unwrap();
         kept.extend(to.into_iter().map(|to| (to, text.clone())));
