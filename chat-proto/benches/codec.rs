@@ -25,10 +25,8 @@ fn datagram(kind: &str) -> String {
 
 #[divan::bench(args = REQUESTS, consts = [false, true])]
 fn decode_request<const LENIENT: bool>(bencher: Bencher<'_, '_>, kind: &str) {
-    let (datagram, dialect) = (
-        datagram(kind),
-        Dialect::strict().with_lenient_reading(LENIENT),
-    );
+    let datagram = datagram(kind);
+    let dialect = Dialect::strict().with_lenient_reading(LENIENT);
     bencher.bench(|| Request::decode(black_box(datagram.as_bytes()), black_box(&dialect)).is_ok());
 }
 
