@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use chat_tests::harness::terminal::emulator::{Color, Flags, NamedColor, text_of};
-use chat_tests::harness::terminal::keys::{BACKSPACE, CTRL_C, CTRL_D, ENTER, LEFT, TAB, UP};
+use chat_tests::harness::terminal::keys::{BACKSPACE, CTRL_C, CTRL_D, ENTER, LEFT, TAB, UP, paste};
 use chat_tests::harness::terminal::{Home, Terminal, View};
 use chat_tests::harness::{RawPeer, Server};
 
@@ -178,11 +178,77 @@ fn tab_completes_names_and_commands() {
         room.alice.types(&BACKSPACE.repeat(6));
         room.bob_says(&["here I am"]);
         room.alice.sees("here I am");
-        room.alice.types("ask bo");
-        room.alice.types(TAB);
-        room.alice.wait_until("bob's name, completed", |view| {
-            view.last_line().contains("ask bob")
-        });
+        for (typed, said) in [
+            ("bo\thi", "bob: hi"),
+            ("ask bo\tnow", "ask bob now"),
+            ("问（bo\t）", "问（bob ）"),
+        ] {
+            room.alice.types(&format!("{typed}{ENTER}"));
+            room.hears(said);
+        }
+    });
+}
+
+#[test]
+fn a_paste_is_text_whatever_is_in_it() {
+    everywhere(|room| {
+        let code = "// a comment\n/quit\n\n    let x = 1;\ty\n//";
+        room.alice.types(&paste(code));
+        room.alice.types(ENTER);
+        for line in code.lines() {
+            room.bob.expect(format!("alice : {line}"), "a paste");
+        }
+        // A single line is text, too, when more is typed, and when it is brought back.
+        let typed = format!("{} now{ENTER}{UP}{ENTER}", paste("/quit"));
+        room.alice.types(&typed);
+        for _ in 0..2 {
+            room.bob.expect("alice : /quit now", "a pasted line");
+        }
+        // What is typed in front of a paste, or into an emptied line, is not.
+        room.alice.types(&format!("/dance {}{ENTER}", paste("bob")));
+        room.alice.sees("no command /dance");
+        let typed = format!("{}{CTRL_C}/quit{ENTER}", paste("never said"));
+        room.alice.types(&typed);
+        room.bob.expect("* alice left", "a typed command");
+        room.alice.expect_exit(0);
+    });
+}
+
+#[test]
+fn ctrl_c_clears_a_line_before_it_leaves() {
+    everywhere(|room| {
+        room.alice.types(HALF);
+        room.sees_undisturbed(HALF, 0, &[]);
+        room.alice.types(CTRL_C);
+        let what = "an empty line";
+        room.alice
+            .wait_until(what, |view| view.last_line().ends_with("      >"));
+        room.alice.types(&format!("another{ENTER}"));
+        room.bob.expect("alice : another", "a cleared line");
+        room.alice.types(CTRL_C);
+        room.bob.expect("* alice left", "Ctrl-C in an empty line");
+        room.alice.expect_exit(0);
+    });
+}
+
+#[test]
+fn commands_and_empty_lines_leave_no_row() {
+    everywhere(|room| {
+        let said = messages("before");
+        room.bob_says(&said);
+        room.alice.sees("that was all");
+        let command = format!("/dance {}", "很".repeat(60));
+        for (typed, shown) in [(&*command, "no command /dance"), ("/names", ": alice, bob")] {
+            room.alice.types(&format!("{typed}{ENTER}"));
+            room.alice.sees(shown);
+            room.alice.types(&ENTER.repeat(3));
+        }
+        // They can be brought back all the same.
+        room.alice.types(&UP.repeat(2));
+        room.sees_undisturbed(&command, 0, &said);
+        let view = room.alice.view();
+        let prompts = view.lines.iter().filter(|line| line.contains("  >"));
+        assert_eq!(prompts.count(), 1, "{view}");
     });
 }
 

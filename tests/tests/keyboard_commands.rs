@@ -3,8 +3,8 @@
 use std::fs;
 
 use chat_tests::harness::terminal::emulator::{Flags, text_of};
-use chat_tests::harness::terminal::keys::ENTER;
-use chat_tests::harness::terminal::{Home, Terminal};
+use chat_tests::harness::terminal::keys::{CTRL_C, CTRL_D, ENTER, UP, paste};
+use chat_tests::harness::terminal::{Home, Terminal, View};
 use chat_tests::harness::{RawPeer, Server};
 
 struct Room {
@@ -49,6 +49,38 @@ fn a_line_with_a_slash_is_a_command_or_an_error() {
     // Bob hears this line first: the commands before it did not leave the program.
     room.bob
         .expect("alice : /names is a command", "a line with two slashes");
+}
+
+#[test]
+fn a_long_paste_is_said_only_after_a_yes() {
+    for (language, question, yes) in [
+        ("en", "say these 11 lines? [y/N]", "y"),
+        ("zh", "要说这 11 行吗？[y/N]", "是"),
+    ] {
+        let mut room = alice_with(&["--lang", language]);
+        let lines: Vec<String> = (1..=11).map(|line| format!("/line {line}")).collect();
+        room.alice_types(&paste(&lines.join("\n")));
+        for (before, answer) in [ENTER, "n\r", CTRL_C, CTRL_D, yes].into_iter().enumerate() {
+            room.alice.wait_until(question, |view| {
+                let questions = view.lines.iter().filter(|line| line.contains(question));
+                questions.count() > before
+            });
+            room.alice.types(answer);
+            if answer != yes {
+                let asked = |view: &View| view.last_line().ends_with("      >");
+                room.alice.wait_until("the prompt", asked);
+                // What is not said comes back.
+                room.alice.types(UP);
+            }
+            room.alice.types(ENTER);
+        }
+        room.bob.expect("alice : /line 1", "the first yes");
+        // Ten lines need no question.
+        room.alice_types(&paste(&lines[..10].join("\n")));
+        for line in lines[1..].iter().chain(&lines[..10]) {
+            room.bob.expect(format!("alice : {line}"), "a paste");
+        }
+    }
 }
 
 #[test]

@@ -2,15 +2,17 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::iter;
 
 use chat_core::proto::Name;
-use rustyline::completion::Completer;
+use rustyline::completion::{Completer, Pair};
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::Hinter;
 use rustyline::validate::Validator;
 use rustyline::{Context, Helper};
 
 use super::input::COMMANDS;
+use super::keys::Pasted;
 use super::notices::NamesSeen;
 use super::resize::ResizeRepair;
 use super::terminal::{BOLD, DIM, Palette};
@@ -26,16 +28,21 @@ const MARK: &str = "> ";
 pub(super) struct LineHelper {
     names: NamesSeen,
     palette: Palette,
+    pasted: Pasted,
     is_line_complete: Cell<bool>,
+    /// True for the last drawing of a line that is not said.
+    is_line_erased: Cell<bool>,
     resize: ResizeRepair,
 }
 
 impl LineHelper {
-    pub(super) fn new(names: NamesSeen) -> Self {
+    pub(super) fn new(names: NamesSeen, pasted: Pasted) -> Self {
         Self {
             names,
             palette: Palette::of_standard_output(),
+            pasted,
             is_line_complete: Cell::new(false),
+            is_line_erased: Cell::new(false),
             resize: ResizeRepair::default(),
         }
     }
@@ -52,36 +59,47 @@ fn drawn_prompt(palette: Palette, is_line_complete: bool) -> String {
 }
 
 /// Returns the start of the last word of `line` and the candidates for it: commands at the start
-/// of the line, names anywhere.
+/// of the line, names anywhere, also behind punctuation.
 fn candidates(line: &str, names: &[Name]) -> (usize, Vec<String>) {
-    let start = line
-        .char_indices()
-        .rfind(|(_, character)| character.is_whitespace() || *character == '@')
-        .map_or(0, |(index, character)| index + character.len_utf8());
-    let word = line.get(start..).unwrap_or_default();
-    let found = if start == 0 && word.starts_with('/') {
-        let commands = COMMANDS.iter().filter(|command| command.starts_with(word));
-        commands.map(ToString::to_string).collect()
-    } else {
-        let wanted = word.to_lowercase();
-        let names = names.iter().map(Name::as_str);
-        let found = names.filter(|name| name.to_lowercase().starts_with(&wanted));
-        found.map(str::to_owned).collect()
-    };
-    (start, found)
+    let space = line.rfind(char::is_whitespace).unwrap_or_default();
+    let marks = line.char_indices().skip_while(|(index, _)| *index < space);
+    let marks = marks.filter(|(_, character)| !character.is_alphanumeric());
+    let starts = marks.map(|(index, mark)| index + mark.len_utf8());
+    // A name can hold punctuation: the longest word that begins one counts.
+    let mut found = iter::once(0).chain(starts).map(|start| {
+        let word = line.get(start..).unwrap_or_default().to_lowercase();
+        let commands = COMMANDS.into_iter();
+        let commands = commands.filter(|_| start == 0 && word.starts_with('/'));
+        let known = commands.chain(names.iter().map(Name::as_str));
+        let found = known.filter(|known| known.to_lowercase().starts_with(&word));
+        (start, found.map(str::to_owned).collect())
+    });
+    let found = found.find(|(_, found): &(_, Vec<_>)| !found.is_empty());
+    found.unwrap_or_default()
 }
 
 impl Completer for LineHelper {
-    type Candidate = String;
+    type Candidate = Pair;
 
+    /// Completes a word, and adds what follows a name or a command.
     fn complete(
         &self,
         line: &str,
         cursor: usize,
         _: &Context<'_>,
-    ) -> rustyline::Result<(usize, Vec<String>)> {
-        let before = line.get(..cursor).unwrap_or_default();
-        Ok(candidates(before, &self.names.all()))
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let (before, after) = line.split_at_checked(cursor).unwrap_or_default();
+        let (start, found) = candidates(before, &self.names.all());
+        let end = match start {
+            _ if after.starts_with([' ', ':']) => "",
+            0 if !before.starts_with('/') => ": ",
+            _ => " ",
+        };
+        let pair = |display: String| Pair {
+            replacement: format!("{display}{end}"),
+            display,
+        };
+        Ok((start, found.into_iter().map(pair).collect()))
     }
 }
 
@@ -90,26 +108,34 @@ impl Highlighter for LineHelper {
     /// how to clear the old one.
     fn highlight<'l>(&self, line: &'l str, cursor: usize) -> Cow<'l, str> {
         self.resize.before_drawing(PROMPT, line, cursor);
-        Cow::Borrowed(line)
+        // So that the editor's line feed ends in the row that is free now.
+        let row_above = self.is_line_erased.get().then_some("\x1b[A");
+        Cow::Borrowed(row_above.unwrap_or(line))
     }
 
-    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(
-        &'s self,
-        prompt: &'p str,
-        is_ours: bool,
-    ) -> Cow<'b, str> {
-        // The editor has prompts of its own, such as that of the search.
-        if is_ours {
-            Cow::Owned(drawn_prompt(self.palette, self.is_line_complete.get()))
-        } else {
+    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
+        // There are others: a question, and the editor's own, such as that of the search.
+        if prompt != PROMPT {
+            self.is_line_erased.set(false);
             Cow::Borrowed(prompt)
+        } else if self.is_line_erased.get() {
+            Cow::Borrowed("")
+        } else {
+            Cow::Owned(drawn_prompt(self.palette, self.is_line_complete.get()))
         }
     }
 
-    /// Returns true, for every key: [`ResizeRepair`] must see each drawing.
-    fn highlight_char(&self, line: &str, _: usize, kind: CmdKind) -> bool {
-        let is_complete = kind == CmdKind::ForcedRefresh && !line.is_empty();
-        self.is_line_complete.set(is_complete);
+    /// Returns true, for every key: [`ResizeRepair`] must see each drawing. The last drawing of a
+    /// command or an empty line shows nothing, so that only what is said stays on the screen.
+    fn highlight_char(&self, line: &str, cursor: usize, kind: CmdKind) -> bool {
+        self.pasted.note(line);
+        let is_last = kind == CmdKind::ForcedRefresh;
+        let is_command = line.starts_with('/') && !line.starts_with("//");
+        let is_said = !line.is_empty() && !is_command || self.pasted.is_text(line);
+        self.is_line_complete.set(is_last && is_said);
+        // With the cursor elsewhere the editor draws once more.
+        let is_at_end = cursor == line.len();
+        self.is_line_erased.set(is_last && !is_said && is_at_end);
         true
     }
 }
@@ -131,11 +157,16 @@ mod tests {
         for (line, start, found) in [
             ("hello a", 6, vec!["Alice", "alan"]),
             ("@bo", 1, vec!["bob"]),
+            ("(bo", 1, vec!["bob"]),
+            ("你好，老", 9, vec!["老王"]),
+            ("（“Al", 6, vec!["Alice", "alan"]),
+            ("ask x(", 4, vec!["x(y)"]),
             ("你好 老", 7, vec!["老王"]),
             ("/n", 0, vec!["/names"]),
-            ("say /n", 4, vec![]),
+            ("say /n", 0, vec![]),
         ] {
-            let names = ["Alice", "alan", "bob", "老王"].map(|name| Name::new(name).unwrap());
+            let names = ["Alice", "alan", "bob", "x(y)", "老王"];
+            let names = names.map(|name| Name::new(name).unwrap());
             let found = found.into_iter().map(str::to_owned).collect();
             assert_eq!(candidates(line, &names), (start, found), "{line}");
         }

@@ -14,10 +14,11 @@ use rustix::termios::{
 };
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
-use rustyline::{ColorMode, CompletionType, Config, ExternalPrinter};
+use rustyline::{ColorMode, CompletionType, Config, EventHandler, ExternalPrinter};
 
 use super::completion::{LineHelper, PROMPT};
 use super::input::Typed;
+use super::keys::{AskToSay, KEYS, Pasted};
 use super::notices::NamesSeen;
 use super::status::Status;
 use crate::io::line_queue::{LineQueue, Queued};
@@ -27,6 +28,8 @@ use crate::net::inbox::Sender;
 
 /// The number of lines that the arrow keys can bring back.
 const HISTORY_LINES: usize = 1_000;
+/// The most lines that are said without a question.
+const LINES_UNASKED: usize = 10;
 /// The terminals, by TERM, on which `rustyline` edits nothing: they show text only.
 const UNABLE_TERMINALS: [&str; 3] = ["dumb", "cons25", "emacs"];
 
@@ -69,7 +72,11 @@ impl Editor {
             .color_mode(ColorMode::Forced)
             .build();
         let mut editor = LineEditor::with_config(config).map_err(io_error)?;
-        editor.set_helper(Some(LineHelper::new(names)));
+        let pasted = Pasted::default();
+        editor.set_helper(Some(LineHelper::new(names, pasted.clone())));
+        for key in KEYS {
+            editor.bind_sequence(key, EventHandler::Conditional(Box::new(pasted.clone())));
+        }
         let history = history_file();
         if let Some(file) = &history {
             let _none_yet = editor.load_history(file);
@@ -87,7 +94,10 @@ impl Editor {
 
         thread::Builder::new()
             .name("stdin".to_owned())
-            .spawn(move || read_lines(&mut editor, history.as_deref(), &sender, &is_typing))?;
+            .spawn(move || {
+                let history = history.as_deref();
+                read_lines(&mut editor, history, &sender, &is_typing, &pasted, language);
+            })?;
         Ok((started, queue))
     }
 }
@@ -120,6 +130,8 @@ fn read_lines(
     history: Option<&Path>,
     sender: &Sender<Option<Line>>,
     is_typing: &AtomicBool,
+    pasted: &Pasted,
+    language: Language,
 ) {
     loop {
         is_typing.store(true, Ordering::Release);
@@ -135,11 +147,25 @@ fn read_lines(
         if text.is_empty() {
             continue;
         }
-        remember(editor, history, &text);
-        // Pasted text can have several lines.
-        let post = |line: &str| sender.post(Some(Ok(line.to_owned())));
+        let is_text = pasted.is_text(&text);
+        // A single line is brought back as it would have to be typed.
+        let is_like_a_command = is_text && text.starts_with('/') && !text.contains('\n');
+        let slash = if is_like_a_command { "/" } else { "" };
+        remember(editor, history, &format!("{slash}{text}"));
+        let lines = text.lines().count();
+        if lines > LINES_UNASKED {
+            is_typing.store(true, Ordering::Release);
+            let answer = editor.readline(&AskToSay(lines).in_words(language));
+            is_typing.store(false, Ordering::Release);
+            // Anything but a yes is a no.
+            if !answer.is_ok_and(|answer| matches!(answer.trim(), "y" | "Y" | "yes" | "是")) {
+                continue;
+            }
+        }
+        let line_feed = if is_text { "\n" } else { "" };
+        let post = |line: &str| sender.post(Some(Ok(format!("{line}{line_feed}"))));
         let is_posted = text.lines().all(post);
-        let quits = text.lines().any(|line| Typed::from(line) == Typed::Quit);
+        let quits = !is_text && Typed::from(text.as_str()) == Typed::Quit;
         // After a quit no new line is begun, so that the terminal is left clean.
         if quits || !is_posted {
             return;

@@ -3,7 +3,7 @@
 /// The commands, for completion.
 pub(super) const COMMANDS: [&str; 3] = ["/help", "/names", "/quit"];
 
-/// A line that was typed.
+/// A line that was typed or pasted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Typed<'a> {
     Empty,
@@ -18,6 +18,10 @@ pub(super) enum Typed<'a> {
 
 impl<'a> From<&'a str> for Typed<'a> {
     fn from(line: &'a str) -> Self {
+        // A pasted line keeps its line feed, and is text.
+        if let Some(pasted) = line.strip_suffix('\n') {
+            return Self::Text(pasted);
+        }
         match line.trim_end() {
             _ if line.is_empty() => Self::Empty,
             _ if line.starts_with("//") => Self::Text(line.get(1..).unwrap_or_default()),
@@ -49,6 +53,9 @@ mod tests {
             ("/", Typed::Unknown("/")),
             ("/quit now", Typed::Unknown("/quit")),
             ("/退出 好", Typed::Unknown("/退出")),
+            ("/quit\n", Typed::Text("/quit")),
+            ("// pasted \n", Typed::Text("// pasted ")),
+            ("\n", Typed::Text("")),
         ] {
             assert_eq!(Typed::from(line), typed, "{line:?}");
         }

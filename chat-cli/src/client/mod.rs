@@ -6,6 +6,7 @@
 mod completion;
 mod editor;
 mod input;
+mod keys;
 mod notices;
 mod output;
 mod resize;

@@ -14,7 +14,8 @@ use crate::language::{Worded, Words, say};
 /// can tell the user about a long paste.
 pub const MAX_LINE: usize = 4096;
 
-/// One line of the input, perhaps an empty one, without its line ending.
+/// One line of the input, perhaps an empty one, without its line ending. Only a line that the editor
+/// knows to be pasted keeps a line feed: it is text, never a command.
 pub type Line = Result<String, LineError>;
 
 /// The reason for which a line was skipped.

@@ -77,10 +77,12 @@ pub enum Mistake {
 pub(super) fn read(line: Line) -> Option<Result<Command, Mistake>> {
     Some(match line {
         Ok(text) if text.is_empty() => return None,
-        Ok(text) => match text.strip_prefix('/') {
-            Some(said) if said.starts_with('/') => say(said),
-            Some(command) => command_of(command),
-            None => say(&text),
+        Ok(text) => match (text.strip_suffix('\n'), text.strip_prefix('/')) {
+            // A pasted line keeps its line feed, and is text.
+            (Some(pasted), _) => say(pasted),
+            (_, Some(said)) if said.starts_with('/') => say(said),
+            (_, Some(command)) => command_of(command),
+            _ => say(&text),
         },
         Err(error) => Err(Mistake::Line(error)),
     })
@@ -256,6 +258,8 @@ mod tests {
             (" /names", " /names"),
             ("//names", "/names"),
             ("//", "/"),
+            ("/quit\n", "/quit"),
+            ("\n", ""),
         ] {
             expect(line, Ok(Command::Say(text(said))));
         }

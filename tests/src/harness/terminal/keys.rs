@@ -14,3 +14,8 @@ pub const BACKSPACE: &str = "\x7f";
 pub const UP: &str = "\x1b[A";
 /// Arrow to the left.
 pub const LEFT: &str = "\x1b[D";
+
+/// Returns what a terminal sends for this text, pasted.
+pub fn paste(text: &str) -> String {
+    format!("\x1b[200~{}\x1b[201~", text.replace('\n', "\r"))
+}
