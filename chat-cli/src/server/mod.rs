@@ -83,7 +83,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
     }
     let ended = room.run(&inbox).map_err(Failure::io(Operation::UseSocket));
     let _no_manager = notify(&[NotifyState::Stopping]);
-    ended
+    ended?.map_err(|error| Failure::File(Box::new(error)))
 }
 
 /// Binds the first address that is free: a name such as `localhost` stands for several.
@@ -124,7 +124,7 @@ impl Host {
         let config = Config::new(Dialect::lenient().with_language(language));
         // The client's screen shows who comes and goes.
         let room = Room::new(socket, config, EventLog::off());
-        let thread = thread::spawn(move || room.run(&inbox));
+        let thread = thread::spawn(move || room.run(&inbox).map(|_no_ban_file| ()));
         Ok(Some(Self {
             address,
             stop,
