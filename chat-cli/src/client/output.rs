@@ -16,7 +16,7 @@ use super::status::Status;
 use super::terminal::Terminal;
 use super::transcript::Transcript;
 use crate::failure::{Failure, Operation};
-use crate::io::line_queue::write_line;
+use crate::io::line_queue::{write_line, write_remark};
 use crate::io::safe_text::SafeText;
 use crate::json;
 use crate::language::{Language, Worded, Words, say};
@@ -214,8 +214,7 @@ impl Output {
         match &self.form {
             _ if line.as_str().is_empty() => {}
             Form::Terminal(terminal) => terminal.draw_remark(&line),
-            // A closed standard error cannot be reported.
-            _ => drop(write_line(io::stderr(), line.as_str())),
+            _ => write_remark(line.as_str()),
         }
     }
 }
