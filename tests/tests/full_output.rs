@@ -4,9 +4,10 @@ use std::process::Command;
 
 use chat_tests::harness::{Process, chat_binary};
 
-/// Runs a line of the shell in which `$0` is the program, and checks its exit code.
+/// Runs a line of the shell in which `$0` is the program, and checks its exit code. Returns what
+/// it wrote to standard error.
 #[track_caller]
-fn expect_exit(line: &str, code: i32) {
+fn expect_exit(line: &str, code: i32) -> String {
     let mut shell = Command::new("sh");
     shell.args(["-c", line]).arg(chat_binary());
     // Every command gets a free port of its own.
@@ -14,7 +15,9 @@ fn expect_exit(line: &str, code: i32) {
     let mut process = Process::spawn(shell);
     process.close_stdin();
     process.expect_exit(code);
-    assert!(!process.stderr().contains("panicked"), "{line}");
+    let stderr = process.stderr();
+    assert!(!stderr.contains("panicked"), "{line}");
+    stderr
 }
 
 #[test]
@@ -38,6 +41,9 @@ fn a_client_whose_output_is_full_ends_in_order() {
         let code = i32::from(output.contains("json"));
         expect_exit(&format!("echo hi | {line}"), code);
     }
+    let transcript = "echo hi | \"$0\" join alice --transcript /dev/full";
+    let stderr = expect_exit(transcript, 1);
+    assert!(stderr.contains("; the disk is full: make room"), "{stderr}");
 }
 
 #[test]
