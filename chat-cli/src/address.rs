@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt::{self, Write as _};
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 
 use crate::language::{Worded, Words, say};
 
@@ -76,19 +76,36 @@ impl Worded for AddressError {
 }
 
 /// Resolves `HOST:PORT`, or `HOST` alone, to every address that it stands for; without a text, the
-/// default address.
+/// default address. A port alone is that port of this machine.
 pub(crate) fn resolve(text: Option<&str>) -> Result<Addresses, AddressError> {
+    resolve_at(Ipv4Addr::LOCALHOST.into(), text)
+}
+
+/// Resolves as [`resolve`] does, but a port alone is that port at every address of this machine.
+pub(crate) fn resolve_to_listen(text: Option<&str>) -> Result<Addresses, AddressError> {
+    // It takes IPv4 too, but not every machine has it.
+    let ipv6 = UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)).map(|_| Ipv6Addr::UNSPECIFIED.into());
+    resolve_at(ipv6.unwrap_or(Ipv4Addr::UNSPECIFIED.into()), text)
+}
+
+fn resolve_at(host_of_a_port: IpAddr, text: Option<&str>) -> Result<Addresses, AddressError> {
     let default = of_the_environment();
     let text = text.or(default.as_deref()).unwrap_or(DEFAULT_ADDRESS);
-    look_up(text).map_err(|problem| AddressError {
+    look_up(host_of_a_port, text).map_err(|problem| AddressError {
         text: text.to_owned(),
         problem,
     })
 }
 
-fn look_up(text: &str) -> Result<Addresses, Problem> {
+fn look_up(host_of_a_port: IpAddr, text: &str) -> Result<Addresses, Problem> {
     if text.is_empty() {
         return Err(Problem::Empty);
+    }
+    // The system would take it for an address: 8888 for 0.0.34.184.
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let port = text.parse().map_err(io::Error::other);
+        let port = port.map_err(Problem::Malformed)?;
+        return Ok(Addresses::one(SocketAddr::new(host_of_a_port, port)));
     }
     let bare = text
         .strip_prefix('[')
@@ -125,9 +142,14 @@ mod tests {
             ("[::1]:7", "[::1]:7"),
             ("::1", "[::1]:8888"),
             ("[::1]", "[::1]:8888"),
+            ("7", "127.0.0.1:7"),
         ] {
             let first = resolve(Some(text)).unwrap().first;
             assert_eq!(first.to_string(), address);
+        }
+        for text in ["", "65536", "127.0.0.1:65536"] {
+            let error = resolve(Some(text)).unwrap_err();
+            assert!(!error.is_of_the_system(), "{error:?}");
         }
     }
 }

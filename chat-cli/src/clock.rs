@@ -11,8 +11,8 @@ pub(crate) fn time_of_day() -> String {
 }
 
 /// Returns the date and time in UTC, to the microsecond: `2026-11-24T19:46:00.123456Z`.
-pub(crate) fn timestamp() -> String {
-    format!("{:.6}", jiff::Timestamp::now())
+pub(crate) fn timestamp(moment: jiff::Timestamp) -> String {
+    format!("{moment:.6}")
 }
 
 /// Milliseconds since the start of the clock, which is never set.
@@ -26,6 +26,11 @@ impl Clock {
 
     pub(crate) fn now(self) -> Timestamp {
         self.0.elapsed().into()
+    }
+
+    /// Returns the time of day at a moment that has passed.
+    pub(crate) fn time_of_day_at(self, moment: Timestamp) -> jiff::Timestamp {
+        jiff::Timestamp::now() - self.now().since(moment)
     }
 
     /// Returns the time until the earliest of these moments, if there is one.
@@ -42,7 +47,7 @@ impl Clock {
 mod tests {
     #[test]
     fn a_timestamp_has_six_digits_of_microseconds() {
-        let timestamp = super::timestamp();
+        let timestamp = super::timestamp(jiff::Timestamp::now());
         let parsed: jiff::Timestamp = timestamp.parse().unwrap();
         assert_eq!(
             parsed.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string(),

@@ -168,6 +168,18 @@ fn remedy_of_refusal(to: &mut Words<'_>, refusal: Option<Refusal>, repeated: boo
     }
 }
 
+/// Writes what helps against an error of a file that this option names.
+pub(crate) fn remedy_of_file(to: &mut Words<'_>, error: &io::Error, option: &str) -> fmt::Result {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => say! { to,
+        "; the disk is full: make room there, or give {option} a file on another disk",
+        "；磁盘已满：请腾出空间，或让 {option} 指向别的磁盘上的文件" },
+        _ => say! { to,
+        "; give {option} a file that this user can write to, in a folder that exists",
+        "；请让 {option} 指向当前用户可写的文件，其文件夹要存在" },
+    }
+}
+
 impl Worded for Silence {
     fn word(&self, to: &mut Words<'_>) -> fmt::Result {
         match self {

@@ -4,6 +4,8 @@
 //! The library exists so that tests and fuzz targets reach the pieces; programs that want a chat
 //! room of their own embed `chat-core` instead.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)] // They panic on a full disk.
+
 mod address;
 mod args;
 mod client;
@@ -20,6 +22,7 @@ use std::process::ExitCode;
 
 use args::Command;
 use failure::Failure;
+use io::line_queue::write_remark;
 use language::{Language, Worded};
 
 /// Runs the command line: does what it asks, reports a failure on standard error, and returns the
@@ -44,6 +47,6 @@ pub fn run() -> ExitCode {
 }
 
 fn report(failure: &Failure, language: Language) -> ExitCode {
-    eprintln!("chat: {}", failure.in_words(language));
+    write_remark(&format!("chat: {}", failure.in_words(language)));
     failure.exit_code()
 }

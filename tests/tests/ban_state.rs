@@ -3,8 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use chat_tests::harness::{Server, Signal, chat};
+use chat_tests::harness::{Process, Server, Signal, chat, chat_binary};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -125,6 +126,8 @@ fn a_damaged_file_is_an_error_and_each_is_kept_aside() {
         r#"{"version": 1, "bans": [{"name": "a b", "until": null}]}"#,
         r#"{"version": 1, "bans": [{"name": "a", "until": "tomorrow"}]}"#,
         r#"{"version": 1, "bans": [{"name": "a"}]}"#,
+        r#"{"version": 1, "bans": [{"address": "10.0.0.0/8", "until": null}]}"#,
+        r#"{"version":2,"bans":[{"networks":{"first":"10.0.0.1","last":"10.0.0.9"},"until":null}]}"#,
         // One more than there can be.
         &many,
     ];
@@ -148,7 +151,7 @@ fn a_damaged_file_is_an_error_and_each_is_kept_aside() {
 #[test]
 fn a_newer_or_unreadable_file_is_an_error_and_stays() {
     let state = State::new();
-    let newer = json!({"version": 2, "bans": {"other": "shape"}});
+    let newer = json!({"version": 3, "bans": {"other": "shape"}});
     state.write(&newer);
     let missing = state.folder.path().join("missing/state.json");
     for (file, parts) in [
@@ -184,6 +187,76 @@ fn a_ban_holds_though_its_write_fails_and_is_written_later() {
     stop(server);
     let bans = state.read()["bans"].as_array().map(Vec::len);
     assert_eq!(bans, Some(2), "the end of the server tries it again");
+}
+
+/// Starts a server from a line of the shell in which `$0` is the program and `$1` its folder.
+fn serve_in_a_shell(shell: &[&str], line: &str, folder: &Path) -> Process {
+    let serve = "exec \"$0\" serve --lang en --bind 127.0.0.1:0 --state \"$1/state.json\"";
+    let mut command = Command::new(shell[0]);
+    command.args(&shell[1..]).arg(format!("{line}; {serve}"));
+    command.arg(chat_binary()).arg(folder);
+    Process::spawn(command)
+}
+
+#[test]
+fn bans_that_cannot_be_saved_at_the_end_exit_with_1() {
+    let state = State::new();
+    // The first write fits, and a later one fails halfway.
+    let limit = "trap '' XFSZ; ulimit -f 1";
+    let mut server = serve_in_a_shell(&["sh", "-c"], limit, state.folder.path());
+    (0..40).for_each(|number| server.write_line(&format!("/ban n{number}")));
+    server.write_line("/quit");
+    server.expect_exit(1);
+    server.wait_for_text("chat: cannot write the state file");
+    let left = fs::read_dir(state.folder.path()).expect("the folder");
+    assert_eq!(left.count(), 1, "nothing but the file is left behind");
+    assert!(!state.read()["bans"].as_array().expect("bans").is_empty());
+}
+
+#[test]
+fn a_full_disk_is_called_full() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let unshare = ["unshare", "--map-root-user", "--mount", "sh", "-c"];
+    let fill = "mount -t tmpfs -o size=4k none \"$1\" || exit 77; yes >\"$1/fill\"";
+    let mut server = serve_in_a_shell(&unshare, fill, folder.path());
+    let refused = server.wait_for_exit().code() == Some(77) || server.stderr().contains("unshare:");
+    if refused {
+        println!("SKIPPED: this machine cannot mount a small disk");
+        return;
+    }
+    server.expect_exit(1);
+    let stderr = server.stderr();
+    assert!(stderr.contains("; the disk is full: make room"), "{stderr}");
+}
+
+#[test]
+fn a_ban_of_a_range_survives_a_restart_until_it_is_taken_back() {
+    let state = State::new();
+    // As a person may have written it: any address of a network.
+    let written = json!({"address": "2001:db8:0:1::7", "until": null});
+    state.write(json!({"version": 1, "bans": [written]}));
+    let mut first = state.serve();
+    for range in ["10.0.0.0/8", "2001:db8::/32"] {
+        first.operator_says(&format!("/ban {range}"));
+        let banned = format!("banned {range} for good");
+        first.process.wait_for_text(&banned);
+    }
+    stop(first);
+    let written = state.read();
+    assert_eq!(written["version"], 2, "older programs have no ranges");
+    let range = json!({"first": "10.0.0.0", "last": "10.255.255.255"});
+    assert_eq!(written["bans"][0]["networks"], range);
+
+    let mut second = state.serve();
+    second.operator_says("/bans");
+    for shown in ["10.0.0.0/8", "2001:db8::/32", "2001:db8:0:1::/64"] {
+        second.process.wait_for_line(&format!("  {shown} for good"));
+        second.operator_says(&format!("/unban {shown}"));
+        let unbanned = format!("no longer banned: {shown}");
+        second.process.wait_for_line(&unbanned);
+    }
+    stop(second);
+    assert_eq!(state.read(), json!({"version": 1, "bans": []}));
 }
 
 #[test]

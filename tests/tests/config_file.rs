@@ -73,7 +73,12 @@ fn a_mistake_in_a_file_has_its_line_and_a_remedy() {
     for (text, said) in [
         (
             "success = \"OK\"\nsucess = \"ok\"\n",
-            &["line 2", "\"sucess\"", "chat serve --help"][..],
+            &["line 2", "\"sucess\", perhaps \"success\"", "serve --help"][..],
+        ),
+        ("qqqq = 1\n", &["line 1", "\"qqqq\"; `chat serve"]),
+        (
+            "prefix = \"newlin\"\n",
+            &["line 1", "[possible values: newline, none] tip: a sim"],
         ),
         (
             "\n\nmax-members = \"many\"\n",
@@ -109,6 +114,39 @@ fn a_mistake_in_a_file_has_its_line_and_a_remedy() {
     let mut server = chat(&["serve", "--config", "/nowhere/chat.toml"]);
     server.expect_exit(2);
     assert!(server.stderr().contains("/nowhere/chat.toml") && server.stderr().contains("--config"));
+}
+
+#[test]
+fn a_flags_variable_is_true_or_false_and_nothing_else() {
+    for value in ["no", "", "Yes", "maybe", "2"] {
+        let mut command = binary::command(&["serve", "--bind", "127.0.0.1:0"]);
+        command.env("CHAT_QUIET", value);
+        let mut server = Process::spawn(command);
+        if ["maybe", "2"].contains(&value) {
+            server.expect_exit(2);
+            server.wait_for_text(&format!("'{value}' for '--quiet': write true or false"));
+        } else {
+            server.wait_for_text("listening on ");
+        }
+    }
+}
+
+#[test]
+fn a_misspelt_variable_names_the_option_that_is_meant() {
+    let known = [("CHAT_MAX_MEMBERS", "7"), ("CHAT_ADDRESS", "127.0.0.1:0")];
+    let unknown = [("CHAT_MAX_MEMBRS", "7"), ("CHAT_QQQQ", "7")];
+    let (server, _) = serve(&[], &[known, unknown].concat());
+    let stderr = server.stderr();
+    let warnings: Vec<_> = stderr
+        .lines()
+        .filter(|line| line.starts_with("CHAT_"))
+        .collect();
+    let meant =
+        "CHAT_MAX_MEMBRS: there is no option \"max-membrs\", perhaps \"max-members\" was meant";
+    assert!(
+        warnings.len() == 1 && warnings[0].starts_with(meant),
+        "{stderr}"
+    );
 }
 
 #[test]

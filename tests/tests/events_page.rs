@@ -86,10 +86,14 @@ fn examples(stdout: &str, addresses: &[String]) -> Vec<String> {
     let fixed = |line: &str| {
         let event = object(line);
         assert_eq!(event["v"], 1, "an event without its version: {line}");
+        let at = event["at"].as_str().expect("an event has its time");
+        let shape: String = at.replace(|c: char| c.is_ascii_digit(), "0");
+        assert_eq!(shape, "0000-00-00T00:00:00.000000Z", "{line}");
+        let line = line.replace(at, "2029-12-31T23:55:00.000000Z");
         // A ban's end depends on the day.
         let times = [&event["until"], &event["bans"][0]["until"]];
         let times = times.into_iter().filter_map(Value::as_str);
-        times.fold(line.to_owned(), |line, time| {
+        times.fold(line, |line, time| {
             line.replace(time, "2030-01-01T00:00:00Z")
         })
     };
@@ -108,6 +112,23 @@ fn with_examples(page: &str, heading: &str, lines: &[String]) -> String {
     let (_, after) = example.split_once("```").expect("the example ends");
     let lines = lines.join("\n");
     format!("{before}\n{heading}\n{text}```json\n{lines}\n```{after}")
+}
+
+#[test]
+fn a_line_has_the_time_at_which_it_came() {
+    let server = FakeServer::new();
+    let mut client = server.join(&["--json"]);
+    let peer = server.wait_for("L alice");
+    server.answer(peer, "bob : early");
+    // It waits until the login is answered, the second time that it is sent.
+    let peer = server.wait_for("L alice");
+    server.answer(peer, "OK");
+    client.wait_for_text("early");
+    client.stop();
+    let stdout = client.stdout();
+    let mut times = stdout.lines().map(|line| object(line)["at"].to_string());
+    let (entered, said) = (times.next(), times.next());
+    assert!(said < entered, "it came before the answer: {stdout}");
 }
 
 #[test]

@@ -109,6 +109,16 @@ fn only_the_metrics_can_be_got() {
 }
 
 #[test]
+fn the_address_can_have_a_host_name() {
+    let server = Server::start(&["--metrics", "localhost:0"]);
+    let (head, _) = request(metrics_of(&server), "GET /metrics HTTP/1.1");
+    assert!(head.contains("200"), "{head}");
+    let mut server = chat(&["serve", "--bind", "127.0.0.1:0", "--metrics", "65536"]);
+    server.expect_exit(2);
+    server.wait_for_text("invalid address \"65536\"");
+}
+
+#[test]
 fn a_taken_port_is_an_error_with_a_remedy() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("it is bound").to_string();

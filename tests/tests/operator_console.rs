@@ -76,21 +76,23 @@ fn a_banned_name_is_refused_until_the_ban_is_taken_back() {
 }
 
 #[test]
-fn a_banned_address_loses_all_its_members() {
+fn a_banned_address_or_range_loses_all_its_members() {
     let mut server = Server::start(&[]);
-    let members: Vec<RawPeer> = ["alice", "bob"].map(|name| server.member(name)).into();
-    server.operator_says("/ban 127.0.0.1");
-    for member in &members {
-        member.wait_for("EXIT", "the ban");
-        member.send("L carol");
-        member.wait_for("FAIL banned", "the ban");
+    for range in ["127.0.0.1", "127.0.0.0/8"] {
+        let members: Vec<RawPeer> = ["alice", "bob"].map(|name| server.member(name)).into();
+        server.operator_says(&format!("/ban {range}"));
+        for member in &members {
+            member.wait_for("EXIT", "the ban");
+            member.send("L carol");
+            member.wait_for("FAIL banned", "the ban");
+        }
+        let banned = format!("banned {range} for good; 2 members removed");
+        server.process.wait_for_line(&banned);
+        server.operator_says(&format!("/unban {range}"));
+        let unbanned = format!("no longer banned: {range}");
+        server.process.wait_for_line(&unbanned);
+        server.member("alice").quit("alice");
     }
-    server
-        .process
-        .wait_for_line("banned 127.0.0.1 for good; 2 members removed");
-    server.operator_says("/unban 127.0.0.1");
-    server.process.wait_for_line("no longer banned: 127.0.0.1");
-    server.member("alice");
 }
 
 #[test]
@@ -106,7 +108,12 @@ fn an_unknown_command_is_an_error_and_is_never_said() {
         ("/kick", "write /kick NAME [REASON]"),
         ("/ban troll soon", "write a whole number of minutes from 1"),
         ("/ban 127.0.0.1:5000", "without a port: 127.0.0.1"),
-        ("/ban [::1]", "this is neither an IP address nor a name"),
+        ("/ban [::1]", "this is no address, no name, and no range"),
+        (
+            "/ban 10.0.0.0/33",
+            "this is no address, no name, and no range",
+        ),
+        ("/ban 10.1.2.3/8", "10.0.0.0/8, from its first address"),
         ("/names please", "write /names"),
     ] {
         server.operator_says(line);
@@ -136,20 +143,25 @@ fn the_console_answers_in_chinese_too() {
 }
 
 #[test]
-fn in_json_a_ban_has_its_network_and_no_end() {
+fn in_json_a_ban_has_its_networks_and_no_end() {
     let mut server = Server::start(&["--json"]);
-    for line in ["/ban troll", "/ban 2001:db8::7", "/bans", "/quit"] {
+    for line in ["/ban troll", "/ban 10.0.0.0/8", "/bans", "/quit"] {
         server.operator_says(line);
     }
     server.process.expect_exit(0);
     let stdout = server.process.stdout();
-    let objects = stdout.lines().map(serde_json::from_str);
-    let objects: Vec<Value> = objects.collect::<Result<_, _>>().expect("JSON");
-    let network = json!({"address": "2001:db8::", "until": null});
+    let objects = stdout.lines().map(|line| {
+        let mut object: Value = serde_json::from_str(line).expect("JSON");
+        object["at"].take();
+        object
+    });
+    let objects: Vec<Value> = objects.collect();
+    let range = json!({"first": "10.0.0.0", "last": "10.255.255.255"});
+    let network = json!({"networks": range, "until": null});
     let name = json!({"name": "troll", "until": null});
     for expected in [
-        json!({"v": 1, "event": "banned", "name": "troll", "until": null, "removed": 0}),
-        json!({"v": 1, "event": "bans", "bans": [network, name]}),
+        json!({"v": 1, "at": null, "event": "banned", "name": "troll", "until": null, "removed": 0}),
+        json!({"v": 1, "at": null, "event": "bans", "bans": [network, name]}),
     ] {
         assert!(objects.contains(&expected), "no {expected} in\n{stdout}");
     }

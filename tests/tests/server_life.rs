@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chat_tests::harness::net::has_ipv6;
 use chat_tests::harness::terminal::Terminal;
 use chat_tests::harness::terminal::keys::CTRL_D;
-use chat_tests::harness::{PATIENCE, Process, Server, Signal, chat};
+use chat_tests::harness::{PATIENCE, Process, RawPeer, Server, Signal, chat};
 
 #[test]
 fn the_operators_lines_have_the_operators_name() {
@@ -189,6 +189,27 @@ fn ipv6_and_host_names_work_for_server_and_client() {
         alice.expect_exit(0);
         listener.expect("* alice left", "the end of alice's input");
     }
+}
+
+#[test]
+fn a_port_alone_is_that_port_at_every_address() {
+    let server = chat(&["serve", "--bind", "0"]);
+    let (any, hosts) = match has_ipv6() {
+        true => ("[::]", &["127.0.0.1", "[::1]"][..]),
+        false => ("0.0.0.0", &["127.0.0.1"][..]),
+    };
+    let start = format!("listening on {any}:");
+    let line = server.wait_for_match(&start, |line| line.starts_with(&start));
+    let port = &line[start.len()..];
+    for host in hosts {
+        let address = format!("{host}:{port}").parse().expect("an address");
+        RawPeer::login(address, "alice").quit("alice");
+    }
+    // For a client it is that port of this machine.
+    let mut bob = chat(&["join", "bob", "--server", port]);
+    bob.wait_for_text(&format!("in the room at 127.0.0.1:{port}"));
+    bob.close_stdin();
+    bob.expect_exit(0);
 }
 
 /// Returns the numbers of context switches of the process's threads.

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
 
-use chat_tests::harness::{PATIENCE, Process, Signal, binary, chat_binary};
+use chat_tests::harness::{PATIENCE, Process, RawPeer, Signal, binary, chat, chat_binary};
 
 const UNIT: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -53,6 +53,29 @@ fn the_options_of_the_unit_are_understood() {
     let server = Process::spawn(binary::command(&line.split(' ').collect::<Vec<_>>()));
     server.wait_for_text("listening on 127.0.0.1:");
     assert!(folder.path().join("bans.json").is_file());
+}
+
+#[test]
+fn sighup_ends_no_service_and_reloads_nothing() {
+    let text = fs::read_to_string(UNIT).expect("the unit");
+    assert!(!text.contains("\nExecReload"), "there is nothing to reload");
+    let mut command = Command::new("sh");
+    let line = "SYSTEMD_EXEC_PID=$$ exec \"$0\" serve --bind 127.0.0.1:0";
+    command.args(["-c", line]).arg(chat_binary());
+    let mut server = Process::spawn(command);
+    let line = server.wait_for_match("its address", |line| line.starts_with("listening on "));
+    let address = line["listening on ".len()..].parse().expect("an address");
+    for _ in 0..50 {
+        server.signal(Signal::SIGHUP);
+        RawPeer::login(address, "alice").quit("alice");
+    }
+    server.signal(Signal::SIGTERM);
+    server.expect_exit(0);
+    // Elsewhere a terminal has hung up.
+    let mut server = chat(&["serve", "--bind", "127.0.0.1:0"]);
+    server.wait_for_text("listening on ");
+    server.signal(Signal::SIGHUP);
+    server.expect_exit(0);
 }
 
 #[test]

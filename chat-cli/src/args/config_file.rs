@@ -4,15 +4,18 @@
 //! line, and gives way to the command line and the environment.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::fmt::{self, Write as _};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::builder::ValueRange;
+use clap::error::ContextKind;
 use clap::{Arg, ArgAction, Command};
 use toml::{Spanned, Value};
 
+use super::VARIABLE_PREFIX;
 use crate::address;
 use crate::language::{Worded, Words, say};
 
@@ -21,10 +24,10 @@ pub(super) const COMMAND_WITH_FILE: &str = "serve";
 /// The option whose environment variable, `CHAT_ADDRESS`, is that of all commands.
 pub(super) const ADDRESS_OPTION: &str = "bind";
 
-/// A file of options that cannot be used.
+/// A file of options that cannot be used, or a variable.
 #[derive(Debug)]
 pub(super) struct ConfigError {
-    file: PathBuf,
+    place: PathBuf,
     /// Counted from 1.
     line: Option<usize>,
     problem: Problem,
@@ -35,15 +38,15 @@ enum Problem {
     Unreadable(io::Error),
     /// It is not TOML.
     Syntax(String),
-    /// No option has this name.
-    UnknownOption(String),
+    /// No option has this name; the one that is perhaps meant.
+    UnknownOption(String, Option<String>),
     /// The option takes no such value, for this reason.
     BadValue(String, String),
 }
 
 impl Worded for ConfigError {
     fn word(&self, to: &mut Words<'_>) -> fmt::Result {
-        write!(to, "{}", self.file.display())?;
+        write!(to, "{}", self.place.display())?;
         if let Some(line) = self.line {
             say! { to, ", line {line}", " 第 {line} 行" }?;
         }
@@ -56,11 +59,14 @@ impl Worded for ConfigError {
             Problem::Syntax(why) => say! { to,
             "this is not TOML: {why}; write a line as: option = \"value\"",
             "不是 TOML：{why}；每行请写成：选项 = \"值\"" },
-            Problem::UnknownOption(name) => say! { to,
-            "there is no option {name:?}; `chat serve --help` lists them, and here they are \
-             written without dashes in front",
-            "没有 {name:?} 这个选项；`chat serve --help` 列出所有选项，\
-             这里写的时候前面不加横线" },
+            Problem::UnknownOption(name, meant) => {
+                say! { to, "there is no option {name:?}", "没有 {name:?} 这个选项" }?;
+                if let Some(meant) = meant {
+                    say! { to, ", perhaps {meant:?} was meant", "，也许是 {meant:?}" }?;
+                }
+                say! { to, "; `chat serve --help` lists them; leave out the dashes in front",
+                "；`chat serve --help` 列出所有选项；请去掉前面的横线" }
+            }
             Problem::BadValue(option, why) => say! { to, "{option} cannot be this: {why}",
             "{option} 不能是这个值：{why}" },
         }
@@ -70,7 +76,7 @@ impl Worded for ConfigError {
 /// Makes the file's values the defaults of the command's options.
 pub(super) fn with_defaults_of(file: &Path, command: Command) -> Result<Command, ConfigError> {
     let failed = |line, problem| ConfigError {
-        file: file.to_owned(),
+        place: file.to_owned(),
         line,
         problem,
     };
@@ -100,7 +106,8 @@ fn with_default(command: Command, name: String, value: Value) -> Result<Command,
     let is_meant = |option: &&Arg| option.get_long() == Some(&name) && name != "config";
     let option = serve.and_then(|serve| serve.get_arguments().find(is_meant));
     let Some(option) = option.cloned() else {
-        return Err(Problem::UnknownOption(name));
+        let meant = option_like(&command, &name);
+        return Err(Problem::UnknownOption(name, meant));
     };
     // Clap does not know this variable, which comes before the file.
     if name == ADDRESS_OPTION && address::of_the_environment().is_some() {
@@ -118,13 +125,38 @@ fn with_default(command: Command, name: String, value: Value) -> Result<Command,
     match command.clone().try_get_matches_from(words) {
         Ok(_) => Ok(command),
         Err(error) => {
-            // The other lines are about a command line.
+            // The last line is about a command line.
             let text = error.render().to_string();
-            let first = text.lines().next().unwrap_or_default();
-            let why = first.trim_start_matches("error: ").to_owned();
+            let lines = text.lines();
+            let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("For more"));
+            let why: Vec<_> = lines.map(str::trim).collect();
+            let why = why.join(" ").trim_start_matches("error: ").to_owned();
             Err(Problem::BadValue(name, why))
         }
     }
+}
+
+/// Returns the option that clap finds most like this name, which is none.
+fn option_like(command: &Command, name: &str) -> Option<String> {
+    let words = [command.get_name(), COMMAND_WITH_FILE, &format!("--{name}")].map(str::to_owned);
+    let error = command.clone().try_get_matches_from(words).err()?;
+    let suggested = error.get(ContextKind::SuggestedArg)?.to_string();
+    Some(suggested.trim_start_matches('-').to_owned())
+}
+
+/// Returns a warning for each variable that is perhaps a misspelt one, or another program's.
+pub(super) fn misspelt_variables(command: Command) -> impl Iterator<Item = ConfigError> {
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names.filter_map(move |variable| {
+        let name = variable.strip_prefix(VARIABLE_PREFIX)?;
+        let name = name.to_lowercase().replace('_', "-");
+        let meant = option_like(&command, &name).filter(|_| name != "address")?;
+        Some(ConfigError {
+            problem: Problem::UnknownOption(name, Some(meant)),
+            place: variable.into(),
+            line: None,
+        })
+    })
 }
 
 /// Writes a value as it would stand on the command line.

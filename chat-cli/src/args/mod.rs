@@ -7,17 +7,17 @@ mod values;
 
 use std::path::PathBuf;
 
-use clap::builder::FalseyValueParser;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::failure::Failure;
-use crate::language::Language;
+use crate::io::line_queue::write_remark;
+use crate::language::{Language, Worded};
 
 pub(crate) use join::{JoinArgs, SendArgs};
 pub(crate) use serve::ServeArgs;
 
-use config_file::{ADDRESS_OPTION, COMMAND_WITH_FILE, with_defaults_of};
+use config_file::{ADDRESS_OPTION, COMMAND_WITH_FILE, misspelt_variables, with_defaults_of};
 
 /// The beginning of an option's environment variable.
 const VARIABLE_PREFIX: &str = "CHAT_";
@@ -69,7 +69,7 @@ pub(crate) fn definition() -> clap::Command {
             let is_flag = matches!(argument.get_action(), ArgAction::SetTrue);
             let argument = argument.env(variable).hide_env_values(true);
             if is_flag {
-                argument.value_parser(FalseyValueParser::new())
+                argument.value_parser(values::flag)
             } else {
                 argument
             }
@@ -91,7 +91,13 @@ pub(crate) fn read() -> Result<Command, Failure> {
         None => matches,
     };
     match Args::from_arg_matches(&matches) {
-        Ok(args) => Ok(args.command),
+        Ok(Args { command }) => {
+            if let Command::Serve(_) = command {
+                let misspelt = misspelt_variables(definition());
+                misspelt.for_each(|it| write_remark(&it.in_words(command.language())));
+            }
+            Ok(command)
+        }
         Err(error) => error.exit(),
     }
 }

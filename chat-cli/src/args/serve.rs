@@ -20,7 +20,8 @@ pub(crate) struct ServeArgs {
     /// is given here or as CHAT_… in the environment comes first
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The address to listen on; port 0 takes any that is free [default: 127.0.0.1:8888]
+    /// The address to listen on; a port alone is that port at every address, port 0 is any that is
+    /// free [default: 127.0.0.1:8888]
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) bind: Option<String>,
     /// The word that answers an accepted login
@@ -74,9 +75,9 @@ pub(crate) struct ServeArgs {
     /// Keep the bans in this file, so that they survive a restart
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
-    /// Show what is counted to Prometheus, at http://IP:PORT/metrics
-    #[arg(long, value_name = "IP:PORT")]
-    pub(crate) metrics: Option<std::net::SocketAddr>,
+    /// Show what is counted to Prometheus, at http://HOST:PORT/metrics
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) metrics: Option<String>,
     #[command(flatten)]
     pub(crate) lang: LangArgs,
     #[command(flatten)]

@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use chat_core::Rate;
 use chat_core::proto::{Language, Verbs, Word};
-use clap::builder::FalseyValueParser;
 
 use crate::language::language_of_the_locale;
 
@@ -89,12 +88,21 @@ impl LangArgs {
     }
 }
 
+/// Reads the value of a flag, in a file or a variable; an empty one is that of no flag.
+pub(super) fn flag(text: &str) -> Result<bool, &'static str> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "t" | "yes" | "y" | "on" | "1" => Ok(true),
+        "false" | "f" | "no" | "n" | "off" | "0" | "" => Ok(false),
+        _ => Err("write true or false"),
+    }
+}
+
 /// An option of earlier versions, which files and scripts may still have: accepted, and without
 /// effect.
 #[derive(Debug, clap::Args)]
 pub(crate) struct NoBatchArgs {
     #[arg(long = "no-batch", env = "CHAT_NO_BATCH", hide = true)]
-    #[arg(value_parser = FalseyValueParser::new())]
+    #[arg(value_parser = flag)]
     _no_batch: bool,
 }
 

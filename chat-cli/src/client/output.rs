@@ -15,8 +15,9 @@ use super::notices::{NamesSeen, Notice};
 use super::status::Status;
 use super::terminal::Terminal;
 use super::transcript::Transcript;
+use crate::clock::Clock;
 use crate::failure::{Failure, Operation};
-use crate::io::line_queue::write_line;
+use crate::io::line_queue::{write_line, write_remark};
 use crate::io::safe_text::SafeText;
 use crate::json;
 use crate::language::{Language, Worded, Words, say};
@@ -111,6 +112,8 @@ const LINE_ENDS: [char; 2] = ['\r', '\n'];
 /// The output, the transcript, and the names that were seen.
 pub(super) struct Output {
     pub(super) language: Language,
+    /// The clock of the moments of events.
+    pub(super) clock: Clock,
     pub(super) form: Form,
     pub(super) names: NamesSeen,
     pub(super) transcript: Option<Transcript>,
@@ -138,6 +141,7 @@ impl Output {
     pub(super) fn new(form: Form, language: Language) -> Self {
         Self {
             language,
+            clock: Clock::start(),
             form,
             names: NamesSeen::default(),
             transcript: None,
@@ -169,7 +173,10 @@ impl Output {
             Form::Pipe => event
                 .pipe_line()
                 .map_or(Ok(()), |line| write_line(io::stdout(), &line)),
-            Form::Json => write_line(io::stdout(), &json::event(event)),
+            Form::Json => {
+                let at = self.clock.time_of_day_at(now);
+                write_line(io::stdout(), &json::event(at, event))
+            }
             Form::Silent => Ok(()),
         };
         self.check(shown);
@@ -214,8 +221,7 @@ impl Output {
         match &self.form {
             _ if line.as_str().is_empty() => {}
             Form::Terminal(terminal) => terminal.draw_remark(&line),
-            // A closed standard error cannot be reported.
-            _ => drop(write_line(io::stderr(), line.as_str())),
+            _ => write_remark(line.as_str()),
         }
     }
 }

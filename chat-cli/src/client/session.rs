@@ -25,6 +25,8 @@ const RECEIVE_BUFFER: usize = 65_536;
 const BURST: usize = 64;
 /// The number of datagrams before the answer to the login that are kept to be shown.
 const EARLY_DATAGRAMS: usize = 64;
+/// Those datagrams, with the moments at which they came.
+type Early = Vec<(Timestamp, Vec<u8>)>;
 /// The rate of lines to the room: below the limit of a room by default, so that none is
 /// refused. A person does not notice it, and it does not flood a receiver.
 const PACE: Rate = Rate {
@@ -62,7 +64,7 @@ impl<'i> Connection<'i> {
         client: Client,
         inbox: &'i Inbox<Option<Line>>,
         others_are_left: bool,
-    ) -> Result<(Self, Vec<Vec<u8>>), Failure> {
+    ) -> Result<(Self, Early), Failure> {
         let mut early = Vec::new();
         let mut attempt = Self {
             server,
@@ -80,9 +82,9 @@ impl<'i> Connection<'i> {
                 return Err(Failure::Interrupted);
             }
             let mut refused = None;
-            attempt.wait([], |_, event| match event {
+            attempt.wait([], |now, event| match event {
                 ClientEvent::Early { datagram } if early.len() < EARLY_DATAGRAMS => {
-                    early.push(datagram.to_vec());
+                    early.push((now, datagram.to_vec()));
                 }
                 ClientEvent::Refused { answer, repeated } => {
                     refused = Some(login_refused(answer, repeated));
@@ -91,7 +93,7 @@ impl<'i> Connection<'i> {
             })?;
             refused.map_or(Ok(()), Err)?;
             if attempt.client.is_done() || attempt.is_unreachable && others_are_left {
-                return Err(attempt.no_answer(early.last()));
+                return Err(attempt.no_answer(early.last().map(|(_, datagram)| datagram)));
             }
         }
         Ok((attempt, early))
@@ -181,7 +183,7 @@ impl<'i> Session<'i> {
         config: &ClientConfig,
         inbox: &'i Inbox<Option<Line>>,
         input: Input,
-        output: Output,
+        mut output: Output,
     ) -> Result<Self, Failure> {
         let mut others = servers.others.iter();
         let mut server = servers.first;
@@ -194,6 +196,7 @@ impl<'i> Session<'i> {
                 (logged_in, _) => break logged_in?,
             }
         };
+        output.clock = connection.clock;
         let mut session = Self {
             connection,
             conversation: Conversation {
@@ -213,7 +216,7 @@ impl<'i> Session<'i> {
     }
 
     /// Shows that the client is in the room, and the datagrams that came before.
-    fn greet(&mut self, name: Name, early: &[Vec<u8>]) {
+    fn greet(&mut self, name: Name, early: &Early) {
         let (server, now) = (self.connection.server, self.connection.clock.now());
         let is_typed = self.input.is_typed;
         let conversation = &mut self.conversation;
@@ -225,10 +228,10 @@ impl<'i> Session<'i> {
             });
         }
         conversation.output.show(now, &Event::In { name, server });
-        for datagram in early {
+        for (now, datagram) in early {
             let delivery = Delivery::decode(datagram, &Dialect::lenient());
             let unparsed = ClientEvent::Unparsed(datagram);
-            conversation.handle(now, delivery.map_or(unparsed, ClientEvent::Delivered));
+            conversation.handle(*now, delivery.map_or(unparsed, ClientEvent::Delivered));
         }
     }
 

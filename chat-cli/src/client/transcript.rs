@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use chat_core::proto::Name;
 
+use crate::failure::remedy_of_file;
 use crate::language::{Worded, Words, say};
 
 /// The file, to which lines are added.
@@ -26,10 +27,8 @@ pub(super) struct TranscriptError {
 impl Worded for TranscriptError {
     fn word(&self, to: &mut Words<'_>) -> fmt::Result {
         let (path, error) = (self.path.display(), &self.error);
-        say! { to,
-        "cannot write the transcript {path}: {error}; give --transcript a file that you can \
-         write, in a folder that exists",
-        "无法写入记录 {path}：{error}；请让 --transcript 指向一个可写的文件，文件夹要存在" }
+        say! { to, "cannot write the transcript {path}: {error}", "无法写入记录 {path}：{error}" }?;
+        remedy_of_file(to, error, "--transcript")
     }
 }
 

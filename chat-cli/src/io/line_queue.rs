@@ -96,6 +96,11 @@ pub(crate) fn write_line(mut to: impl Write, line: &str) -> io::Result<()> {
     to.flush()
 }
 
+/// Writes a remark to standard error, or loses it: `eprintln!` would panic.
+pub(crate) fn write_remark(remark: &str) {
+    let _lost = write_line(io::stderr(), remark);
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc::Sender;

@@ -11,10 +11,13 @@ use chat_core::BanTarget;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::console;
+use crate::failure::remedy_of_file;
 use crate::language::{Worded, Words, say};
 
 /// The version of the file's form; raise it when older programs could not read the new form.
-const VERSION: u32 = 1;
+/// Version 2 has ranges: a file without one is still written as version 1.
+const VERSION: u32 = 2;
 
 /// A ban, as the operator sees it and as the file keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,11 +72,11 @@ impl Worded for BanFileError {
             "cannot read the state file {file}: {error}; give --state a file that this user \
              can read and write",
             "无法读取状态文件 {file}：{error}；请让 --state 指向当前用户可读写的文件" },
-            Problem::Unwritable(error) => say! { to,
-            "cannot write the state file {file}: {error}; give --state a file in a folder \
-             that exists and that this user can write to",
-            "无法写入状态文件 {file}：{error}；请让 --state \
-             指向一个存在且当前用户可写的文件夹里的文件" },
+            Problem::Unwritable(error) => {
+                say! { to, "cannot write the state file {file}: {error}",
+                "无法写入状态文件 {file}：{error}" }?;
+                remedy_of_file(to, error, "--state")
+            }
             Problem::Newer { version } => say! { to,
             "the state file {file} was written by a newer `chat` (version {version} of the \
              file); use that one, or give --state another file",
@@ -149,16 +152,20 @@ impl BanFile {
 
 fn bans_in(bytes: &[u8]) -> io::Result<Vec<BanEntry>> {
     let State::<Vec<BanEntry>> { version, bans } = serde_json::from_slice(bytes)?;
-    // The console could not take it back.
-    let is_range =
-        |ban: &BanEntry| matches!(ban.target, BanTarget::Networks { first, last } if first != last);
-    if version != VERSION {
-        Err(io::Error::other(format!("there is no version {version}")))
-    } else if bans.iter().any(is_range) {
-        Err(io::Error::other("a ban of several networks"))
-    } else {
-        Ok(bans)
+    if version == 0 {
+        return Err(io::Error::other("there is no version 0"));
     }
+    // A person may have written any address of a network.
+    let restored = |ban: BanEntry| {
+        let BanTarget::Networks { first, last } = ban.target else {
+            return Ok(ban);
+        };
+        let target = console::networks(first, last);
+        // The console could not take back another one.
+        let range = console::range_of(first, last).map(|_| BanEntry { target, ..ban });
+        range.ok_or_else(|| io::Error::other(format!("{first}-{last} is no range")))
+    };
+    bans.into_iter().map(restored).collect()
 }
 
 /// Renames the damaged file to the first free `FILE.damaged-1`, `-2`, …
@@ -186,10 +193,10 @@ fn keep_aside(path: &Path) -> io::Result<PathBuf> {
 /// The name is fixed, unlike that of a temporary file: a killed program leaves one file at most,
 /// which the next write takes away.
 fn replace(path: &Path, bans: &[BanEntry]) -> io::Result<()> {
-    let state = State {
-        version: VERSION,
-        bans,
-    };
+    let is_range =
+        |ban: &BanEntry| matches!(ban.target, BanTarget::Networks { first, last } if first != last);
+    let version = 1 + u32::from(bans.iter().any(is_range));
+    let state = State { version, bans };
     let mut text = serde_json::to_string_pretty(&state)?;
     text.push('\n');
     let new = path.with_added_extension("new");
@@ -198,9 +205,12 @@ fn replace(path: &Path, bans: &[BanEntry]) -> io::Result<()> {
         _ => {}
     }
     let mut file = create_new(&new)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
+    let written = file.write_all(text.as_bytes());
+    let written = written.and_then(|()| file.sync_all());
+    if let Err(error) = written.and_then(|()| fs::rename(&new, path)) {
+        let _still_there = fs::remove_file(&new);
+        return Err(error);
+    }
     // The rename survives a power cut, too.
     let folder = path.parent().filter(|folder| *folder != "");
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()

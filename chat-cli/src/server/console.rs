@@ -8,6 +8,7 @@ use std::num::NonZeroU32;
 
 use chat_core::proto::{Name, NameError, TextBuf, TextError};
 use chat_core::{BanTarget, Peer};
+use ipnet::IpNet;
 
 use crate::io::stdin::{Line, LineError};
 use crate::language::{Language, Worded, Words, not_said, say};
@@ -65,6 +66,8 @@ pub enum Mistake {
     Name(NameError),
     /// The target of a ban is neither an address nor a name.
     Target(NameError),
+    /// The target of a ban looks like an address or a range, and is none.
+    Address,
     /// The address of a ban has a port.
     Port(IpAddr),
     /// The text is against the protocol.
@@ -142,21 +145,43 @@ fn minutes_of(text: &str) -> Result<NonZeroU32, Mistake> {
         .ok_or(Mistake::Minutes)
 }
 
-/// Reads an address where the word can be one, and else a name.
+/// Reads an address or a range where the word can be one, and else a name.
 fn target_of(word: &str) -> Result<BanTarget<IpAddr>, Mistake> {
     if let Ok(address) = word.parse::<IpAddr>() {
-        let network = SocketAddr::new(address, 0).network();
-        return Ok(BanTarget::Networks {
-            first: network,
-            last: network,
-        });
+        return Ok(networks(address, address));
+    }
+    let range = word.parse::<IpNet>().ok();
+    if let Some(range) = range.filter(|range| range.addr() == range.network()) {
+        return Ok(networks(range.network(), range.broadcast()));
     }
     if let Ok(address) = word.parse::<SocketAddr>() {
         return Err(Mistake::Port(address.ip()));
     }
+    if looks_like_an_address(word) {
+        return Err(Mistake::Address);
+    }
     Name::new(word)
         .map(BanTarget::Name)
         .map_err(Mistake::Target)
+}
+
+/// Returns whether this would be a surprising name to ban: `10.0.0`, `10/8`, `10.0.0.0/33`.
+fn looks_like_an_address(word: &str) -> bool {
+    let rest = word.trim_start_matches(|c: char| c.is_ascii_digit() || ".*".contains(c));
+    let fits = rest.is_empty() || rest.starts_with(['/', '-', ',']);
+    word.contains(':') || fits && word.starts_with(char::is_numeric) && word.contains(['.', '/'])
+}
+
+/// Makes the target of these addresses and those between: of IPv6, every /64 that they touch.
+pub(super) fn networks(first: IpAddr, last: IpAddr) -> BanTarget<IpAddr> {
+    let [first, last] = [first, last].map(|address| SocketAddr::new(address, 0).network());
+    BanTarget::Networks { first, last }
+}
+
+/// Returns the range of exactly these networks, if they are one.
+pub(super) fn range_of(first: IpAddr, last: IpAddr) -> Option<IpNet> {
+    let mut ranges = (0..=128).filter_map(|length| IpNet::new(first, length).ok());
+    ranges.find(|range| networks(range.network(), range.broadcast()) == networks(first, last))
 }
 
 /// Splits off the first word, without the spaces between and around the two parts.
@@ -178,6 +203,9 @@ impl Worded for Mistake {
             Self::Name(error) => say! { to, "this is no name: {error}", "这不是名字：{error}" },
             Self::Target(error) => say! { to, "this is neither an IP address nor a name: {error}",
             "这不是 IP 地址，也不是名字：{error}" },
+            Self::Address => say! { to,
+            "this is no address, no name, and no range such as 10.0.0.0/8, from its first address",
+            "这不是地址、名字，也不是从首个地址开始的网段，例如 10.0.0.0/8" },
             Self::Port(address) => {
                 say! { to, "a ban is about an address without a port: {address}",
                 "封禁的地址不带端口：{address}" }
@@ -209,7 +237,7 @@ pub(super) fn help(language: Language) -> &'static str {
 /names                        谁在聊天室里，来自哪个地址
 /kick 名字 [理由]             移出一人，并只告诉他理由
 /ban 地址|名字 [分钟]         移出并拒绝再登录；不写分钟就一直有效
-/unban 地址|名字              解除封禁
+/unban 地址|名字              解除封禁；地址可以是网段：10.0.0.0/8
 /bans                         谁被封禁，到何时
 /stats                        到现在为止的计数
 /quit                         关闭聊天室
@@ -220,7 +248,7 @@ pub(super) fn help(language: Language) -> &'static str {
 /names                        who is in, and from which address
 /kick NAME [REASON]           remove a member, and tell the reason to nobody else
 /ban ADDRESS|NAME [MINUTES]   remove, and let in no more; without MINUTES for good
-/unban ADDRESS|NAME           take a ban back
+/unban ADDRESS|NAME           take a ban back; ADDRESS can be a range: 10.0.0.0/8
 /bans                         who is banned, and until when
 /stats                        what was counted so far
 /quit                         close the room
@@ -249,6 +277,25 @@ mod tests {
     fn address(address: &str) -> BanTarget<IpAddr> {
         let first = address.parse().unwrap();
         BanTarget::Networks { first, last: first }
+    }
+
+    fn range(first: &str, last: &str) -> BanTarget<IpAddr> {
+        networks(first.parse().unwrap(), last.parse().unwrap())
+    }
+
+    #[test]
+    fn a_range_that_is_shown_is_read_as_the_same_range() {
+        for length in 0..=64 {
+            for base in ["0.0.0.0", "128.0.0.0", "::", "8000::"] {
+                let Ok(net) = IpNet::new(base.parse().unwrap(), length) else {
+                    continue;
+                };
+                let net = net.trunc();
+                let target = networks(net.network(), net.broadcast());
+                let shown = target.in_words(Language::English);
+                expect(&format!("/unban {shown}"), Ok(Command::Unban(target)));
+            }
+        }
     }
 
     #[test]
@@ -308,7 +355,17 @@ mod tests {
             ("::ffff:203.0.113.7 5", address("203.0.113.7"), Some(5)),
             ("2001:db8::1:2:3:4", address("2001:db8::"), None),
             ("troll 60", name("troll"), Some(60)),
-            ("203.0.113", name("203.0.113"), None),
+            ("10.0.0.0/8", range("10.0.0.0", "10.255.255.255"), None),
+            ("0.0.0.0/0", range("0.0.0.0", "255.255.255.255"), None),
+            (
+                "2001:db8::/32 9",
+                range("2001:db8::", "2001:db8:ffff:ffff::"),
+                Some(9),
+            ),
+            ("2001:db8::1/128", address("2001:db8::"), None),
+            ("2001:db8:0:0:8000::/65", address("2001:db8::"), None),
+            ("127", name("127"), None),
+            ("a.b/c-1", name("a.b/c-1"), None),
         ] {
             let minutes = minutes.and_then(NonZeroU32::new);
             expect(
@@ -320,10 +377,25 @@ mod tests {
             "/unban 203.0.113.7",
             Ok(Command::Unban(address("203.0.113.7"))),
         );
+        for word in [
+            "203.0.113",
+            "10.0.0.256",
+            "10.0.0.0/33",
+            "10/8",
+            "10.0.0.*",
+            "10.0.0.1-9",
+            "10.0.0.0/8x",
+            "10.1.2.3/8",
+            "2001:db8::/129",
+            "2001:db8::1/64",
+            "[::1]",
+        ] {
+            expect(&format!("/ban {word}"), Err(Mistake::Address));
+        }
         let port = Mistake::Port("203.0.113.7".parse().unwrap());
         expect("/ban 203.0.113.7:5000", Err(port));
-        let bracket = Name::new("[::1]").unwrap_err();
-        expect("/ban [::1]", Err(Mistake::Target(bracket)));
+        let wrong = Name::new("a\u{7}").unwrap_err();
+        expect("/ban a\u{7}", Err(Mistake::Target(wrong)));
         for minutes in ["0", "-1", "x", "5 6", "5270401"] {
             expect(&format!("/ban troll {minutes}"), Err(Mistake::Minutes));
         }

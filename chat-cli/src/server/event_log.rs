@@ -7,6 +7,7 @@ use std::fmt::{self, Write as _};
 use std::io;
 
 use chat_core::{DropReason, Event, LeaveReason, Stats};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::origin::Origin;
@@ -136,7 +137,7 @@ impl EventLog {
         if self.form != Form::Quiet {
             self.push(entry, |text| {
                 let text = SafeText::for_terminal(text);
-                format!("{} {text}", clock::timestamp())
+                format!("{} {text}", clock::timestamp(Timestamp::now()))
             });
         }
     }
@@ -144,7 +145,7 @@ impl EventLog {
     fn push(&self, entry: &(impl Worded + Serialize), safe: impl FnOnce(&str) -> String) {
         let Some(queue) = &self.queue else { return };
         queue.push(match self.form {
-            Form::Json => json::event(entry),
+            Form::Json => json::event(Timestamp::now(), entry),
             Form::Quiet | Form::Lines => safe(&entry.in_words(self.language)),
         });
     }

@@ -22,10 +22,10 @@ const MAX_HEAD: usize = 8 * 1024;
 /// The pause after the system refused a connection, for lack of descriptors perhaps.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Starts threads that answer requests. Returns the address, in which a port of 0 has become a free
-/// one.
-pub(super) fn start(address: SocketAddr, sender: &Sender<Order>) -> io::Result<SocketAddr> {
-    let listener = TcpListener::bind(address)?;
+/// Starts threads that answer requests at the first address that is free. Returns it; a port of 0
+/// has become a free one.
+pub(super) fn start(addresses: &[SocketAddr], sender: &Sender<Order>) -> io::Result<SocketAddr> {
+    let listener = TcpListener::bind(addresses)?;
     for _ in 0..WORKERS {
         let (listener, sender) = (listener.try_clone()?, sender.clone());
         let work = move || {
@@ -274,7 +274,7 @@ mod tests {
     /// Connects to a server whose room does not answer.
     fn connect() -> (TcpStream, SocketAddr, Inbox<Order>) {
         let (inbox, sender) = inbox(1).unwrap();
-        let address = start("127.0.0.1:0".parse().unwrap(), &sender).unwrap();
+        let address = start(&["127.0.0.1:0".parse().unwrap()], &sender).unwrap();
         (TcpStream::connect(address).unwrap(), address, inbox)
     }
 

@@ -30,6 +30,7 @@ use sd_notify::{NotifyState, notify};
 use crate::address::{self, Addresses};
 use crate::args::ServeArgs;
 use crate::failure::{Failure, Operation};
+use crate::io::line_queue::write_remark;
 use crate::io::signals::on_stop_signal;
 use crate::io::stdin;
 use crate::language::{Worded, Words, say};
@@ -46,7 +47,7 @@ const WAITING_ORDERS: usize = 64;
 pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
     let config = args.config()?;
     let language = args.lang.language();
-    let addresses = address::resolve(args.bind.as_deref()).map_err(Failure::Address)?;
+    let addresses = address::resolve_to_listen(args.bind.as_deref()).map_err(Failure::Address)?;
     let socket = bind_first(&addresses)?;
     let local = socket
         .local_addr()
@@ -54,7 +55,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
     let (inbox, sender) = inbox(WAITING_ORDERS).map_err(Failure::io(Operation::MakeQueue))?;
     on_stop_signal(inbox.stop_handle()).map_err(Failure::io(Operation::WatchSignals))?;
     if let Some(small) = socket.small_receive_buffer() {
-        eprintln!("{}", small.in_words(language));
+        write_remark(&small.in_words(language));
     }
     let form = match (args.quiet, args.json) {
         (true, _) => Form::Quiet,
@@ -67,12 +68,14 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
         let kept = room.keep_bans_in(file);
         kept.map_err(|error| Failure::File(Box::new(error)))?;
     }
-    if let Some(address) = args.metrics {
-        let shown = metrics::start(address, &sender);
-        let address = shown.map_err(Failure::io(Operation::ShowMetrics(address)))?;
-        eprintln!("metrics at http://{address}/metrics");
+    if let Some(text) = &args.metrics {
+        let Addresses { first, others } =
+            address::resolve_to_listen(Some(text)).map_err(Failure::Address)?;
+        let shown = metrics::start(&[&[first][..], &others].concat(), &sender);
+        let address = shown.map_err(Failure::io(Operation::ShowMetrics(first)))?;
+        write_remark(&format!("metrics at http://{address}/metrics"));
     }
-    eprintln!("listening on {local}");
+    write_remark(&format!("listening on {local}"));
     // For systemd (`Type=notify`): what waits for the room can start.
     let _no_manager = notify(&[NotifyState::Ready]);
     // In the background a read from the terminal would stop the whole program.
@@ -83,7 +86,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
     }
     let ended = room.run(&inbox).map_err(Failure::io(Operation::UseSocket));
     let _no_manager = notify(&[NotifyState::Stopping]);
-    ended
+    ended?.map_err(|error| Failure::File(Box::new(error)))
 }
 
 /// Binds the first address that is free: a name such as `localhost` stands for several.
@@ -124,7 +127,7 @@ impl Host {
         let config = Config::new(Dialect::lenient().with_language(language));
         // The client's screen shows who comes and goes.
         let room = Room::new(socket, config, EventLog::off());
-        let thread = thread::spawn(move || room.run(&inbox));
+        let thread = thread::spawn(move || room.run(&inbox).map(|_no_ban_file| ()));
         Ok(Some(Self {
             address,
             stop,

@@ -107,7 +107,7 @@ impl Room {
         };
         self.out.log.answer(&answer);
         if let Answer::Banned { .. } | Answer::Unbanned(_) = answer {
-            self.save_bans();
+            let _unsaved = self.save_bans();
         }
         ControlFlow::Continue(())
     }
@@ -162,24 +162,29 @@ impl Room {
     }
 
     /// Tries a write that failed once more, at the end of the room.
-    pub(super) fn save_unsaved_bans(&mut self) {
-        if self.ban_file.as_ref().is_some_and(|file| file.is_unsaved) {
-            self.save_bans();
+    pub(super) fn save_unsaved_bans(&mut self) -> Result<(), BanFileError> {
+        match &self.ban_file {
+            Some(file) if file.is_unsaved => self.save_bans(),
+            _ => Ok(()),
         }
     }
 
-    fn save_bans(&mut self) {
+    fn save_bans(&mut self) -> Result<(), BanFileError> {
         let bans = self.bans();
         let Some(file) = &mut self.ban_file else {
-            return;
+            return Ok(());
         };
-        if let Err(error) = file.write(&bans) {
+        file.write(&bans).map_err(|error| {
             self.out.log.answer(&Answer::BansNotWritten {
                 file: &file.path,
                 error: error.to_string(),
                 failures: file.failures,
             });
-        }
+            BanFileError {
+                file: file.path.clone(),
+                problem: Problem::Unwritable(error),
+            }
+        })
     }
 }
 
@@ -267,14 +272,10 @@ impl Worded for Answer<'_> {
 impl Worded for BanTarget<IpAddr> {
     fn word(&self, to: &mut Words<'_>) -> fmt::Result {
         match self {
-            Self::Networks { first, last } => {
-                write!(to, "{first}")?;
-                if last != first {
-                    write!(to, "-{last}")?;
-                }
-                // A network of IPv6 is as large as the part that a provider gives out.
-                to.write_str(if last.is_ipv6() { "/64" } else { "" })
-            }
+            Self::Networks { first, last } => match console::range_of(*first, *last) {
+                Some(range) if first != last || first.is_ipv6() => write!(to, "{range}"),
+                _ => write!(to, "{first}"),
+            },
             Self::Name(name) => say! { to, "the name {name}", "名字 {name}" },
             _ => write!(to, "{self:?}"),
         }

@@ -5,7 +5,7 @@ use std::sync::mpsc::SyncSender;
 
 use chat_core::{Config, Outgoing, Server, Stats, Timestamp};
 
-use super::ban_file::BanFile;
+use super::ban_file::{BanFile, BanFileError};
 use super::console::{Command, Mistake};
 use super::event_log::{Counts, Entry, EventLog, Losses};
 use super::origin::Origin;
@@ -84,19 +84,20 @@ impl Room {
         }
     }
 
-    /// Works until the inbox is stopped, and then closes the room.
+    /// Works until the inbox is stopped, and then closes the room. The inner error says that its
+    /// last bans are not in their file.
     ///
     /// # Errors
     ///
     /// The socket itself is broken.
-    pub fn run(mut self, inbox: &Inbox<Order>) -> io::Result<()> {
+    pub(super) fn run(mut self, inbox: &Inbox<Order>) -> io::Result<Result<(), BanFileError>> {
         while !inbox.is_stopped() {
             self.turn(inbox)?;
         }
-        self.save_unsaved_bans();
+        let saved = self.save_unsaved_bans();
         self.out.deliver(&self.server.shutdown(self.clock.now()));
         self.out.log.stopped(self.counts());
-        Ok(())
+        Ok(saved)
     }
 
     /// Sleeps until there is work, and does a turn of it, in this order.
