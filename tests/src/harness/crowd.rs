@@ -43,7 +43,7 @@ impl Crowd {
     /// Sends a datagram from the address of this peer.
     pub fn send(&self, peer: usize, datagram: impl AsRef<[u8]>) {
         let number = u32::try_from(peer).expect("fewer than four thousand million peers");
-        // 127.1.0.0 and what follows.
+        // Peers count up from 127.1.0.0.
         let source = Ipv4Addr::from_bits(0x7F01_0000 + number);
         let s_addr = u32::from_ne_bytes(source.octets());
         let from = in_pktinfo {

@@ -68,7 +68,7 @@ fn figures(scene: &Scene, args: &Args, server: &Server) -> Vec<String> {
     micros.sort_unstable();
     let expected = scene.lines * args.rounds * (scene.members - 1);
     row.push((expected - micros.len()).to_string());
-    // So many of a thousand took no longer.
+    // Of a thousand copies `part` took no longer than this.
     row.extend([500, 990, 999].map(|part| {
         let place = (micros.len() * part).div_ceil(1000).saturating_sub(1);
         micros.get(place).map_or("–".into(), u32::to_string)

@@ -87,7 +87,7 @@ impl Emulator {
         }
     }
 
-    /// Draws this. Returns what the terminal has to answer: programs can ask it things.
+    /// Draws this. Returns the terminal's answers to the questions in it.
     pub fn draw(&mut self, bytes: &[u8]) -> String {
         self.parser.advance(&mut self.term, bytes);
         let mut answers = String::new();
