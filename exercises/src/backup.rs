@@ -85,7 +85,7 @@ type Step<'a> = &'a dyn Fn(u64) -> std::result::Result<(), Interrupted>;
 /// An error if a backup did not get the times or permissions.
 type Kept = io::Result<()>;
 
-/// A word for what was done with a file.
+/// A word for the result of a file.
 type Done = (&'static str, Kept);
 
 /// A folder and its backup folder, which no other run can use while this exists.

@@ -70,18 +70,18 @@ pub enum Error {
          cut it when no program writes to it"
     )]
     Changed(PathBuf),
-    /// The parts that were named, or are there, do not make a whole; the sentence tells the part.
+    /// The parts that were named, or are there, do not make a whole; the sentence names the fault.
     #[error("{0}")]
     Parts(String),
-    /// The disk did not keep what was written, or a file changed meanwhile.
+    /// The disk did not keep the data, or a file changed meanwhile.
     #[error(
         "what was written is not what was read (sha256 {before} before, {after} after), \
          and nothing was kept; try another disk"
     )]
     Differs {
-        /// The checksum of what was read.
+        /// The checksum of the input.
         before: String,
-        /// The checksum of what was written.
+        /// The checksum of the output.
         after: String,
     },
     /// A file cannot be written, or the user stopped the work.

@@ -196,7 +196,7 @@ fn message(kind: Kind, payload: &[u8]) -> Vec<u8> {
 }
 
 /// Reads a message of one of these types. Each part is checked as soon as it has come, and memory
-/// grows with what comes.
+/// grows only with the bytes that have come.
 fn read_message(from: &mut impl Read, kinds: &[Kind]) -> io::Result<(Kind, Vec<u8>)> {
     let mut length = [0; 4];
     from.read_exact(&mut length)?;

@@ -1,8 +1,8 @@
 //! A thousand members on one socket.
 //!
 //! On Linux the whole of `127.0.0.0/8` is this machine: a socket that is bound to no address
-//! receives what is sent to any of them, and can say with each datagram which of them it comes
-//! from.
+//! receives the datagrams to all these addresses, and can choose one of them as the source of each
+//! datagram that it sends.
 
 use std::io::IoSlice;
 use std::iter;

@@ -123,7 +123,7 @@ impl RawPeer {
         panic!("after {after} {wanted:?} did not come, only {others:?}");
     }
 
-    /// Returns all that the server has sent to this socket because of what was sent before.
+    /// Returns all that the server sends to this socket for the datagrams until now.
     pub fn receive_to_the_mark(&self, after: &str) -> Vec<Vec<u8>> {
         self.send(MARK);
         let mut received = Vec::new();
@@ -136,8 +136,8 @@ impl RawPeer {
         }
     }
 
-    /// Checks that the server sends nothing to this socket because of what was sent before, and
-    /// that it answers.
+    /// Checks that the server sends nothing to this socket for the datagrams until now, and that it
+    /// answers.
     pub fn expect_nothing_before_the_mark(&self, after: &str) {
         let received = self.receive_to_the_mark(after);
         let shown = shown(&received.join(&b'|'));

@@ -219,7 +219,7 @@ impl Terminal {
         python::expect_nothing_left(&self.process);
     }
 
-    /// Returns whether the terminal is as a shell leaves it to programs: it shows what is typed,
+    /// Returns whether the terminal is as a shell leaves it to programs: it shows typed text,
     /// hands over whole lines, and makes a signal of Ctrl-C. Programs that edit lines change that.
     ///
     /// # Panics
@@ -230,8 +230,7 @@ impl Terminal {
         modes.local_modes.contains(cooked)
     }
 
-    /// Waits until the program edits lines itself: what is typed before would be shown by the
-    /// terminal, too.
+    /// Waits until the program edits lines itself: before that the terminal, too, shows typed text.
     ///
     /// # Panics
     /// With the screen, when that does not happen.
