@@ -63,7 +63,7 @@ impl World {
         seen.extend(shown(outgoing.event()));
     }
 
-    /// Lets time pass, and everything happen that happens meanwhile.
+    /// Lets time pass, and does all that is due meanwhile.
     fn run(&mut self, duration: Duration) {
         let end = self.now.plus(duration);
         loop {
@@ -101,7 +101,7 @@ impl World {
     }
 }
 
-/// Returns the line that a user sees of an event.
+/// Returns the line that shows an event to a user.
 fn shown(event: ClientEvent<'_>) -> Option<String> {
     Some(match event {
         ClientEvent::Joined { .. } => "(in)".to_owned(),

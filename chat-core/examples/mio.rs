@@ -52,7 +52,7 @@ fn room(poll: &mut Poll, socket: &UdpSocket, orders: &Receiver<Order>) -> io::Re
             Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
             _ => {}
         }
-        // mio reports a change once: both sources are emptied, whichever it was.
+        // mio reports a change once, so each turn empties both sources.
         loop {
             match socket.recv_from(&mut buffer) {
                 Ok((len, from)) => {

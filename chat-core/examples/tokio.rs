@@ -1,5 +1,5 @@
-//! A room on tokio: one task owns the server, so there is no lock, and none that could be held
-//! across an await.
+//! A room on tokio: one task owns the server, so there is no lock that could be held across an
+//! await.
 //!
 //! `cargo run -p chat-core --example tokio -- [ADDRESS]` serves until Ctrl-C. With `--self-test` it
 //! talks to itself on a free port of the loopback interface and ends.

@@ -116,7 +116,7 @@ impl<'a> ClientOutgoing<'a> {
 ///
 /// Borrows from the call; copy out what you want to keep. Text comes from strangers: make it safe
 /// before you show it. With the feature `serde` it can be written, for logs:
-/// `{"lost": "silent"}`, and datagrams as text with U+FFFD for what is not UTF-8.
+/// `{"lost": "silent"}`, and datagrams as text with U+FFFD for bytes that are not UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -158,8 +158,8 @@ pub enum ClientEvent<'a> {
     /// The connection is lost, and perhaps the last lines with it. The client logs in again by
     /// itself, with growing pauses, and cannot say anything until [`Joined`](Self::Joined).
     Lost(LostReason),
-    /// The server refused a login after the connection was lost, for a reason that passes, such as
-    /// the name being taken by this client's former address. The client tries again.
+    /// The server refused a login after the connection was lost, for a passing reason: for
+    /// example, its former address still has the name. The client tries again.
     StillOut {
         /// The server's answer.
         #[cfg_attr(feature = "serde", serde(serialize_with = "as_text"))]
@@ -359,8 +359,8 @@ impl Client {
         }
     }
 
-    /// Returns the moment at which to call [`handle_timeout`](Self::handle_timeout); `None` when
-    /// there is none until another call.
+    /// Returns the moment at which to call [`handle_timeout`](Self::handle_timeout); `None`: not
+    /// before another call.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         match self.state {
             State::Joining { due, .. } | State::Rejoining { due, .. } | State::Leaving { due } => {
@@ -444,7 +444,7 @@ fn nothing<'a>() -> ClientOutgoing<'a> {
     event(ClientEvent::Nothing)
 }
 
-/// Writes a datagram as text, for logs; U+FFFD stands for what is not UTF-8.
+/// Writes a datagram as text, for logs, with U+FFFD for bytes that are not UTF-8.
 #[cfg(feature = "serde")]
 fn as_text<S: serde::Serializer>(datagram: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&alloc::string::String::from_utf8_lossy(datagram))

@@ -1,5 +1,5 @@
 //! The L/C/Q chat room without input or output: a [`Server`] and a [`Client`] that take datagrams
-//! and the time and return what has to be sent. Sockets, clocks, threads and logs belong to the
+//! and the time and return the datagrams to send. Sockets, clocks, threads and logs belong to the
 //! program that embeds them.
 //!
 //! ```
@@ -29,7 +29,7 @@
 //! A call takes `now` and what happened. It returns an [`Outgoing`]: the [`Event`] for the program,
 //! and the few [`Transmit`]s that it caused, in sending order. A transmit is one payload for a set
 //! of [`Recipients`], whose addresses are read from the member table: a broadcast copies nothing.
-//! It borrows the server, so the table stays as it is until everything is sent.
+//! The outgoing borrows the server, so the table cannot change before everything is sent.
 //!
 //! Nothing that arrives from the network is an error or a panic: a bad datagram is an event
 //! ([`Event::Dropped`], [`Event::Refused`]) and a count in [`Stats`]. There is no clock, no
@@ -37,7 +37,7 @@
 //!
 //! The rules are those of PROTOCOL.md. The [`guide`] shows how to embed a room, with whole
 //! programs. The feature `serde` adds `Serialize` for events and [`Stats`], and `Deserialize` too
-//! for what a program configures or stores. The crate is always `no_std`, with `alloc`.
+//! for values that a program configures or stores. The crate is always `no_std`, with `alloc`.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // An `expect` names an invariant of this crate, and a panic there is a bug in it. Nothing that

@@ -1,7 +1,7 @@
 //! The room against the naive model, and the laws of the client: over random bytes and over the
 //! fuzzer's committed corpora.
 
-// What the fuzz crate includes is public there.
+// The fuzz crate includes these modules and makes their items public.
 #![allow(
     unreachable_pub,
     clippy::expect_used,

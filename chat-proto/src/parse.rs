@@ -17,7 +17,7 @@ pub(crate) type Step<'a, T> = IResult<&'a str, T, Fault>;
 /// A place in the input where a rule failed.
 #[derive(Debug)]
 pub(crate) struct Fault {
-    /// Bytes from there to the end of the input: a rule sees only the end of the input.
+    /// Bytes from there to the end of the input: a rule sees the end, not the start.
     bytes_left: usize,
     kind: DecodeErrorKind,
 }
@@ -52,7 +52,7 @@ impl ParseError<&str> for Fault {
 }
 
 /// Reads all of `datagram` by `rule`. Checks length and UTF-8 first; a lenient dialect ignores one
-/// line end behind the message, as `nc` sends it.
+/// line end after the message, as `nc` sends it.
 #[inline]
 pub(crate) fn datagram<'a, T>(
     datagram: &'a [u8],

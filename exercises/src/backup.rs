@@ -85,7 +85,7 @@ type Step<'a> = &'a dyn Fn(u64) -> std::result::Result<(), Interrupted>;
 /// An error if a backup did not get the times or permissions.
 type Kept = io::Result<()>;
 
-/// A word for what was done with a file.
+/// A word for the result of a file.
 type Done = (&'static str, Kept);
 
 /// A folder and its backup folder, which no other run can use while this exists.
@@ -112,7 +112,7 @@ impl Backup {
     /// Checks both folders, locks the backup folder and lists the files. Makes the backup folder
     /// only with `create`.
     pub fn open(from: &Path, to: &Path, create: bool, force: bool) -> Result<Self> {
-        // This one first: no folder is made where there is nothing to copy.
+        // The source first: no backup folder is made where there is nothing to copy.
         let source = folder(from)?;
         if fs::metadata(to).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
             if !create {

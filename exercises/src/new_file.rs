@@ -4,8 +4,8 @@
 //! name when all of it is on the disk. After an error or Ctrl-C it is removed; only a program that
 //! is killed leaves such a file.
 //!
-//! A regular file that has the name already is replaced with `force` and stays without; a folder, a
-//! device or a link always stays.
+//! With `force` a new file replaces a regular file of its name; a folder, a device or a link always
+//! stays.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};

@@ -48,7 +48,7 @@ pub struct Options {
 pub struct Made {
     /// Their paths, in order.
     pub paths: Vec<PathBuf>,
-    /// The SHA-256 of what was read and of what was written, if that was to be verified.
+    /// The SHA-256 of the input and of the output, if they were compared.
     pub checksum: Option<String>,
 }
 
@@ -70,18 +70,18 @@ pub enum Error {
          cut it when no program writes to it"
     )]
     Changed(PathBuf),
-    /// The parts that were named, or are there, do not make a whole; the sentence tells the part.
+    /// The parts that were named, or are there, do not make a whole; the sentence names the fault.
     #[error("{0}")]
     Parts(String),
-    /// The disk did not keep what was written, or a file changed meanwhile.
+    /// The disk did not keep the data, or a file changed meanwhile.
     #[error(
         "what was written is not what was read (sha256 {before} before, {after} after), \
          and nothing was kept; try another disk"
     )]
     Differs {
-        /// The checksum of what was read.
+        /// The checksum of the input.
         before: String,
-        /// The checksum of what was written.
+        /// The checksum of the output.
         after: String,
     },
     /// A file cannot be written, or the user stopped the work.
@@ -146,7 +146,7 @@ fn copy_part(
     let place = SeekFrom::Start(range.start);
     from.seek(place).map_err(unreadable(file))?;
     let length = range.end - range.start;
-    // Files of the system that call themselves empty are longer than they say.
+    // Some files of the system have the size 0 and still have content.
     let is_right = is_unchanged(before, &found)
         && part.fill(&mut from, length, step)? == length
         && (range.end < before.len() || from.read(&mut [0]).map_err(unreadable(file))? == 0);
@@ -179,8 +179,8 @@ fn in_parallel<T: Sync, R: Send>(
     Ok(done?.into_iter().flatten().collect())
 }
 
-/// Finds the parts that go with what was named: any of them, all of them, or the file where its
-/// parts are. Returns the name of the file and the paths of its parts, in order.
+/// Finds the parts of a file, from any of them, all of them, or the path of the whole beside them.
+/// Returns the name of the whole and the paths of its parts, in order.
 pub fn find_parts(first: &Path, others: &[PathBuf]) -> Result<(OsString, Vec<PathBuf>), Error> {
     let folder = folder_of(first);
     let name = first.file_name().unwrap_or_default();
@@ -199,7 +199,7 @@ pub fn find_parts(first: &Path, others: &[PathBuf]) -> Result<(OsString, Vec<Pat
     }
 }
 
-/// Returns the number of parts that a file was cut into, as the names in a folder tell it.
+/// Returns the number of parts of a file, by the names in a folder.
 fn count_in(folder: &Path, whole: &OsStr) -> Result<u16, Error> {
     let mut counts = BTreeSet::new();
     for entry in fs::read_dir(folder).map_err(unreadable(folder))? {
@@ -319,7 +319,7 @@ fn checksum_of<'a>(
     Ok(digits)
 }
 
-/// Compares the checksum of what was written with that of what was read.
+/// Compares the checksum of the output with that of the input.
 fn verify<'a>(
     before: &str,
     written: impl IntoIterator<Item = &'a Path>,
@@ -364,7 +364,7 @@ fn read_part_name(name: &OsStr) -> Option<(&OsStr, u16)> {
     let numbers = path.extension()?.to_str()?.strip_prefix("part-")?;
     let (number, count) = numbers.split_once("-of-")?;
     let (whole, number, count) = (path.file_stem()?, number.parse().ok()?, count.parse().ok()?);
-    // Of several spellings one alone is ours: another file could have the other.
+    // Only the exact spelling of `part_name` is ours: a file with another is not a part.
     let is_ours = (1..=count).contains(&number)
         && count <= MAX_PARTS
         && part_name(whole, number, count) == name;

@@ -150,10 +150,10 @@ pub struct Talk<'a> {
 impl<'a> Talk<'a> {
     /// Takes a text apart.
     ///
-    /// A line begins a speech if it has a colon, full width or not, with a name before it: then
-    /// what stands before the first colon is the name. Other lines belong to the speaker
-    /// before. So do lines whose first colon is of a time (`3:30`) or an address (`http://`), or
-    /// behind a Chinese comma, full stop or the like: a sentence, not a name. A time stamp in front
+    /// A line begins a speech if it has a colon, full width or not, with a name before it: the
+    /// text before the first colon is the name. Other lines belong to the speaker before. So do
+    /// lines whose first colon is in a time (`3:30`) or an address (`http://`), or after a Chinese
+    /// comma, full stop or the like: a sentence, not a name. A time stamp in front
     /// of the name is not part of it.
     ///
     /// With `known` names, these alone begin a speech.
@@ -251,7 +251,7 @@ pub struct FileName {
     pub change: Option<&'static str>,
 }
 
-/// Makes a file name for each speaker, in order; no two differ in nothing but case or Unicode form.
+/// Makes a file name for each speaker, in order; any two differ in more than case and Unicode form.
 pub fn file_names<'a>(speakers: impl IntoIterator<Item = &'a str>) -> Vec<FileName> {
     let (mut taken, mut numbers) = (HashSet::new(), HashMap::new());
     let names = speakers.into_iter().map(|speaker| {

@@ -11,7 +11,7 @@ use crate::rate::Rate;
 /// shows what each limit prevents.
 ///
 /// With the feature `serde` this is a table with these names. Missing fields are as in
-/// [`Config::default`] (the operator is then `admin`, whatever the language), unknown ones are
+/// [`Config::default`] (the operator is then `admin` in every language), unknown ones are
 /// refused. A limit that is off is written as `"off"`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -60,10 +60,10 @@ pub struct Config {
     /// at once.
     #[cfg_attr(feature = "serde", serde(with = "off"))]
     pub stranger_replies: Option<Rate>,
-    /// Bytes of the room's traffic after which a member is removed that has not spoken since it
-    /// logged in from an address that [may be forged](crate::Peer::may_be_forged) (rule 14).
+    /// Bytes of the room's traffic for a member that has not spoken since its login, at an address
+    /// that [may be forged](crate::Peer::may_be_forged); after them it is removed (rule 14).
     /// Without this limit, `None`, a single forged login sends the room's traffic to a victim for
-    /// ever; with it, these bytes give or take one datagram. Default: 1 MiB.
+    /// ever; with it, these bytes, give or take one datagram. Default: 1 MiB.
     #[cfg_attr(feature = "serde", serde(with = "off"))]
     pub silent_traffic_bytes: Option<NonZeroU64>,
     /// The most [bans](crate::Server::ban) at one time. Default: 1,024.

@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 use unicode_security::confusable_detection;
 
-/// Skeletons that are computed of each name.
+/// The number of skeletons of a name.
 const VARIANTS: usize = 3;
 /// Combining marks that may stand on one character (UTS #39, section 5.4).
 const MAX_MARKS: usize = 4;

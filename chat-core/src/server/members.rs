@@ -44,7 +44,7 @@ pub(super) struct Members<A: Peer> {
     by_skeleton: BTreeMap<u64, usize>,
     per_network: BTreeMap<A::Network, u32>,
     idle_limit: Option<Duration>,
-    /// Idle deadlines. A datagram does not move its sender's; a deadline that comes is checked.
+    /// Idle deadlines. A datagram does not move its sender's, which is checked when it comes.
     deadlines: BTreeSet<(Timestamp, A)>,
     silent_limit: Option<u64>,
     /// The members that never spoke and whose address may be forged, by the value of `traffic` at
@@ -105,7 +105,7 @@ impl<A: Peer> Members<A> {
         (self.get(index).name == name).then_some(index)
     }
 
-    /// Finds a member other than `except` whose name is confusable.
+    /// Finds a member other than `except` whose name has one of these skeletons.
     pub(super) fn confusable_with(
         &self,
         skeletons: Skeletons,
@@ -225,15 +225,15 @@ impl<A: Peer> Members<A> {
         self.traffic = self.traffic.saturating_add(bytes);
     }
 
-    /// Finds a member that never spoke while as many bytes were sent to it as the limit.
+    /// Finds a member that never spoke and has been sent as many bytes as the limit.
     pub(super) fn overdue_silent(&self) -> Option<usize> {
         let &(since, address) = self.silent.first()?;
         let overdue = self.traffic - since >= self.silent_limit?;
         overdue.then(|| self.index_of(address))
     }
 
-    /// Finds a member that was idle for as long as the limit. Deadlines of members that were heard
-    /// since are moved.
+    /// Finds a member that was idle for as long as the limit. Moves the deadlines of members that
+    /// were heard since.
     pub(super) fn overdue_idle(&mut self, now: Timestamp) -> Option<usize> {
         let limit = self.idle_limit?;
         while let Some(&(deadline, address)) = self.deadlines.first()
@@ -241,7 +241,7 @@ impl<A: Peer> Members<A> {
         {
             let index = self.index_of(address);
             let member = &mut self.entries[index];
-            // A moved deadline is later than `now`, so the loop ends, whatever the clock does.
+            // A moved deadline is later than `now`, so the loop ends.
             let due = member.last_heard.plus(limit);
             if due <= now {
                 return Some(index);
@@ -253,7 +253,7 @@ impl<A: Peer> Members<A> {
         None
     }
 
-    /// Returns a moment before which no member was idle for too long.
+    /// Returns a moment before which no member reaches the idle limit.
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
         self.deadlines.first().map(|&(deadline, _)| deadline)
     }

@@ -123,7 +123,7 @@ impl<A: Peer> Server<A> {
 
     /// Handles a datagram from `from`.
     ///
-    /// Give it the whole datagram, or at least the first 1,025 bytes: whatever is longer than
+    /// Give it the whole datagram, or at least the first 1,025 bytes: one longer than
     /// [`MAX_DATAGRAM`](chat_proto::MAX_DATAGRAM) is too long, and its end does not matter.
     pub fn handle<'a>(
         &'a mut self,
@@ -248,8 +248,8 @@ impl<A: Peer> Server<A> {
     }
 
     /// Returns the moment at which to call [`handle_timeout`](Self::handle_timeout), perhaps too
-    /// early and never too late; `None` when there is none until another call. "At once" is the
-    /// time of the last call.
+    /// early and never too late; `None`: not before another call. "At once" is the time of the
+    /// last call.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         if self.banned.is_empty() && self.members.overdue_silent().is_none() {
             self.members.next_deadline()

@@ -83,7 +83,7 @@ impl serde::Serialize for RefusalCounts {
 }
 
 impl Stats {
-    /// Returns the number of dropped datagrams, for whatever reason.
+    /// Returns the number of dropped datagrams, for all reasons together.
     pub fn dropped(&self) -> u64 {
         self.dropped_not_a_request
             + self.dropped_refused_already

@@ -1,4 +1,4 @@
-//! The room of PROTOCOL.md, "Rules of the server": a searched list, and strings.
+//! The room of PROTOCOL.md, "Rules of the server", as a list that is searched, and strings.
 
 use std::num::{NonZeroU32, NonZeroU64};
 
@@ -15,7 +15,7 @@ pub const PROBE: &str = "admin : are you still there?";
 /// A datagram that the room sends: its recipients (sorted) and its text.
 pub type Sent = (Vec<u8>, String);
 
-/// Returns the network of an address: two addresses are one.
+/// Returns the network of an address: two addresses share one.
 pub fn network(at: u8) -> u8 {
     at / 2
 }
@@ -292,7 +292,7 @@ impl Room {
         }
     }
 
-    /// Bans, and marks the members that are hit; `false` when there is no place for it.
+    /// Adds a ban and marks the members that it hits; `false` when there are too many bans.
     pub fn ban(&mut self, now: u64, banned: Banned, until: Option<u64>) -> bool {
         let has_place = self.bans.add(now, banned, until);
         for member in self.members.iter_mut().filter(|_| has_place) {
@@ -301,8 +301,8 @@ impl Room {
         has_place
     }
 
-    /// Lists the members of which one has to go now: any that was banned; or else, of those that
-    /// never spoke, the one that is in for longest; or else any that was idle.
+    /// Lists the members of which one must go now: all banned ones; or else, of those that never
+    /// spoke, the one that joined first; or else all idle ones.
     pub fn due(&self, now: u64) -> Vec<String> {
         let names = |members: Vec<&Member>| members.iter().map(|m| m.name.clone()).collect();
         let banned: Vec<&Member> = self.members.iter().filter(|member| member.banned).collect();
@@ -357,7 +357,7 @@ impl Room {
         sent
     }
 
-    /// Counts lines and notices for members that never spoke. (A new member counts its own notice.)
+    /// Counts lines and notices for members that never spoke. (A new member's own notice counts.)
     fn heard_by_the_silent(&mut self, sent: Vec<Sent>) -> Vec<Sent> {
         for (_, text) in sent.iter().filter(|(_, text)| is_for_all(text)) {
             for member in &mut self.members {
@@ -384,7 +384,7 @@ fn one(to: u8, what: &str) -> Vec<Sent> {
     vec![(vec![to], what.to_owned())]
 }
 
-/// Lines and notices, but no replies and no probes.
+/// Returns `true` for lines and notices, but not for replies and probes.
 fn is_for_all(text: &str) -> bool {
     text.starts_with("* ") || (text.contains(" : ") && text != PROBE)
 }

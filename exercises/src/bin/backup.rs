@@ -13,8 +13,8 @@ use indicatif::HumanBytes;
 /// Copies the regular files directly in a folder into a backup folder, with their times and
 /// permissions.
 ///
-/// Files whose size and time are those of their backup are skipped; so a run that was interrupted
-/// goes on when it is started again. Folders, links, pipes and devices are left out. A file that
+/// Files whose size and time are those of their backup are skipped; so a second run goes on where
+/// an interrupted one ended. Folders, links, pipes and devices are left out. A file that
 /// cannot be copied is reported, and the others are copied.
 #[derive(Debug, Parser)]
 #[command(
@@ -34,7 +34,7 @@ struct Arguments {
     /// Replaces backups that differ from their files
     #[arg(long)]
     force: bool,
-    /// Names every file, and what was done with it
+    /// Names every file and its result
     #[arg(long, short)]
     verbose: bool,
 }

@@ -50,7 +50,7 @@ struct Serve {
 struct Question {
     /// PNG, JPEG or WebP; 16 MiB at most
     image: PathBuf,
-    /// Word for what it shows; the last line says whether that is among them
+    /// A guess at its content; the last line says whether the classes include it
     #[arg(long, value_name = "WORD", value_parser = check_hint)]
     hint: Option<String>,
     /// The server

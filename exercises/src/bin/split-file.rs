@@ -20,7 +20,7 @@ use exercises::tool::{self, Interrupt, Progress, print_path, report_line};
                   split-file --join parts/holiday.mp4.part-1-of-3 --into ."
 )]
 struct Arguments {
-    /// The file to cut; with --join one of its parts (or all), or its name where its parts are
+    /// The file to cut; with --join one of its parts, all of them, or its path beside them
     #[arg(required = true)]
     file: Vec<PathBuf>,
     /// Number of parts; they differ by one byte at most
@@ -30,7 +30,7 @@ struct Arguments {
     /// Puts the parts together again
     #[arg(long, conflicts_with = "parts")]
     join: bool,
-    /// The folder for what is made, which is made too if it is not there [default: where FILE is]
+    /// The folder for the new files, made if it is not there [default: where FILE is]
     #[arg(long, value_name = "DIR")]
     into: Option<PathBuf>,
     /// Reads everything again at the end and compares checksums

@@ -9,7 +9,7 @@ use exercises::new_file::folder_of;
 use exercises::split_talk::{Error, MAX_SPEAKERS, Talk, decode, file_names, read, write};
 use exercises::tool::{self, Interrupt, Progress, print_path, report_line};
 
-/// Makes one file per speaker from a transcript (`name: words`), with what that person said, in
+/// Makes one file per speaker from a transcript (`name: words`), with that person's speeches in
 /// order.
 ///
 /// Prints the path of each file that it made. All files appear at the end, or none.
@@ -23,8 +23,7 @@ struct Arguments {
     /// The transcript: UTF-8, or GB18030 (GBK), or what its byte order mark says; `-` reads
     /// standard input
     talk: PathBuf,
-    /// The folder for the files, which is made too if it is not there [default: where the
-    /// transcript is]
+    /// The folder for the new files, made if it is not there [default: where the transcript is]
     #[arg(long, value_name = "DIR")]
     into: Option<PathBuf>,
     /// Only these begin a speech (once for each); other lines with a colon belong to the speaker

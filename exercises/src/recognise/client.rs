@@ -29,7 +29,7 @@ pub enum AskError {
     /// A slow server, or a slow network.
     #[error("no answer within {} seconds; --timeout waits longer", .0.as_secs())]
     TimedOut(Duration),
-    /// A reply that is none.
+    /// A reply that is not of this protocol.
     #[error("what listens at {0} is no server of this kind; --server names another")]
     NotOurs(String, #[source] io::Error),
     /// A refusal by the server.

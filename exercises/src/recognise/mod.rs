@@ -1,5 +1,5 @@
-//! A client sends a picture, and a word for what it shows, to a server over TCP; the server answers
-//! with the likeliest classes.
+//! A client sends a picture and a hint to a server over TCP; the server answers with the likeliest
+//! classes.
 
 pub mod client;
 #[cfg(feature = "recognise")]

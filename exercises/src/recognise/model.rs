@@ -1,4 +1,4 @@
-//! The model: EfficientNet-Lite0, run by `rten`, and what it takes of a picture.
+//! The model: EfficientNet-Lite0, run by `rten`, and its input from a picture.
 
 use std::error::Error;
 use std::fs;

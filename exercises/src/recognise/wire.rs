@@ -1,7 +1,7 @@
 //! The messages of client and server as bytes, and a connection with a deadline.
 //!
-//! A message is a length (4 bytes, the highest first; it counts what follows), a type (1 byte) and
-//! a payload. A text in a payload is a length (2 bytes, the higher first) and UTF-8.
+//! A message is a length (4 bytes, big-endian, of all that follows), a type (1 byte) and a payload.
+//! A text in a payload is a length (2 bytes, big-endian) and UTF-8.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -38,7 +38,7 @@ pub struct Ask {
 pub type Reply = Result<Answer, Refusal>;
 
 /// The classes that a picture most likely shows. Payload: the number of the hinted class from 1 (0:
-/// none); for each class its score (a float of 4 bytes, the highest first) and its name (a text).
+/// none); for each class its score (a float of 4 bytes, big-endian) and its name (a text).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     /// The [`LIKELIEST`] classes, the likeliest first.
@@ -132,8 +132,8 @@ impl Ask {
         message(ASK, &[text(&self.hint).as_slice(), &self.picture].concat())
     }
 
-    /// Reads a message from a client. After a refusal the next message can be read; after an error
-    /// of the kind `InvalidData`, which holds a refusal too, it cannot be found.
+    /// Reads a message from a client. After a refusal the next message can be read; an error of
+    /// the kind `InvalidData` holds a refusal too, but after it no message can be found.
     pub fn read(from: &mut impl Read) -> io::Result<Result<Self, Refusal>> {
         let (_, mut payload) = read_message(from, &[ASK])?;
         let mut rest = payload.as_slice();
@@ -196,7 +196,7 @@ fn message(kind: Kind, payload: &[u8]) -> Vec<u8> {
 }
 
 /// Reads a message of one of these types. Each part is checked as soon as it has come, and memory
-/// grows with what comes.
+/// grows only with the bytes that have come.
 fn read_message(from: &mut impl Read, kinds: &[Kind]) -> io::Result<(Kind, Vec<u8>)> {
     let mut length = [0; 4];
     from.read_exact(&mut length)?;

@@ -1,5 +1,5 @@
-//! Simulates worlds, one per seed, and prints what happened in them. A law that is broken is
-//! reported with the seed, the shortest run that still breaks it, and the last events.
+//! Simulates worlds, one per seed, and prints the counts of what happened. Reports a broken law with
+//! the seed, the shortest run that still breaks it, and the last events.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -70,7 +70,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints what was broken, and how to see it again.
+/// Prints the broken law, and the command that breaks it again.
 fn report(seed: u64, millis: u64, violation: &Violation, steps: u64) {
     let Violation { law, detail } = violation;
     let shortest = shortest(seed, millis, law);

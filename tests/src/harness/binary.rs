@@ -47,8 +47,8 @@ fn build() -> PathBuf {
     let mut folders = folders.filter(|folder| !folder.ends_with("deps"));
     let folder = folders.next().expect("a test lies in a folder");
     let target = folders.next().expect("a test lies below TARGET/FOLDER");
-    // The folder tells the profile; whether assertions are compiled in does not: a release build of
-    // this crate keeps them.
+    // The folder gives the profile. Debug assertions would not: a release build of this crate has
+    // them, too.
     let profile = match folder.file_name().and_then(OsStr::to_str) {
         Some("debug") => "dev",
         other => other.unwrap_or("release"),

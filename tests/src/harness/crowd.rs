@@ -1,8 +1,8 @@
 //! A thousand members on one socket.
 //!
 //! On Linux the whole of `127.0.0.0/8` is this machine: a socket that is bound to no address
-//! receives what is sent to any of them, and can say with each datagram which of them it comes
-//! from.
+//! receives the datagrams to all these addresses, and can choose one of them as the source of each
+//! datagram that it sends.
 
 use std::io::IoSlice;
 use std::iter;
@@ -43,7 +43,7 @@ impl Crowd {
     /// Sends a datagram from the address of this peer.
     pub fn send(&self, peer: usize, datagram: impl AsRef<[u8]>) {
         let number = u32::try_from(peer).expect("fewer than four thousand million peers");
-        // 127.1.0.0 and what follows.
+        // Peers count up from 127.1.0.0.
         let source = Ipv4Addr::from_bits(0x7F01_0000 + number);
         let s_addr = u32::from_ne_bytes(source.octets());
         let from = in_pktinfo {

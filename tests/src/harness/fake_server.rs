@@ -1,4 +1,4 @@
-//! A server that answers what a test says, datagram by datagram.
+//! A server whose every datagram a test chooses.
 
 use std::net::SocketAddr;
 

@@ -24,10 +24,10 @@ pub use process::{Process, Signal};
 pub use raw::RawPeer;
 pub use server::Server;
 
-/// The time after which something that was waited for counts as not having happened.
+/// The time after which a wait fails.
 pub const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Asks again and again until there is an answer; `None` when the time is over.
+/// Repeats `find` until it finds something; `None` when the time is over.
 pub(crate) fn find_in_time<T>(mut find: impl FnMut() -> Option<T>) -> Option<T> {
     let started = Instant::now();
     loop {

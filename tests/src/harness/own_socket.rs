@@ -2,8 +2,8 @@
 //!
 //! A process that starts a program makes a copy of itself, which holds all open sockets until the
 //! program takes its place. When one test starts a program while another, in the same process,
-//! closes a socket, that copy may keep the socket open for some milliseconds: it takes what is sent
-//! then, and the sender gets no report. So the two wait for each other here.
+//! closes a socket, the copy may keep that socket open for some milliseconds. The socket then takes
+//! a datagram, and the sender gets no report. So starting and closing wait for each other here.
 
 use std::io::{self, Read};
 use std::net::{SocketAddr, UdpSocket};
@@ -11,7 +11,7 @@ use std::ops::Deref;
 use std::process::{Child, Command};
 use std::sync::{PoisonError, RwLock};
 
-/// Read: a program is being started. Written: a socket is being closed.
+/// Locked for reading while a program starts, for writing while a socket closes.
 static STARTING: RwLock<()> = RwLock::new(());
 
 /// Starts a program. When this returns the program has taken the place of the copy, and nothing but
@@ -24,8 +24,8 @@ pub fn start(command: &mut Command) -> io::Result<Child> {
     let (mut reader, writer) = io::pipe()?;
     let child = command.spawn()?;
     drop(writer);
-    // The system lets us go on a moment before it closes what the copy had open. The pipe's other
-    // end is among that, and it ends when all of it is closed.
+    // `spawn` returns a moment before the system has closed all that the copy had open. A writing
+    // end of the pipe is among that, so the pipe ends only then.
     reader.read_to_end(&mut Vec::new())?;
     Ok(child)
 }

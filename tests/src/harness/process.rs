@@ -70,7 +70,7 @@ impl Process {
         process
     }
 
-    /// Starts a program at a terminal, whose two ends these are: input is typed there, and the
+    /// Starts a program at the terminal with these two ends: input is typed there, and the
     /// screen counts as standard output. The command makes the terminal the program's own, in a
     /// process group of its own.
     pub(super) fn spawn_at(

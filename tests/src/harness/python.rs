@@ -1,4 +1,4 @@
-//! The stand-ins of `tests/peers`: programs of the kind that speak this protocol already.
+//! The scripts of `tests/peers`, which stand in for existing programs that speak the protocol.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -39,7 +39,7 @@ pub fn expect_nothing_left(process: &Process) {
 
 /// `course_client.py`, already in the room.
 pub struct CourseClient {
-    /// The process; what is written to it is what the pupil types.
+    /// The process; its standard input is the pupil's keyboard.
     pub process: Process,
 }
 
@@ -80,7 +80,7 @@ impl CourseClient {
 
 /// `course_server.py`, listening.
 pub struct CourseServer {
-    /// The process; what is written to it is what the operator types.
+    /// The process; its standard input is the operator's keyboard.
     pub process: Process,
     /// The address at which it listens.
     pub address: SocketAddr,
@@ -112,7 +112,7 @@ impl CourseServer {
         stdout.lines().filter(|read| *read == line).count()
     }
 
-    /// Checks that it has not died of anything.
+    /// Checks that it still runs.
     pub fn expect_alive(&mut self) {
         if !self.process.is_running() {
             self.process.fail("the server died of what our client sent");

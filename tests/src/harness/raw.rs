@@ -1,4 +1,4 @@
-//! A peer that is nothing but a socket: it sends and receives the bytes that a test says.
+//! A peer that is only a socket: it sends the bytes that a test gives it, and receives others.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -10,7 +10,7 @@ use super::{PATIENCE, find_in_time};
 /// A socket that speaks with one server.
 ///
 /// The socket is not connected, so that it never hears from the kernel that the server is away.
-/// Dropping it is what the server sees of a client that vanishes.
+/// To the server, dropping it looks like a client that vanishes.
 pub struct RawPeer {
     socket: OwnSocket,
     server: SocketAddr,
@@ -20,8 +20,8 @@ pub struct RawPeer {
 /// the default end word).
 ///
 /// A server takes the datagrams of the loopback network in the order in which they were sent. So
-/// whatever an earlier datagram causes arrives before the answer to this one, and silence is seen
-/// without waiting.
+/// the results of an earlier datagram arrive before the answer to this one, and a test recognises
+/// silence without waiting.
 const MARK: &str = "Q nobody-of-that-name";
 const MARK_ANSWER: &[u8] = b"EXIT";
 
@@ -90,7 +90,7 @@ impl RawPeer {
             .unwrap_or_else(|| panic!("after {after} nothing came"))
     }
 
-    /// Returns the next datagram as text, which what a server sends always is.
+    /// Returns the next datagram as text: a server sends nothing else.
     pub fn receive_text(&self, after: &str) -> String {
         let datagram = self.receive(after);
         String::from_utf8(datagram)
@@ -123,7 +123,7 @@ impl RawPeer {
         panic!("after {after} {wanted:?} did not come, only {others:?}");
     }
 
-    /// Returns all that the server has sent to this socket because of what was sent before.
+    /// Returns all that the server sends to this socket for the datagrams until now.
     pub fn receive_to_the_mark(&self, after: &str) -> Vec<Vec<u8>> {
         self.send(MARK);
         let mut received = Vec::new();
@@ -136,16 +136,15 @@ impl RawPeer {
         }
     }
 
-    /// Checks that the server sends nothing to this socket because of what was sent before, and
-    /// that it answers.
+    /// Checks that the server sends nothing to this socket for the datagrams until now, and that it
+    /// answers.
     pub fn expect_nothing_before_the_mark(&self, after: &str) {
         let received = self.receive_to_the_mark(after);
         let shown = shown(&received.join(&b'|'));
         assert!(received.is_empty(), "after {after} came {shown:?}");
     }
 
-    /// Asks until a server at the address answers, which it may not do yet. Returns how often it
-    /// asked.
+    /// Repeats a request until a server at the address answers. Returns the number of requests.
     pub fn wait_until_a_server_answers(&self) -> u64 {
         let turn = Duration::from_millis(20);
         let mut asked = 0;

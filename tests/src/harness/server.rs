@@ -6,7 +6,7 @@ use super::{Process, RawPeer, chat};
 
 /// A running `chat serve`.
 pub struct Server {
-    /// The process; what is written to it is what the operator types.
+    /// The process; its standard input is the operator's keyboard.
     pub process: Process,
     /// The address at which it listens.
     pub address: SocketAddr,

@@ -1,4 +1,4 @@
-//! The adversaries, and what each kind of them sends.
+//! The adversaries, and the datagrams of each kind.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use super::record::Tally;
 /// A kind of attack.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
-    /// Sends with the names and addresses of people, and of victims who are no part of this.
+    /// Sends with the names and addresses of people, and of victims outside the rooms.
     Forge,
     /// Sends what it recorded again.
     Replay,

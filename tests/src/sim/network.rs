@@ -1,4 +1,4 @@
-//! The network: addresses, datagrams, and what becomes of a datagram on its way.
+//! The network: addresses, datagrams, and the fate of a datagram on its way.
 
 use std::fmt;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! The people of a world: each with a client of `chat-core`, and what it hears judged.
+//! The people of a world, each with a client of `chat-core`, and judgements of what they hear.
 
 use std::num::NonZeroU32;
 use std::rc::Rc;
@@ -31,7 +31,7 @@ pub(super) struct Person {
     pub(super) away_until: u64,
     /// It never comes back.
     pub(super) dead: bool,
-    /// Until then nothing that it sends arrives, and nothing that is sent to it.
+    /// Until these moments nothing from it reaches the room, and nothing from the room reaches it.
     pub(super) cut_to_room: u64,
     pub(super) cut_from_room: u64,
     /// The moment for which a look at its deadlines is planned.
@@ -94,7 +94,7 @@ impl Person {
         self.client.as_ref().is_some_and(Client::is_in)
     }
 
-    /// Makes a call and judges what comes of it. Returns the datagram to send.
+    /// Makes a call and judges its result. Returns the datagram to send.
     pub(super) fn call(
         &mut self,
         now: u64,
@@ -189,7 +189,7 @@ pub(super) fn line(rng: &mut Rng, number: usize, person: &Person, now: u64) -> L
     }
 }
 
-/// Judges an honest line where it is heard.
+/// Judges an honest line that this listener heard.
 fn hear(listener: At, name: Name, text: &str, lines: &mut [Line]) -> Result<(), Violation> {
     let number = text.strip_prefix('#').and_then(|rest| {
         let end = rest.find(|c: char| !c.is_ascii_digit());

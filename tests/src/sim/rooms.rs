@@ -78,7 +78,7 @@ impl Room {
         self.server.as_ref()?.poll_timeout()
     }
 
-    /// Makes a call and those that are due after it, and returns what has to be sent.
+    /// Makes a call and those that are due after it, and returns the datagrams to send.
     pub(super) fn call(
         &mut self,
         now: u64,
@@ -129,8 +129,8 @@ impl Room {
     }
 }
 
-/// Judges the size and form of what a call sends, that each listener gets a line once, and what
-/// the sender of a request gets that is not granted.
+/// Judges the datagrams of a call: their size and form, that each listener gets a line once, and
+/// the answer to a request that is not granted.
 fn judge(config: &Config, call: Call<'_>, outgoing: &Outgoing<'_, At>) -> Result<(), Violation> {
     let strict = config.dialect.with_lenient_reading(false);
     let event = outgoing.event();

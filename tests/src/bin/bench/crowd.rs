@@ -17,7 +17,7 @@ use super::{Result, cannot, go_on};
 
 /// Room for thousands of waiting lines at each member, so that nothing is lost on this side.
 const RECEIVE_BUFFER: usize = 1024 * 1024;
-/// The most sockets that one call tells of.
+/// The most sockets that one call reports.
 const EVENTS: usize = 512;
 /// Logins on their way at once. Each is announced to all who are in.
 const LOGINS: usize = 16;
@@ -33,7 +33,7 @@ pub struct Crowd {
     events: Vec<Event>,
     /// The server that they speak and listen to at present.
     pub server: SocketAddr,
-    /// Lines that were said so far, in whichever room.
+    /// Lines that were said so far, in all rooms.
     pub said: usize,
 }
 
@@ -132,8 +132,8 @@ impl Crowd {
         let mut received = 0;
         for event in &self.events {
             let member = usize::try_from(event.data.u64())?;
-            // One each: a socket that has more is told of again. An error is of an earlier
-            // datagram, and then gone.
+            // One per socket: epoll reports a socket with more datagrams again. An error is of
+            // an earlier datagram; reading it clears it.
             let socket = &self.members[member].1;
             let got = recvfrom(socket, &mut buffer[..], RecvFlags::DONTWAIT);
             if let Ok((_, len, Some(from))) = got {

@@ -115,7 +115,7 @@ impl Talk<'_> {
     }
 }
 
-/// Reads the number of a line out of a copy, in whatever way the server spells lines.
+/// Reads the number of a line out of a copy: servers spell lines in different ways.
 fn number(datagram: &[u8]) -> Option<usize> {
     let mark = datagram.iter().position(|&byte| byte == b'#')?;
     let digits = datagram.get(mark + 1..mark + STAMP)?;

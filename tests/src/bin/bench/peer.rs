@@ -28,7 +28,7 @@ pub const COMMAND: &str = "peer";
 pub const SERVER: &str = "server";
 /// The role that passes every datagram on with as few system calls as possible: the limit.
 pub const FORWARDER: &str = "forwarder";
-/// The role that does what one writes first: a send for each listener.
+/// The role of the obvious server, with a send for each listener.
 pub const NAIVE: &str = "naive";
 /// The role of a server that runs already.
 pub const FOREIGN: &str = "foreign";
@@ -105,7 +105,7 @@ pub fn run(words: &[String]) -> Result<()> {
     pass_on(role == FORWARDER).map_err(cannot("go on as a yardstick"))
 }
 
-/// Lets everybody in and passes on whatever a member sends, for ever.
+/// Lets everybody in and passes on all that a member sends, for ever.
 fn pass_on(batched: bool) -> io::Result<()> {
     let socket = UdpSocket::bind("127.0.0.1:0")?;
     set_socket_recv_buffer_size(&socket, RECEIVE_BUFFER)?;

@@ -3,13 +3,13 @@
 use super::rounds::{Scene, Server};
 use super::{Args, peer};
 
-/// The most that a datagram of the server may cost, of what it costs the forwarder.
+/// The bound of the server's cost for a datagram, by the forwarder's.
 const SERVER_TO_FORWARDER: Wanted = Wanted::AtMost(1.10);
-/// The least that it is to cost the naive server, of what it costs the server.
+/// The bound of the naive server's cost, by the server's.
 const NAIVE_TO_SERVER: Wanted = Wanted::AtLeast(1.08);
-/// The most that a datagram of the server may cost in a larger room, of its cost in a smaller one.
+/// The bound of the server's cost in a larger room, by its cost in a smaller one.
 const GROWTH: Wanted = Wanted::AtMost(1.25);
-/// The size from which a room has full batches: of smaller ones these two are not asked.
+/// The size from which a room has full batches, without which the last two bounds do not hold.
 const FULL: usize = 100;
 
 const SERVERS: &str = "members | server | CPU ns per datagram out | in the program | \
@@ -68,7 +68,7 @@ fn figures(scene: &Scene, args: &Args, server: &Server) -> Vec<String> {
     micros.sort_unstable();
     let expected = scene.lines * args.rounds * (scene.members - 1);
     row.push((expected - micros.len()).to_string());
-    // So many of a thousand took no longer.
+    // Of a thousand copies `part` took no longer than this.
     row.extend([500, 990, 999].map(|part| {
         let place = (micros.len() * part).div_ceil(1000).saturating_sub(1);
         micros.get(place).map_or("–".into(), u32::to_string)
@@ -150,8 +150,8 @@ fn quartiles(mut figures: Vec<f64>) -> Option<[f64; 3]> {
 }
 
 impl Wanted {
-    /// Returns what is wanted and the verdict, which the noise forbids where it is wider than the
-    /// margin; without noise there is none.
+    /// Returns the bound in words and the verdict: `inconclusive` where the noise is wider than the
+    /// margin, none without noise.
     fn judge(self, median: f64, noise: Option<f64>) -> [String; 2] {
         let (sense, bound, met) = match self {
             Self::AtMost(bound) => ("at most", bound, median <= bound),

@@ -53,7 +53,7 @@ fn measure(args: &Args, scenes: &mut [Scene]) -> Result<()> {
         eprintln!("{} members enter", scene.members);
         for server in &scene.servers {
             scene.crowd.enter(server.address)?;
-            // Not measured, so that all that is measured finds everything warm.
+            // Not measured: it warms everything for the rounds that are.
             drive(args, &mut scene.crowd, scene.lines.div_ceil(10))?;
         }
     }

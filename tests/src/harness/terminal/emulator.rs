@@ -28,8 +28,8 @@ pub struct Emulator {
 pub struct View {
     /// The width.
     pub columns: u16,
-    /// All lines as the program wrote them, those that have scrolled away included: what the
-    /// terminal broke into several rows is one line. No spaces at the end.
+    /// All lines as the program wrote them, those that have scrolled away included: a line
+    /// that the terminal broke into several rows is one. No spaces at the end.
     pub lines: Vec<String>,
     /// The visible rows, broken where the terminal breaks them. No spaces at the end.
     pub rows: Vec<String>,
@@ -38,12 +38,12 @@ pub struct View {
 }
 
 impl View {
-    /// Returns whether some line has this in it.
+    /// Returns whether some line contains this.
     pub fn shows(&self, text: &str) -> bool {
         self.lines.iter().any(|line| line.contains(text))
     }
 
-    /// Returns the last line with something in it: the one that is being typed, while nothing is
+    /// Returns the last line that is not empty: the one that is being typed, while nothing is
     /// below it.
     pub fn last_line(&self) -> &str {
         self.lines.last().map_or("", String::as_str)
@@ -87,7 +87,7 @@ impl Emulator {
         }
     }
 
-    /// Draws this. Returns what the terminal has to answer: programs can ask it things.
+    /// Draws this. Returns the terminal's answers to the questions in it.
     pub fn draw(&mut self, bytes: &[u8]) -> String {
         self.parser.advance(&mut self.term, bytes);
         let mut answers = String::new();

@@ -1,4 +1,4 @@
-//! The bytes that a terminal sends for keys that are no characters.
+//! The bytes that a terminal sends for keys without a character.
 
 /// Ctrl-C.
 pub const CTRL_C: &str = "\x03";

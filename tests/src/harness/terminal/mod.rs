@@ -21,12 +21,12 @@ pub mod keys;
 pub use emulator::View;
 use emulator::{Cell, Emulator};
 
-/// The height of every terminal, and the width of one that has no other.
+/// The height of every terminal, and the default width.
 const ROWS: u16 = 24;
 const COLUMNS: u16 = 80;
 
-/// A folder in which a user keeps things, and settings that are the same for all who run the tests.
-/// The last clone takes the folder away.
+/// A user's home folder, and settings that are the same on every machine. Dropping the last clone
+/// removes the folder.
 #[derive(Clone, Debug)]
 pub struct Home {
     _folder: Arc<TempDir>,
@@ -34,10 +34,10 @@ pub struct Home {
 }
 
 impl Home {
-    /// Makes one with nothing in it.
+    /// Makes an empty folder.
     ///
     /// # Panics
-    /// When the system does not let a folder be made.
+    /// When the system refuses.
     #[allow(clippy::new_without_default)] // It makes a folder.
     pub fn new() -> Self {
         let folder = TempDir::new().expect("a folder for temporary files");
@@ -51,7 +51,7 @@ impl Home {
         empty.with("LC_ALL", "C.UTF-8")
     }
 
-    /// Adds a setting to the environment of what is started.
+    /// Adds a setting to the environment of the program.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
@@ -219,7 +219,7 @@ impl Terminal {
         python::expect_nothing_left(&self.process);
     }
 
-    /// Returns whether the terminal is as a shell leaves it to programs: it shows what is typed,
+    /// Returns whether the terminal is as a shell leaves it to programs: it shows typed text,
     /// hands over whole lines, and makes a signal of Ctrl-C. Programs that edit lines change that.
     ///
     /// # Panics
@@ -230,8 +230,7 @@ impl Terminal {
         modes.local_modes.contains(cooked)
     }
 
-    /// Waits until the program edits lines itself: what is typed before would be shown by the
-    /// terminal, too.
+    /// Waits until the program edits lines itself: before that the terminal, too, shows typed text.
     ///
     /// # Panics
     /// With the screen, when that does not happen.
