@@ -68,21 +68,24 @@ impl Room {
     }
 }
 
+fn solid(text: &str) -> String {
+    text.replace(' ', "")
+}
+
 /// Returns whether this is being typed, once and at the end. A space may break it into rows.
 fn is_typed(view: &View, typed: &str) -> bool {
-    let solid = |text: &str| text.replace(' ', "");
     let (screen, typed) = (solid(&view.rows.concat()), solid(typed));
     screen.ends_with(&typed) && screen.matches(&typed).count() == 1
 }
 
-/// Returns whether bob's lines are there, each once, whole, in order.
+/// Returns whether bob's lines are there, each once, whole, in order. Spaces may break them.
 fn are_shown(view: &View, said: &[String]) -> bool {
     let text_of = |line: &String| {
         let mut said = said.iter();
-        said.find(|said| line.contains("bob") && line.ends_with(*said))
+        said.find(|said| line.contains("bob") && solid(line).ends_with(&solid(said)))
             .cloned()
     };
-    view.lines
+    view.whole_lines("")
         .iter()
         .filter_map(text_of)
         .eq(said.iter().cloned())

@@ -215,9 +215,19 @@ impl Output {
         }
     }
 
+    /// Shows the list of the commands. Any other remark is one line, whatever it quotes.
+    pub(super) fn help(&self) {
+        let list = Status::Help.in_words(self.language);
+        list.lines().for_each(|line| self.remark_line(line));
+    }
+
     /// Shows a remark of the program, if there are words for it.
     pub(super) fn remark(&self, remark: &dyn Worded) {
-        let line = SafeText::for_terminal(&remark.in_words(self.language));
+        self.remark_line(&remark.in_words(self.language));
+    }
+
+    fn remark_line(&self, line: &str) {
+        let line = SafeText::for_terminal(line);
         match &self.form {
             _ if line.as_str().is_empty() => {}
             Form::Terminal(terminal) => terminal.draw_remark(&line),

@@ -308,7 +308,7 @@ impl<'i> Session<'i> {
         match typed {
             Typed::Empty => {}
             Typed::Text(text) => return self.say(now, text),
-            Typed::Help => self.conversation.output.remark(&Status::Help),
+            Typed::Help => self.conversation.output.help(),
             Typed::Names => {
                 let output = &self.conversation.output;
                 output.remark(&Status::NamesSeen(&output.names.all()));

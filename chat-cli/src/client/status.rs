@@ -32,7 +32,7 @@ pub(super) enum Status<'a> {
     },
     /// Nothing is written to the transcript any more.
     TranscriptBroken(TranscriptError),
-    /// The commands.
+    /// The commands, one a line.
     Help,
     /// The answer to `/names`.
     NamesSeen(&'a [Name]),
@@ -81,11 +81,17 @@ impl Worded for Status<'_> {
                 error.word(to)?;
                 say! { to, "; nothing more is written there", "；后面的话不再写入" }
             }
-            Self::Help => say! { to,
-            "/names: who was seen here; /quit (or Ctrl-D): leave; //text: say a line that \
-             begins with a slash; Tab completes names, the arrow keys bring back lines",
-            "/names：在这里见过谁；/quit（或 Ctrl-D）：离开；//文字：说一句以斜杠开头的话；\
-             Tab 补全名字，方向键找回说过的话" },
+            Self::Help => say! { to, "\
+/names      who was seen here
+/quit       leave (as Ctrl-D does)
+//text      say a line that begins with a slash
+Tab         completes a name
+arrow keys  bring back lines", "\
+/names   在这里见过谁
+/quit    离开（也可以按 Ctrl-D）
+//文字   说一句以斜杠开头的话
+Tab      补全名字
+方向键   找回说过的话" },
             Self::NamesSeen(names) => {
                 let (count, names) = (names.len(), list(names, usize::MAX));
                 say! { to, "seen by this client so far, {count}: {names}",

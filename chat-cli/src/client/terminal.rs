@@ -1,15 +1,18 @@
 //! Lines for a person at a terminal: colours, mentions and time stamps.
 
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
 
 use anstyle::{Ansi256Color, Style};
 use chat_core::Timestamp;
 use chat_core::proto::Name;
+use textwrap::core::display_width;
 
 use super::notices::{Notice, NoticeBatcher};
 use crate::clock::time_of_day;
 use crate::io::line_queue::{LineQueue, write_line};
 use crate::io::safe_text::SafeText;
+use crate::io::wrap::{list_indent, wrapped};
 use crate::language::{Language, Worded as _};
 
 /// The character that makes a terminal ring.
@@ -59,14 +62,14 @@ impl Terminal {
         // Some servers send one's own lines back.
         if name == self.own_name {
             let shown_name = self.palette.paint(OWN_NAME, shown_name.as_str());
-            return self.draw(&format!("{shown_name} : {text}"));
+            return self.draw(&format!("{shown_name} : "), text.as_str());
         }
         let mentions = mentions(text.as_str(), self.own_name.as_str());
         let rings = self.rings_at_mentions && !mentions.is_empty();
         let bell = if rings { BELL } else { "" };
         let shown_name = self.palette.name(shown_name.as_str());
         let text = self.palette.marked(text.as_str(), &mentions);
-        self.draw(&format!("{bell}{shown_name} : {text}"))
+        self.draw(&format!("{bell}{shown_name} : "), &text)
     }
 
     /// Draws that a member joined or left, unless that has to wait.
@@ -80,14 +83,14 @@ impl Terminal {
     /// Draws text that is no line of a member.
     pub(super) fn draw_text(&mut self, text: &str) -> io::Result<()> {
         self.draw_waiting_notices()?;
-        self.draw(SafeText::for_terminal(text).as_str())
+        self.draw("", SafeText::for_terminal(text).as_str())
     }
 
     /// Draws a remark of the program.
     pub(super) fn draw_remark(&self, remark: &SafeText) {
         let line = self.palette.paint(REMARK, remark.as_str());
         // Where the terminal is gone, the end of the input ends the program.
-        let _gone = self.write(line, io::stderr());
+        let _gone = self.write(&line, list_indent(remark.as_str()), io::stderr());
     }
 
     /// Draws the notices that have waited long enough, and returns the moment for the next ones.
@@ -105,19 +108,23 @@ impl Terminal {
 
     fn draw_now(&self, notice: &Notice) -> io::Result<()> {
         let text = SafeText::for_terminal(&notice.in_words(self.language));
-        self.draw(&self.palette.paint(DIM, text.as_str()))
+        self.draw("", &self.palette.paint(DIM, text.as_str()))
     }
 
-    fn draw(&self, text: &str) -> io::Result<()> {
+    /// Draws a line; its further rows begin below the text.
+    fn draw(&self, speaker: &str, text: &str) -> io::Result<()> {
         let time = self.palette.paint(DIM, &time_of_day());
-        self.write(format!("{time} {text}"), io::stdout())
+        let before = format!("{time} {speaker}");
+        let indent = display_width(&before);
+        self.write(&(before + text), indent, io::stdout())
     }
 
-    fn write(&self, line: String, plainly_to: impl Write) -> io::Result<()> {
-        match &self.queue {
-            Some(queue) => queue.push(line),
-            None => write_line(plainly_to, &line)?,
-        }
+    fn write(&self, line: &str, indent: usize, plainly_to: impl Write + AsFd) -> io::Result<()> {
+        let Some(queue) = &self.queue else {
+            let rows = wrapped(&plainly_to, line, indent);
+            return write_line(plainly_to, &rows);
+        };
+        queue.push(wrapped(io::stdout(), line, indent));
         Ok(())
     }
 }

@@ -4,3 +4,4 @@ pub mod line_queue;
 pub mod safe_text;
 pub mod signals;
 pub mod stdin;
+pub(crate) mod wrap;

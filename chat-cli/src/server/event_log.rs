@@ -14,6 +14,7 @@ use super::origin::Origin;
 use crate::clock;
 use crate::io::line_queue::{LineQueue, Queued, write_line};
 use crate::io::safe_text::SafeText;
+use crate::io::wrap::{list_indent, wrapped};
 use crate::json;
 use crate::language::{Language, Worded, Words, say};
 use crate::net::kernel_drops::Growth;
@@ -79,7 +80,12 @@ impl EventLog {
     pub(super) fn open(form: Form, language: Language) -> io::Result<Self> {
         let queue = LineQueue::start("log", move |queued| match (queued, form) {
             (Queued::Line(line), Form::Json) => write_line(io::stdout(), line),
-            (Queued::Line(line), Form::Quiet | Form::Lines) => write_line(io::stderr(), line),
+            (Queued::Line(lines), Form::Quiet | Form::Lines) => {
+                lines.lines().try_for_each(|line| {
+                    let rows = wrapped(io::stderr(), line, list_indent(line));
+                    write_line(io::stderr(), &rows)
+                })
+            }
             // The last entry has the number of all.
             (Queued::Skipped(_), _) => Ok(()),
         })?;

@@ -38,9 +38,28 @@ pub struct View {
 }
 
 impl View {
-    /// Returns whether some line contains this.
+    /// Returns whether some line contains this, also over several rows.
     pub fn shows(&self, text: &str) -> bool {
-        self.lines.iter().any(|line| line.contains(text))
+        // A row can end at a blank, or between two characters that have none between them.
+        let mut whole = [" ", ""].into_iter().map(|blank| self.whole_lines(blank));
+        whole.any(|lines| lines.iter().any(|line| line.contains(text)))
+    }
+
+    /// Returns the lines with those that the program broke put together again: a row with an indent
+    /// goes on with the line above it, behind this blank.
+    pub fn whole_lines(&self, blank: &str) -> Vec<String> {
+        let mut whole: Vec<String> = Vec::new();
+        for line in &self.lines {
+            let text = line.trim_start();
+            match whole.last_mut() {
+                // The line that is being typed has an indent too.
+                Some(last) if line.len() > text.len() && !text.starts_with('>') => {
+                    *last = format!("{last}{blank}{text}");
+                }
+                _ => whole.push(line.clone()),
+            }
+        }
+        whole
     }
 
     /// Returns the last line that is not empty: the one that is being typed, while nothing is
