@@ -3,15 +3,12 @@
 //! A line of the room goes from `session` through `output` to `terminal`; a line of the user comes
 //! from `editor` or standard input to `session`.
 
-mod completion;
-mod editor;
-mod input;
-mod notices;
+pub(crate) mod input;
+pub(crate) mod notices;
 mod output;
-mod resize;
 mod session;
-mod status;
-mod terminal;
+pub(crate) mod status;
+pub(crate) mod terminal;
 mod transcript;
 
 use std::io::{self, IsTerminal};
@@ -23,12 +20,12 @@ use chat_core::proto::{Dialect, Text};
 use crate::address::{self, Addresses};
 use crate::args::{JoinArgs, SendArgs};
 use crate::failure::{Failure, Operation};
+use crate::io::editor::{self, Editor};
 use crate::io::signals::on_stop_signal;
 use crate::io::stdin::{self, Line};
 use crate::net::inbox::{Sender, inbox};
 use crate::server::Host;
 
-use editor::Editor;
 use output::{Form, Output};
 use session::{Input, Session};
 use status::Status;

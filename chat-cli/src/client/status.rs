@@ -14,7 +14,7 @@ use crate::language::{Worded, Words, not_said, say};
 
 /// A remark of the client to its user.
 #[derive(Debug)]
-pub(super) enum Status<'a> {
+pub(crate) enum Status<'a> {
     /// This program hosts the room, as no other does.
     Hosting { address: SocketAddr },
     /// The login was accepted.
@@ -42,7 +42,7 @@ pub(super) enum Status<'a> {
 
 /// The reason for which a line was not sent.
 #[derive(Debug)]
-pub(super) enum Problem {
+pub(crate) enum Problem {
     Text(TextError),
     Line(LineError),
     NotNow(SayError),

@@ -1,6 +1,9 @@
 //! Standard input, text for a terminal, slow readers and signals.
 
+mod completion;
+pub(crate) mod editor;
 pub mod line_queue;
+mod resize;
 pub mod safe_text;
 pub mod signals;
 pub mod stdin;

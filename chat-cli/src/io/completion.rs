@@ -10,10 +10,10 @@ use rustyline::hint::Hinter;
 use rustyline::validate::Validator;
 use rustyline::{Context, Helper};
 
-use super::input::COMMANDS;
-use super::notices::NamesSeen;
 use super::resize::ResizeRepair;
-use super::terminal::{BOLD, DIM, Palette};
+use crate::client::input::COMMANDS;
+use crate::client::notices::NamesSeen;
+use crate::client::terminal::{BOLD, DIM, Palette};
 use crate::clock::time_of_day;
 
 /// The text in front of the typed line: as wide as a time stamp and [`MARK`], so that the typed

@@ -17,9 +17,9 @@ use rustyline::history::FileHistory;
 use rustyline::{ColorMode, CompletionType, Config, ExternalPrinter};
 
 use super::completion::{LineHelper, PROMPT};
-use super::input::Typed;
-use super::notices::NamesSeen;
-use super::status::Status;
+use crate::client::input::Typed;
+use crate::client::notices::NamesSeen;
+use crate::client::status::Status;
 use crate::io::line_queue::{LineQueue, Queued};
 use crate::io::stdin::Line;
 use crate::language::{Language, Worded as _};
@@ -33,21 +33,21 @@ const UNABLE_TERMINALS: [&str; 3] = ["dumb", "cons25", "emacs"];
 type LineEditor = rustyline::Editor<LineHelper, FileHistory>;
 
 /// A line editor that reads the terminal until it is dropped, which leaves the terminal as it was.
-pub(super) struct Editor {
+pub(crate) struct Editor {
     /// The modes of the terminal before.
     before: Termios,
     is_typing: Arc<AtomicBool>,
 }
 
 /// Returns true for a terminal on which lines can be edited.
-pub(super) fn is_possible() -> bool {
+pub(crate) fn is_possible() -> bool {
     !std::env::var("TERM").is_ok_and(|term| UNABLE_TERMINALS.contains(&term.as_str()))
 }
 
 impl Editor {
     /// Starts the editor. The lines that are typed go to `sender`; those that go to the queue are
     /// drawn above the typed line.
-    pub(super) fn start(
+    pub(crate) fn start(
         names: NamesSeen,
         language: Language,
         sender: Sender<Option<Line>>,
