@@ -1,11 +1,11 @@
 //! The lines that a person types: text to say, or a command for the program.
 
 /// The commands, for completion.
-pub(crate) const COMMANDS: [&str; 3] = ["/help", "/names", "/quit"];
+pub(super) const COMMANDS: [&str; 3] = ["/help", "/names", "/quit"];
 
 /// A line that was typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Typed<'a> {
+pub(super) enum Typed<'a> {
     Empty,
     /// Text to say.
     Text(&'a str),

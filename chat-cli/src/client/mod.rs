@@ -3,12 +3,12 @@
 //! A line of the room goes from `session` through `output` to `terminal`; a line of the user comes
 //! from `editor` or standard input to `session`.
 
-pub(crate) mod input;
-pub(crate) mod notices;
+mod input;
+mod notices;
 mod output;
 mod session;
-pub(crate) mod status;
-pub(crate) mod terminal;
+mod status;
+mod terminal;
 mod transcript;
 
 use std::io::{self, IsTerminal};
@@ -113,9 +113,12 @@ fn start_to_read(output: &mut Output, sender: Sender<Option<Line>>) -> io::Resul
         return Ok(None);
     }
     match &mut output.form {
-        Form::Terminal(terminal) if io::stdin().is_terminal() && editor::is_possible() => {
-            let names = output.names.clone();
-            let (editor, queue) = Editor::start(names, output.language, sender)?;
+        Form::Terminal(terminal) if editor::is_possible() => {
+            let (names, language) = (output.names.clone(), output.language);
+            let names = move || names.all();
+            let take = move |line| sender.post(line);
+            let (editor, queue) =
+                Editor::start("history", &input::COMMANDS, names, language, take)?;
             terminal.queue = Some(queue);
             Ok(Some(editor))
         }

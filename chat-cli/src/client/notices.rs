@@ -24,18 +24,18 @@ const MAX_NAMES: usize = 10_000;
 
 /// The members who joined and left: one of them, or many.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Notice {
+pub(super) struct Notice {
     joined: Vec<Name>,
     left: Vec<Name>,
 }
 
 impl Notice {
-    pub(crate) fn joined(name: Name) -> Self {
+    pub(super) fn joined(name: Name) -> Self {
         let (joined, left) = (vec![name], Vec::new());
         Self { joined, left }
     }
 
-    pub(crate) fn left(name: Name) -> Self {
+    pub(super) fn left(name: Name) -> Self {
         let (joined, left) = (Vec::new(), vec![name]);
         Self { joined, left }
     }
@@ -59,7 +59,7 @@ impl Worded for Notice {
 }
 
 /// Returns the first `most` names, separated by commas.
-pub(crate) fn list(names: &[Name], most: usize) -> String {
+pub(super) fn list(names: &[Name], most: usize) -> String {
     let shown: Vec<&str> = names.iter().take(most).map(Name::as_str).collect();
     let more = if names.len() > most { ", …" } else { "" };
     format!("{}{more}", shown.join(", "))
@@ -68,7 +68,7 @@ pub(crate) fn list(names: &[Name], most: usize) -> String {
 /// Notices on their way to the terminal. When many come at once, the later ones wait, to be shown
 /// as one.
 #[derive(Debug, Default)]
-pub(crate) struct NoticeBatcher {
+pub(super) struct NoticeBatcher {
     /// The moments within [`PAUSE`] at which a notice was shown at once.
     shown: Vec<Timestamp>,
     /// Notices about one member each, in order, with the moments at which they came.
@@ -77,7 +77,7 @@ pub(crate) struct NoticeBatcher {
 
 impl NoticeBatcher {
     /// Adds a notice, and returns it when it is to be shown at once.
-    pub(crate) fn add(&mut self, now: Timestamp, notice: Notice) -> Option<Notice> {
+    pub(super) fn add(&mut self, now: Timestamp, notice: Notice) -> Option<Notice> {
         self.shown.retain(|shown| now < shown.plus(PAUSE));
         if self.waiting.is_empty() && self.shown.len() < AT_ONCE {
             self.shown.push(now);
@@ -88,13 +88,13 @@ impl NoticeBatcher {
     }
 
     /// Returns the moment at which [`take`](Self::take) is due.
-    pub(crate) fn poll_timeout(&self) -> Option<Timestamp> {
+    pub(super) fn poll_timeout(&self) -> Option<Timestamp> {
         let ((first, _), (last, _)) = (self.waiting.first()?, self.waiting.last()?);
         Some(last.plus(PAUSE).min(first.plus(LONGEST_WAIT)))
     }
 
     /// Takes the notices that wait: one for all when they are many.
-    pub(crate) fn take(&mut self) -> Vec<Notice> {
+    pub(super) fn take(&mut self) -> Vec<Notice> {
         let waiting = std::mem::take(&mut self.waiting).into_iter();
         let waiting = waiting.map(|(_, notice)| notice);
         if waiting.len() <= AT_ONCE {
@@ -112,22 +112,22 @@ impl NoticeBatcher {
 /// The names that this client has seen: in lines and notices, not those of silent members. All
 /// clones share them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct NamesSeen(Arc<Mutex<BTreeSet<Name>>>);
+pub(super) struct NamesSeen(Arc<Mutex<BTreeSet<Name>>>);
 
 impl NamesSeen {
-    pub(crate) fn add(&self, name: Name) {
+    pub(super) fn add(&self, name: Name) {
         let mut names = self.lock();
         if names.len() < MAX_NAMES {
             names.insert(name);
         }
     }
 
-    pub(crate) fn remove(&self, name: Name) {
+    pub(super) fn remove(&self, name: Name) {
         self.lock().remove(&name);
     }
 
     /// Returns the names in order.
-    pub(crate) fn all(&self) -> Vec<Name> {
+    pub(super) fn all(&self) -> Vec<Name> {
         self.lock().iter().copied().collect()
     }
 

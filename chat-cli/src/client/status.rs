@@ -14,7 +14,7 @@ use crate::language::{Worded, Words, not_said, say};
 
 /// A remark of the client to its user.
 #[derive(Debug)]
-pub(crate) enum Status<'a> {
+pub(super) enum Status<'a> {
     /// This program hosts the room, as no other does.
     Hosting { address: SocketAddr },
     /// The login was accepted.
@@ -36,13 +36,11 @@ pub(crate) enum Status<'a> {
     Help,
     /// The answer to `/names`.
     NamesSeen(&'a [Name]),
-    /// Lines of the room that were not drawn.
-    LinesSkipped { count: u64 },
 }
 
 /// The reason for which a line was not sent.
 #[derive(Debug)]
-pub(crate) enum Problem {
+pub(super) enum Problem {
     Text(TextError),
     Line(LineError),
     NotNow(SayError),
@@ -91,9 +89,6 @@ impl Worded for Status<'_> {
                 say! { to, "seen by this client so far, {count}: {names}",
                 "本客户端到现在见过 {count} 人：{names}" }
             }
-            Self::LinesSkipped { count } => say! { to,
-            "{count} lines are not shown here: the terminal took none",
-            "有 {count} 行没有显示：终端当时不接收" },
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Lines for a person at a terminal: colours, mentions and time stamps.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use anstyle::{Ansi256Color, Style};
 use chat_core::Timestamp;
@@ -9,6 +9,7 @@ use chat_core::proto::Name;
 use super::notices::{Notice, NoticeBatcher};
 use crate::clock::time_of_day;
 use crate::io::line_queue::{LineQueue, write_line};
+use crate::io::palette::{BOLD, DIM, Palette};
 use crate::io::safe_text::SafeText;
 use crate::language::{Language, Worded as _};
 
@@ -18,16 +19,12 @@ const BELL: &str = "\x07";
 /// least 3 to black and to white (WCAG 2, the bound for large text).
 const NAME_COLOURS: [u8; 14] = [27, 28, 29, 30, 32, 63, 64, 94, 97, 131, 163, 165, 166, 197];
 
-/// The style of text that is not in the way of other text.
-pub(crate) const DIM: Style = Style::new().dimmed();
-/// The style of the prompt, and of names beside their colour.
-pub(crate) const BOLD: Style = Style::new().bold();
 const OWN_NAME: Style = Style::new().bold().underline();
 const MENTION: Style = Style::new().bold().invert();
 const REMARK: Style = Style::new().italic();
 
 /// A terminal on which the lines of the room are drawn.
-pub(crate) struct Terminal {
+pub(super) struct Terminal {
     language: Language,
     own_name: Name,
     rings_at_mentions: bool,
@@ -35,11 +32,11 @@ pub(crate) struct Terminal {
     notices: NoticeBatcher,
     /// The way above the line that is being typed. Without it, lines go to standard output, and
     /// remarks to standard error.
-    pub(crate) queue: Option<LineQueue>,
+    pub(super) queue: Option<LineQueue>,
 }
 
 impl Terminal {
-    pub(crate) fn new(language: Language, own_name: Name, rings_at_mentions: bool) -> Self {
+    pub(super) fn new(language: Language, own_name: Name, rings_at_mentions: bool) -> Self {
         Self {
             language,
             own_name,
@@ -51,7 +48,7 @@ impl Terminal {
     }
 
     /// Draws a member's line.
-    pub(crate) fn draw_said(&mut self, name: Name, text: &str) -> io::Result<()> {
+    pub(super) fn draw_said(&mut self, name: Name, text: &str) -> io::Result<()> {
         // The speaker has joined before.
         self.draw_waiting_notices()?;
         let shown_name = SafeText::for_terminal(name.as_str());
@@ -70,7 +67,7 @@ impl Terminal {
     }
 
     /// Draws that a member joined or left, unless that has to wait.
-    pub(crate) fn draw_notice(&mut self, now: Timestamp, notice: Notice) -> io::Result<()> {
+    pub(super) fn draw_notice(&mut self, now: Timestamp, notice: Notice) -> io::Result<()> {
         match self.notices.add(now, notice) {
             Some(notice) => self.draw_now(&notice),
             None => Ok(()),
@@ -78,20 +75,20 @@ impl Terminal {
     }
 
     /// Draws text that is no line of a member.
-    pub(crate) fn draw_text(&mut self, text: &str) -> io::Result<()> {
+    pub(super) fn draw_text(&mut self, text: &str) -> io::Result<()> {
         self.draw_waiting_notices()?;
         self.draw(SafeText::for_terminal(text).as_str())
     }
 
     /// Draws a remark of the program.
-    pub(crate) fn draw_remark(&self, remark: &SafeText) {
+    pub(super) fn draw_remark(&self, remark: &SafeText) {
         let line = self.palette.paint(REMARK, remark.as_str());
         // Where the terminal is gone, the end of the input ends the program.
         let _gone = self.write(line, io::stderr());
     }
 
     /// Draws the notices that have waited long enough, and returns the moment for the next ones.
-    pub(crate) fn draw_due_notices(&mut self, now: Timestamp) -> io::Result<Option<Timestamp>> {
+    pub(super) fn draw_due_notices(&mut self, now: Timestamp) -> io::Result<Option<Timestamp>> {
         match self.notices.poll_timeout() {
             Some(due) if due <= now => self.draw_waiting_notices().map(|()| None),
             due => Ok(due),
@@ -122,29 +119,7 @@ impl Terminal {
     }
 }
 
-/// The styles in which things are drawn; the default has none.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Palette {
-    has_colours: bool,
-}
-
 impl Palette {
-    /// Returns the palette for standard output, which `NO_COLOR` makes plain.
-    pub(crate) fn of_standard_output() -> Self {
-        let has_colours = io::stdout().is_terminal()
-            && !anstyle_query::no_color()
-            && anstyle_query::term_supports_color();
-        Self { has_colours }
-    }
-
-    pub(crate) fn paint(self, style: Style, text: &str) -> String {
-        if self.has_colours {
-            format!("{style}{text}{style:#}")
-        } else {
-            text.to_owned()
-        }
-    }
-
     /// Paints the name of a member, in the same colour in every room and on every day.
     fn name(self, name: &str) -> String {
         let hash = stable_hash(name) % NAME_COLOURS.len() as u64;

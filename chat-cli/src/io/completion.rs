@@ -2,6 +2,10 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
+use std::thread;
 
 use chat_core::proto::Name;
 use rustyline::completion::Completer;
@@ -10,10 +14,8 @@ use rustyline::hint::Hinter;
 use rustyline::validate::Validator;
 use rustyline::{Context, Helper};
 
+use super::palette::{BOLD, DIM, Palette};
 use super::resize::ResizeRepair;
-use crate::client::input::COMMANDS;
-use crate::client::notices::NamesSeen;
-use crate::client::terminal::{BOLD, DIM, Palette};
 use crate::clock::time_of_day;
 
 /// The text in front of the typed line: as wide as a time stamp and [`MARK`], so that the typed
@@ -24,19 +26,34 @@ const MARK: &str = "> ";
 
 /// The helper of the line editor.
 pub(super) struct LineHelper {
-    names: NamesSeen,
+    commands: &'static [&'static str],
+    names: Box<dyn Fn() -> Vec<Name> + Send>,
     palette: Palette,
     is_line_complete: Cell<bool>,
+    /// True from the announcement of a drawing that is not due to a printed line.
+    is_own_drawing: Cell<bool>,
     resize: ResizeRepair,
+    is_ending: Arc<AtomicBool>,
+    stopped: Sender<String>,
 }
 
 impl LineHelper {
-    pub(super) fn new(names: NamesSeen) -> Self {
+    /// Makes a helper that stops the editor once `is_ending` is set: it sends the typed line.
+    pub(super) fn new(
+        commands: &'static [&'static str],
+        names: Box<dyn Fn() -> Vec<Name> + Send>,
+        is_ending: Arc<AtomicBool>,
+        stopped: Sender<String>,
+    ) -> Self {
         Self {
+            commands,
             names,
             palette: Palette::of_standard_output(),
             is_line_complete: Cell::new(false),
+            is_own_drawing: Cell::new(false),
             resize: ResizeRepair::default(),
+            is_ending,
+            stopped,
         }
     }
 }
@@ -53,14 +70,14 @@ fn drawn_prompt(palette: Palette, is_line_complete: bool) -> String {
 
 /// Returns the start of the last word of `line` and the candidates for it: commands at the start
 /// of the line, names anywhere.
-fn candidates(line: &str, names: &[Name]) -> (usize, Vec<String>) {
+fn candidates(line: &str, commands: &[&str], names: &[Name]) -> (usize, Vec<String>) {
     let start = line
         .char_indices()
         .rfind(|(_, character)| character.is_whitespace() || *character == '@')
         .map_or(0, |(index, character)| index + character.len_utf8());
     let word = line.get(start..).unwrap_or_default();
     let found = if start == 0 && word.starts_with('/') {
-        let commands = COMMANDS.iter().filter(|command| command.starts_with(word));
+        let commands = commands.iter().filter(|command| command.starts_with(word));
         commands.map(ToString::to_string).collect()
     } else {
         let wanted = word.to_lowercase();
@@ -81,7 +98,7 @@ impl Completer for LineHelper {
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<String>)> {
         let before = line.get(..cursor).unwrap_or_default();
-        Ok(candidates(before, &self.names.all()))
+        Ok(candidates(before, self.commands, &(self.names)()))
     }
 }
 
@@ -89,6 +106,13 @@ impl Highlighter for LineHelper {
     /// Repairs the screen: this call comes before the editor draws the line, and after it has noted
     /// how to clear the old one.
     fn highlight<'l>(&self, line: &'l str, cursor: usize) -> Cow<'l, str> {
+        // Before a drawing of the editor's own, a last printed line may still be on its way.
+        if !self.is_own_drawing.take() && self.is_ending.load(Ordering::Acquire) {
+            let _given_up = self.stopped.send(line.to_owned());
+            loop {
+                thread::park();
+            }
+        }
         self.resize.before_drawing(PROMPT, line, cursor);
         Cow::Borrowed(line)
     }
@@ -110,6 +134,7 @@ impl Highlighter for LineHelper {
     fn highlight_char(&self, line: &str, _: usize, kind: CmdKind) -> bool {
         let is_complete = kind == CmdKind::ForcedRefresh && !line.is_empty();
         self.is_line_complete.set(is_complete);
+        self.is_own_drawing.set(true);
         true
     }
 }
@@ -137,7 +162,12 @@ mod tests {
         ] {
             let names = ["Alice", "alan", "bob", "老王"].map(|name| Name::new(name).unwrap());
             let found = found.into_iter().map(str::to_owned).collect();
-            assert_eq!(candidates(line, &names), (start, found), "{line}");
+            let found = (start, found);
+            assert_eq!(
+                candidates(line, &["/help", "/names"], &names),
+                found,
+                "{line}"
+            );
         }
     }
 

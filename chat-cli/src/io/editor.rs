@@ -2,28 +2,31 @@
 //! terminal.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
+use std::time::Duration;
 
+use chat_core::proto::Name;
 use etcetera::BaseStrategy;
+use rustix::process::{Signal, kill_current_process_group};
 use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
 };
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
-use rustyline::{ColorMode, CompletionType, Config, ExternalPrinter};
+use rustyline::{
+    Cmd, ColorMode, CompletionType, ConditionalEventHandler, Config, Event, EventContext,
+    EventHandler, ExternalPrinter, KeyEvent, RepeatCount,
+};
 
 use super::completion::{LineHelper, PROMPT};
-use crate::client::input::Typed;
-use crate::client::notices::NamesSeen;
-use crate::client::status::Status;
-use crate::io::line_queue::{LineQueue, Queued};
-use crate::io::stdin::Line;
+use super::line_queue::{LineQueue, Queued};
+use super::stdin::{self, Line};
 use crate::language::{Language, Worded as _};
-use crate::net::inbox::Sender;
 
 /// The number of lines that the arrow keys can bring back.
 const HISTORY_LINES: usize = 1_000;
@@ -32,32 +35,41 @@ const UNABLE_TERMINALS: [&str; 3] = ["dumb", "cons25", "emacs"];
 
 type LineEditor = rustyline::Editor<LineHelper, FileHistory>;
 
-/// A line editor that reads the terminal until it is dropped, which leaves the terminal as it was.
+/// A line that clears itself: the cursor stays in its row, unless that is the uppermost one.
+const WAKE_UP: &str = "\x1b[A\n";
+/// The pause between two of these lines at the end, and their number.
+const WAKE_INTERVAL: Duration = Duration::from_millis(20);
+const WAKE_UPS: u32 = 50;
+
+/// A line editor that owns the terminal until it is dropped, after its queue: it stops where it
+/// would draw the prompt below the last line, and the terminal is as it was.
 pub(crate) struct Editor {
     /// The modes of the terminal before.
     before: Termios,
-    is_typing: Arc<AtomicBool>,
+    /// Receives the line that is being typed at the end.
+    stopped: Receiver<String>,
 }
 
-/// Returns true for a terminal on which lines can be edited.
+/// Returns true where lines can be edited: at a terminal that can be read and drawn on.
 pub(crate) fn is_possible() -> bool {
-    !std::env::var("TERM").is_ok_and(|term| UNABLE_TERMINALS.contains(&term.as_str()))
+    io::stdin().is_terminal()
+        && io::stdout().is_terminal()
+        && !std::env::var("TERM").is_ok_and(|term| UNABLE_TERMINALS.contains(&term.as_str()))
 }
 
 impl Editor {
-    /// Starts the editor. The lines that are typed go to `sender`; those that go to the queue are
-    /// drawn above the typed line.
+    /// Starts the editor. What is typed goes to `take`, a line or the end, as from
+    /// [`spawn_line_reader`](stdin::spawn_line_reader); what goes to the queue is drawn above the
+    /// typed line. Tab completes `commands` and `names`.
     pub(crate) fn start(
-        names: NamesSeen,
+        history: &str,
+        commands: &'static [&'static str],
+        names: impl Fn() -> Vec<Name> + Send + 'static,
         language: Language,
-        sender: Sender<Option<Line>>,
+        take: impl Fn(Option<Line>) -> bool + Send + 'static,
     ) -> io::Result<(Self, LineQueue)> {
-        let is_typing = Arc::new(AtomicBool::new(false));
-        let started = Self {
-            before: tcgetattr(io::stdin())?,
-            is_typing: Arc::clone(&is_typing),
-        };
-        take_single_keys(&started.before)?;
+        let before = tcgetattr(io::stdin())?;
+        take_single_keys(&before)?;
         let config = Config::builder()
             .max_history_size(HISTORY_LINES)
             .map_err(io_error)?
@@ -69,36 +81,68 @@ impl Editor {
             .color_mode(ColorMode::Forced)
             .build();
         let mut editor = LineEditor::with_config(config).map_err(io_error)?;
-        editor.set_helper(Some(LineHelper::new(names)));
-        let history = history_file();
+        let (stop, stopped) = mpsc::channel();
+        let is_ending = Arc::new(AtomicBool::new(false));
+        let helper = LineHelper::new(commands, Box::new(names), Arc::clone(&is_ending), stop);
+        editor.set_helper(Some(helper));
+        let (suspend, suspended) = mpsc::channel();
+        let suspend = EventHandler::Conditional(Box::new(SuspendKey(suspend)));
+        editor.bind_sequence(KeyEvent::ctrl('Z'), suspend);
+        let history = history_file(history);
         if let Some(file) = &history {
             let _none_yet = editor.load_history(file);
         }
 
-        let mut printer = editor.create_external_printer().map_err(io_error)?;
+        let printer = editor.create_external_printer().map_err(io_error)?;
+        let mut printer = Printer { printer, is_ending };
         let draw = move |queued: Queued<'_>| {
-            let line = match queued {
-                Queued::Line(line) => line.to_owned(),
-                Queued::Skipped(count) => Status::LinesSkipped { count }.in_words(language),
-            };
-            printer.print(line + "\n").map_err(io_error)
+            let line = queued.in_words(language) + "\n";
+            printer.printer.print(line).map_err(io_error)
         };
         let queue = LineQueue::start("screen", draw)?;
-
+        let modes = before.clone();
         thread::Builder::new()
             .name("stdin".to_owned())
-            .spawn(move || read_lines(&mut editor, history.as_deref(), &sender, &is_typing))?;
-        Ok((started, queue))
+            .spawn(move || read_lines(&mut editor, history.as_deref(), take, &modes, &suspended))?;
+        Ok((Self { before, stopped }, queue))
+    }
+}
+
+/// The printer of the queue, which stops the editor when the queue has ended.
+struct Printer<P: ExternalPrinter> {
+    printer: P,
+    is_ending: Arc<AtomicBool>,
+}
+
+impl<P: ExternalPrinter> Drop for Printer<P> {
+    fn drop(&mut self) {
+        // It may be between two lines, where nothing wakes it.
+        for _ in 0..WAKE_UPS {
+            let _gone = self.printer.print(WAKE_UP.to_owned());
+            // The editor takes one line at a time: now it has taken all others.
+            self.is_ending.store(true, Ordering::Release);
+            thread::sleep(WAKE_INTERVAL);
+        }
+    }
+}
+
+/// Ctrl-Z, which interrupts a line and passes it on.
+struct SuspendKey(Sender<String>);
+
+impl ConditionalEventHandler for SuspendKey {
+    fn handle(&self, _: &Event, _: RepeatCount, _: bool, at: &EventContext<'_>) -> Option<Cmd> {
+        self.0.send(at.line().to_owned()).ok()?;
+        Some(Cmd::Interrupt)
     }
 }
 
 /// Makes the terminal hand over single keys, also between two lines, when the editor leaves it in
 /// the modes from before. A terminal that hands over whole lines would swallow a Ctrl-D that comes
-/// just then, and show typed text twice.
+/// just then, and show typed text twice; a signal by Ctrl-Z would stop the program with these modes.
 fn take_single_keys(before: &Termios) -> io::Result<()> {
     let mut between = before.clone();
     let whole_lines = LocalModes::ICANON | LocalModes::ECHO;
-    between.local_modes.remove(whole_lines);
+    between.local_modes.remove(whole_lines | LocalModes::ISIG);
     between.special_codes[SpecialCodeIndex::VMIN] = 1;
     between.special_codes[SpecialCodeIndex::VTIME] = 0;
     Ok(tcsetattr(io::stdin(), OptionalActions::Now, &between)?)
@@ -106,30 +150,56 @@ fn take_single_keys(before: &Termios) -> io::Result<()> {
 
 impl Drop for Editor {
     fn drop(&mut self) {
-        let _gone = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
-        if self.is_typing.load(Ordering::Acquire) {
-            // The editor did not end by itself: leave its line, and turn off its way of pasting.
-            let mut out = io::stdout().lock();
-            let _gone = out.write_all(b"\x1b[?2004l\r\n").and_then(|()| out.flush());
+        // Then the terminal is another job's.
+        if stdin::in_background() {
+            return;
         }
+        // The editor does not stop while it shows candidates or searches the history.
+        let end = match self.stopped.recv_timeout(WAKE_INTERVAL * WAKE_UPS) {
+            Ok(typed) if !typed.is_empty() => format!("{PROMPT}{typed}\n"),
+            Err(RecvTimeoutError::Timeout) => "\n".to_owned(),
+            _ => String::new(),
+        };
+        let _gone = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
+        // It has stopped in a synchronized update, and with its own way of pasting.
+        let end = end + "\x1b[?2026l\x1b[?2004l";
+        let mut out = io::stdout().lock();
+        let _gone = out.write_all(end.as_bytes()).and_then(|()| out.flush());
     }
 }
 
 fn read_lines(
     editor: &mut LineEditor,
     history: Option<&Path>,
-    sender: &Sender<Option<Line>>,
-    is_typing: &AtomicBool,
+    take: impl Fn(Option<Line>) -> bool,
+    before: &Termios,
+    suspended: &Receiver<String>,
 ) {
+    stdin::refuse_to_be_stopped();
+    let mut kept = String::new();
     loop {
-        is_typing.store(true, Ordering::Release);
-        let read = editor.readline(PROMPT);
-        is_typing.store(false, Ordering::Release);
+        let read = editor.readline_with_initial(PROMPT, (&kept, ""));
+        kept.clear();
+        if let Ok(line) = suspended.try_recv() {
+            // As the terminal itself does. In the background lines are drawn without the editor.
+            let _gone = tcsetattr(io::stdin(), OptionalActions::Now, before);
+            let _refused = kill_current_process_group(Signal::TSTP);
+            stdin::waits_for_foreground();
+            let _gone = take_single_keys(before);
+            kept = line;
+            continue;
+        }
         let text = match read {
             Ok(text) => text,
             // The window has another size; the line is still there.
             Err(ReadlineError::Signal(_)) => continue,
-            // Ctrl-D, Ctrl-C, or the terminal is gone.
+            // Ctrl-C: a client and a server have this command.
+            Err(ReadlineError::Interrupted) if take(Some(Ok("/quit".to_owned()))) => continue,
+            // Ctrl-D.
+            Err(ReadlineError::Eof) if take(None) => continue,
+            // The program was stopped and goes on in the background.
+            Err(_) if stdin::waits_for_foreground() => continue,
+            // The terminal is gone.
             Err(_) => break,
         };
         if text.is_empty() {
@@ -137,16 +207,13 @@ fn read_lines(
         }
         remember(editor, history, &text);
         // Pasted text can have several lines.
-        let post = |line: &str| sender.post(Some(Ok(line.to_owned())));
-        let is_posted = text.lines().all(post);
-        let quits = text.lines().any(|line| Typed::from(line) == Typed::Quit);
-        // After a quit no new line is begun, so that the terminal is left clean.
-        if quits || !is_posted {
+        let post = |line: &str| take(Some(Ok(line.to_owned())));
+        if !text.lines().all(post) {
             return;
         }
     }
     // When the loop is gone, it does not wait for the end either.
-    let _ = sender.post(None);
+    let _ = take(None);
 }
 
 /// Adds a line to the history and its file, at once: several clients may share the file, and one
@@ -158,15 +225,15 @@ fn remember(editor: &mut LineEditor, history: Option<&Path>, line: &str) {
     }
 }
 
-/// Returns the file of the history, `chat/history` in the user's folder for states
+/// Returns the file of a history, in the folder `chat` in the user's folder for states
 /// (`$XDG_STATE_HOME`, or `~/.local/state`). Where there can be none, the lines of this session can
 /// be brought back all the same.
-fn history_file() -> Option<PathBuf> {
+fn history_file(name: &str) -> Option<PathBuf> {
     let folders = etcetera::choose_base_strategy().ok()?;
     let state = folders.state_dir().unwrap_or_else(|| folders.data_dir());
     let folder = state.join("chat");
     fs::create_dir_all(&folder).ok()?;
-    Some(folder.join("history"))
+    Some(folder.join(name))
 }
 
 /// Turns an error of the editor into one of its terminal.

@@ -1,8 +1,9 @@
-//! Standard input, text for a terminal, slow readers and signals.
+//! Standard input and its line editor, text for a terminal, slow readers and signals.
 
 mod completion;
 pub(crate) mod editor;
 pub mod line_queue;
+pub(crate) mod palette;
 mod resize;
 pub mod safe_text;
 pub mod signals;
