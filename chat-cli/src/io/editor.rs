@@ -116,8 +116,10 @@ struct Printer<P: ExternalPrinter> {
 
 impl<P: ExternalPrinter> Drop for Printer<P> {
     fn drop(&mut self) {
-        // It may be between two lines, where nothing wakes it.
-        for _ in 0..WAKE_UPS {
+        // In the background the terminal is another job's, and the editor waits for it.
+        let wake_ups = if stdin::in_background() { 0 } else { WAKE_UPS };
+        // The editor may be between two lines, where nothing wakes it.
+        for _ in 0..wake_ups {
             let _gone = self.printer.print(WAKE_UP.to_owned());
             // The editor takes one line at a time: now it has taken all others.
             self.is_ending.store(true, Ordering::Release);
@@ -150,7 +152,6 @@ fn take_single_keys(before: &Termios) -> io::Result<()> {
 
 impl Drop for Editor {
     fn drop(&mut self) {
-        // Then the terminal is another job's.
         if stdin::in_background() {
             return;
         }

@@ -89,14 +89,13 @@ pub(super) fn refuse_to_be_stopped() {
 /// Waits a moment, and as long as this job is in the background; returns false where standard input
 /// is not the terminal that controls this process, or no longer.
 pub(super) fn waits_for_foreground() -> bool {
-    let is_controlled = tcgetpgrp(io::stdin()).is_ok();
-    if is_controlled {
+    while tcgetpgrp(io::stdin()).is_ok() {
         thread::sleep(FOREGROUND_CHECK);
+        if !in_background() {
+            return true;
+        }
     }
-    while in_background() {
-        thread::sleep(FOREGROUND_CHECK);
-    }
-    is_controlled
+    false
 }
 
 /// Returns whether standard input is a terminal whose foreground belongs to another job.

@@ -76,13 +76,8 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
     eprintln!("listening on {local}");
     // For systemd (`Type=notify`): what waits for the room can start.
     let _no_manager = notify(&[NotifyState::Ready]);
-    // In the background a read from the terminal would stop the whole program.
-    let editor = if stdin::in_background() {
-        None
-    } else {
-        let opened = open_console(form, &mut room.out.log, sender);
-        opened.map_err(Failure::io(Operation::ReadInput))?
-    };
+    let editor = open_console(form, &mut room.out.log, sender);
+    let editor = editor.map_err(Failure::io(Operation::ReadInput))?;
     let ended = room.run(&inbox).map_err(Failure::io(Operation::UseSocket));
     drop(editor);
     let _no_manager = notify(&[NotifyState::Stopping]);
@@ -95,6 +90,10 @@ fn open_console(
     log: &mut EventLog,
     sender: Sender<Order>,
 ) -> io::Result<Option<Editor>> {
+    // In the background a read from the terminal would stop the whole program.
+    if stdin::in_background() {
+        return Ok(None);
+    }
     let asker = sender.clone();
     let give = move |command| sender.post(Order::Console(command));
     let take = move |line: Option<Line>| line.and_then(console::read).is_none_or(&give);
