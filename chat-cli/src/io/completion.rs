@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Receiver, Sender};
 use std::thread;
 
 use chat_core::proto::Name;
@@ -33,17 +31,15 @@ pub(super) struct LineHelper {
     /// True from the announcement of a drawing that is not due to a printed line.
     is_own_drawing: Cell<bool>,
     resize: ResizeRepair,
-    is_ending: Arc<AtomicBool>,
-    stopped: Sender<String>,
+    /// Receives the way for the typed line, at which the editor stops.
+    ending: Receiver<Sender<String>>,
 }
 
 impl LineHelper {
-    /// Makes a helper that stops the editor once `is_ending` is set: it sends the typed line.
     pub(super) fn new(
         commands: &'static [&'static str],
         names: Box<dyn Fn() -> Vec<Name> + Send>,
-        is_ending: Arc<AtomicBool>,
-        stopped: Sender<String>,
+        ending: Receiver<Sender<String>>,
     ) -> Self {
         Self {
             commands,
@@ -52,8 +48,7 @@ impl LineHelper {
             is_line_complete: Cell::new(false),
             is_own_drawing: Cell::new(false),
             resize: ResizeRepair::default(),
-            is_ending,
-            stopped,
+            ending,
         }
     }
 }
@@ -107,8 +102,10 @@ impl Highlighter for LineHelper {
     /// how to clear the old one.
     fn highlight<'l>(&self, line: &'l str, cursor: usize) -> Cow<'l, str> {
         // Before a drawing of the editor's own, a last printed line may still be on its way.
-        if !self.is_own_drawing.take() && self.is_ending.load(Ordering::Acquire) {
-            let _given_up = self.stopped.send(line.to_owned());
+        if !self.is_own_drawing.take()
+            && let Ok(stop) = self.ending.try_recv()
+        {
+            let _given_up = stop.send(line.to_owned());
             loop {
                 thread::park();
             }

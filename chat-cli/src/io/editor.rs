@@ -4,8 +4,6 @@
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
@@ -39,7 +37,7 @@ type LineEditor = rustyline::Editor<LineHelper, FileHistory>;
 const WAKE_UP: &str = "\x1b[A\n";
 /// The pause between two of these lines at the end, and their number.
 const WAKE_INTERVAL: Duration = Duration::from_millis(20);
-const WAKE_UPS: u32 = 50;
+const WAKE_UPS: u32 = 100;
 
 /// A line editor that owns the terminal until it is dropped, after its queue: it stops where it
 /// would draw the prompt below the last line, and the terminal is as it was.
@@ -77,14 +75,14 @@ impl Editor {
             // A question about many candidates would stop the lines of the room until it is
             // answered.
             .completion_prompt_limit(usize::MAX)
+            // So would the wait for a second Tab.
+            .completion_show_all_if_ambiguous(true)
             // The helper must see every drawing; it decides about colours itself.
             .color_mode(ColorMode::Forced)
             .build();
         let mut editor = LineEditor::with_config(config).map_err(io_error)?;
-        let (stop, stopped) = mpsc::channel();
-        let is_ending = Arc::new(AtomicBool::new(false));
-        let helper = LineHelper::new(commands, Box::new(names), Arc::clone(&is_ending), stop);
-        editor.set_helper(Some(helper));
+        let (end, ending) = mpsc::channel();
+        editor.set_helper(Some(LineHelper::new(commands, Box::new(names), ending)));
         let (suspend, suspended) = mpsc::channel();
         let suspend = EventHandler::Conditional(Box::new(SuspendKey(suspend)));
         editor.bind_sequence(KeyEvent::ctrl('Z'), suspend);
@@ -93,11 +91,15 @@ impl Editor {
             let _none_yet = editor.load_history(file);
         }
 
-        let printer = editor.create_external_printer().map_err(io_error)?;
-        let mut printer = Printer { printer, is_ending };
+        let (stop, stopped) = mpsc::channel();
+        let mut printer = Printer {
+            inner: editor.create_external_printer().map_err(io_error)?,
+            end,
+            stop,
+        };
         let draw = move |queued: Queued<'_>| {
             let line = queued.in_words(language) + "\n";
-            printer.printer.print(line).map_err(io_error)
+            printer.inner.print(line).map_err(io_error)
         };
         let queue = LineQueue::start("screen", draw)?;
         let modes = before.clone();
@@ -110,8 +112,9 @@ impl Editor {
 
 /// The printer of the queue, which stops the editor when the queue has ended.
 struct Printer<P: ExternalPrinter> {
-    printer: P,
-    is_ending: Arc<AtomicBool>,
+    inner: P,
+    end: Sender<Sender<String>>,
+    stop: Sender<String>,
 }
 
 impl<P: ExternalPrinter> Drop for Printer<P> {
@@ -120,9 +123,11 @@ impl<P: ExternalPrinter> Drop for Printer<P> {
         let wake_ups = if stdin::in_background() { 0 } else { WAKE_UPS };
         // The editor may be between two lines, where nothing wakes it.
         for _ in 0..wake_ups {
-            let _gone = self.printer.print(WAKE_UP.to_owned());
+            let _gone = self.inner.print(WAKE_UP.to_owned());
             // The editor takes one line at a time: now it has taken all others.
-            self.is_ending.store(true, Ordering::Release);
+            if self.end.send(self.stop.clone()).is_err() {
+                break;
+            }
             thread::sleep(WAKE_INTERVAL);
         }
     }
@@ -177,20 +182,8 @@ fn read_lines(
     suspended: &Receiver<String>,
 ) {
     stdin::refuse_to_be_stopped();
-    let mut kept = String::new();
     loop {
-        let read = editor.readline_with_initial(PROMPT, (&kept, ""));
-        kept.clear();
-        if let Ok(line) = suspended.try_recv() {
-            // As the terminal itself does. In the background lines are drawn without the editor.
-            let _gone = tcsetattr(io::stdin(), OptionalActions::Now, before);
-            let _refused = kill_current_process_group(Signal::TSTP);
-            stdin::waits_for_foreground();
-            let _gone = take_single_keys(before);
-            kept = line;
-            continue;
-        }
-        let text = match read {
+        let text = match read_line(editor, PROMPT, before, suspended) {
             Ok(text) => text,
             // The window has another size; the line is still there.
             Err(ReadlineError::Signal(_)) => continue,
@@ -198,9 +191,7 @@ fn read_lines(
             Err(ReadlineError::Interrupted) if take(Some(Ok("/quit".to_owned()))) => continue,
             // Ctrl-D.
             Err(ReadlineError::Eof) if take(None) => continue,
-            // The program was stopped and goes on in the background.
-            Err(_) if stdin::waits_for_foreground() => continue,
-            // The terminal is gone.
+            // The terminal is gone, or the loop is.
             Err(_) => break,
         };
         if text.is_empty() {
@@ -215,6 +206,33 @@ fn read_lines(
     }
     // When the loop is gone, it does not wait for the end either.
     let _ = take(None);
+}
+
+/// Reads a line, also across Ctrl-Z. In the background the printer draws without the editor.
+fn read_line(
+    editor: &mut LineEditor,
+    prompt: &str,
+    before: &Termios,
+    suspended: &Receiver<String>,
+) -> rustyline::Result<String> {
+    let mut kept = String::new();
+    loop {
+        let read = editor.readline_with_initial(prompt, (&kept, ""));
+        if let Ok(line) = suspended.try_recv() {
+            // As the terminal itself does.
+            let _gone = tcsetattr(io::stdin(), OptionalActions::Now, before);
+            let _refused = kill_current_process_group(Signal::TSTP);
+            stdin::waits_for_foreground();
+            let _gone = take_single_keys(before);
+            kept = line;
+            continue;
+        }
+        match read {
+            // A signal stopped the program, and it goes on in the background.
+            Err(ReadlineError::Io(_)) if stdin::waits_for_foreground() => kept.clear(),
+            read => return read,
+        }
+    }
 }
 
 /// Adds a line to the history and its file, at once: several clients may share the file, and one
