@@ -3,13 +3,9 @@
 //! A line of the room goes from `session` through `output` to `terminal`; a line of the user comes
 //! from `editor` or standard input to `session`.
 
-mod completion;
-mod editor;
 mod input;
-mod keys;
 mod notices;
 mod output;
-mod resize;
 mod session;
 mod status;
 mod terminal;
@@ -24,12 +20,12 @@ use chat_core::proto::{Dialect, Text};
 use crate::address::{self, Addresses};
 use crate::args::{JoinArgs, SendArgs};
 use crate::failure::{Failure, Operation};
+use crate::io::editor::{self, Editor};
 use crate::io::signals::on_stop_signal;
 use crate::io::stdin::{self, Line};
 use crate::net::inbox::{Sender, inbox};
 use crate::server::Host;
 
-use editor::Editor;
 use output::{Form, Output};
 use session::{Input, Session};
 use status::Status;
@@ -117,9 +113,12 @@ fn start_to_read(output: &mut Output, sender: Sender<Option<Line>>) -> io::Resul
         return Ok(None);
     }
     match &mut output.form {
-        Form::Terminal(terminal) if io::stdin().is_terminal() && editor::is_possible() => {
-            let names = output.names.clone();
-            let (editor, queue) = Editor::start(names, output.language, sender)?;
+        Form::Terminal(terminal) if editor::is_possible() => {
+            let (names, language) = (output.names.clone(), output.language);
+            let names = move || names.all();
+            let take = move |line| sender.post(line);
+            let (editor, queue) =
+                Editor::start("history", &input::COMMANDS, names, language, take)?;
             terminal.queue = Some(queue);
             Ok(Some(editor))
         }

@@ -36,8 +36,6 @@ pub(super) enum Status<'a> {
     Help,
     /// The answer to `/names`.
     NamesSeen(&'a [Name]),
-    /// Lines of the room that were not drawn.
-    LinesSkipped { count: u64 },
 }
 
 /// The reason for which a line was not sent.
@@ -97,9 +95,6 @@ Tab      补全名字
                 say! { to, "seen by this client so far, {count}: {names}",
                 "本客户端到现在见过 {count} 人：{names}" }
             }
-            Self::LinesSkipped { count } => say! { to,
-            "{count} lines are not shown here: the terminal took none",
-            "有 {count} 行没有显示：终端当时不接收" },
         }
     }
 }

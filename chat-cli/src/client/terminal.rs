@@ -1,6 +1,6 @@
 //! Lines for a person at a terminal: colours, mentions and time stamps.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::os::fd::AsFd;
 
 use anstyle::{Ansi256Color, Style};
@@ -11,6 +11,7 @@ use textwrap::core::display_width;
 use super::notices::{Notice, NoticeBatcher};
 use crate::clock::time_of_day;
 use crate::io::line_queue::{LineQueue, write_line};
+use crate::io::palette::{BOLD, DIM, Palette};
 use crate::io::safe_text::SafeText;
 use crate::io::wrap::{list_indent, wrapped};
 use crate::language::{Language, Worded as _};
@@ -21,10 +22,6 @@ const BELL: &str = "\x07";
 /// least 3 to black and to white (WCAG 2, the bound for large text).
 const NAME_COLOURS: [u8; 14] = [27, 28, 29, 30, 32, 63, 64, 94, 97, 131, 163, 165, 166, 197];
 
-/// The style of text that is not in the way of other text.
-pub(super) const DIM: Style = Style::new().dimmed();
-/// The style of the prompt, and of names beside their colour.
-pub(super) const BOLD: Style = Style::new().bold();
 const OWN_NAME: Style = Style::new().bold().underline();
 const MENTION: Style = Style::new().bold().invert();
 const REMARK: Style = Style::new().italic();
@@ -129,29 +126,7 @@ impl Terminal {
     }
 }
 
-/// The styles in which things are drawn; the default has none.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Palette {
-    has_colours: bool,
-}
-
 impl Palette {
-    /// Returns the palette for standard output, which `NO_COLOR` makes plain.
-    pub(super) fn of_standard_output() -> Self {
-        let has_colours = io::stdout().is_terminal()
-            && !anstyle_query::no_color()
-            && anstyle_query::term_supports_color();
-        Self { has_colours }
-    }
-
-    pub(super) fn paint(self, style: Style, text: &str) -> String {
-        if self.has_colours {
-            format!("{style}{text}{style:#}")
-        } else {
-            text.to_owned()
-        }
-    }
-
     /// Paints the name of a member, in the same colour in every room and on every day.
     fn name(self, name: &str) -> String {
         let hash = stable_hash(name) % NAME_COLOURS.len() as u64;

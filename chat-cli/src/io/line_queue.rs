@@ -1,11 +1,14 @@
 //! A bounded queue of lines to a slow reader: the server's log, or the client's screen.
 
+use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 use std::time::Duration;
+
+use crate::language::{Worded, Words, say};
 
 /// The most lines that wait to be written.
 const MAX_LINES: usize = 16_384;
@@ -32,6 +35,17 @@ pub enum Queued<'a> {
     Line(&'a str),
     /// The number of lines that were skipped since the item of this kind before.
     Skipped(u64),
+}
+
+impl Worded for Queued<'_> {
+    fn word(&self, to: &mut Words<'_>) -> fmt::Result {
+        match self {
+            Self::Line(line) => to.write_str(line),
+            Self::Skipped(count) => say! { to,
+            "{count} lines are not shown here: the terminal took none",
+            "有 {count} 行没有显示：终端当时不接收" },
+        }
+    }
 }
 
 impl LineQueue {

@@ -1,10 +1,14 @@
 //! Standard input: its lines, none of which can fill the memory, and the thread that reads them.
 
 use std::fmt;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, BufReader, Read};
 use std::thread;
+use std::time::Duration;
 
 use chat_core::proto::TextError;
+use nix::sys::signal::{SigSet, Signal};
+use rustix::process::getpgrp;
+use rustix::termios::tcgetpgrp;
 
 use crate::language::{Worded, Words, say};
 
@@ -13,6 +17,9 @@ use crate::language::{Worded, Words, say};
 /// It is well over a datagram of the protocol, so that the layer that knows the limits of a text
 /// can tell the user about a long paste.
 pub const MAX_LINE: usize = 4096;
+
+/// The pause between two looks for the foreground, and the time that a stop signal has to arrive.
+const FOREGROUND_CHECK: Duration = Duration::from_millis(250);
 
 /// One line of the input, perhaps an empty one, without its line ending. Only a line that the editor
 /// knows to be pasted keeps a line feed: it is text, never a command.
@@ -52,8 +59,44 @@ impl Worded for LineError {
 pub fn spawn_line_reader(take: impl Fn(Option<Line>) -> bool + Send + 'static) -> io::Result<()> {
     let _detached = thread::Builder::new()
         .name("stdin".to_owned())
-        .spawn(move || pass_lines(io::stdin().lock(), take))?;
+        .spawn(move || {
+            refuse_to_be_stopped();
+            pass_lines(BufReader::new(ForegroundInput), take);
+        })?;
     Ok(())
+}
+
+/// Standard input; a read waits while it is the terminal of another job.
+struct ForegroundInput;
+
+impl Read for ForegroundInput {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match io::stdin().read(buffer) {
+                Err(_) if waits_for_foreground() => {}
+                read => return read,
+            }
+        }
+    }
+}
+
+/// Lets this thread go on in the background, where a read of the terminal is an error then: by
+/// default it stops the whole process, as a change of the terminal's modes does.
+pub(super) fn refuse_to_be_stopped() {
+    let signals = SigSet::from_iter([Signal::SIGTTIN, Signal::SIGTTOU]);
+    let _infallible = signals.thread_block();
+}
+
+/// Waits a moment, and as long as this job is in the background; returns false where standard input
+/// is not the terminal that controls this process, or no longer.
+pub(super) fn waits_for_foreground() -> bool {
+    while tcgetpgrp(io::stdin()).is_ok() {
+        thread::sleep(FOREGROUND_CHECK);
+        if !in_background() {
+            return true;
+        }
+    }
+    false
 }
 
 /// Returns whether standard input is a terminal whose foreground belongs to another job.
@@ -62,7 +105,7 @@ pub fn spawn_line_reader(take: impl Fn(Option<Line>) -> bool + Send + 'static) -
 /// hang and not show the chat.
 pub fn in_background() -> bool {
     // An error means that standard input is not the terminal that controls this process.
-    rustix::termios::tcgetpgrp(io::stdin()).is_ok_and(|front| front != rustix::process::getpgrp())
+    tcgetpgrp(io::stdin()).is_ok_and(|front| front != getpgrp())
 }
 
 fn pass_lines(mut input: impl BufRead, take: impl Fn(Option<Line>) -> bool) {
@@ -107,7 +150,6 @@ fn next_line(input: impl BufRead) -> io::Result<Option<(Vec<u8>, usize)>> {
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
-    use std::io::{BufReader, Read};
 
     use proptest::prelude::*;
 

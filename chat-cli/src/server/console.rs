@@ -16,6 +16,11 @@ use crate::language::{Language, Worded, Words, not_said, say};
 /// The longest ban with an end: ten years, in minutes.
 const MAX_MINUTES: u32 = 10 * 366 * 24 * 60;
 
+/// The commands, for completion.
+pub(super) const COMMANDS: [&str; 8] = [
+    "/ban", "/bans", "/help", "/kick", "/names", "/quit", "/stats", "/unban",
+];
+
 const KICK: &str = "/kick NAME [REASON]";
 const BAN: &str = "/ban ADDRESS|NAME [MINUTES]";
 const UNBAN: &str = "/unban ADDRESS|NAME";

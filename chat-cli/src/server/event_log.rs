@@ -34,9 +34,9 @@ pub(super) enum Form {
 #[derive(Debug)]
 pub struct EventLog {
     form: Form,
-    language: Language,
+    pub(super) language: Language,
     /// `None`: the room has no log.
-    queue: Option<LineQueue>,
+    pub(super) queue: Option<LineQueue>,
 }
 
 /// Datagrams that were lost on this machine, which the rules do not see.

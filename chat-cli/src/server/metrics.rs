@@ -3,19 +3,18 @@
 use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use chat_core::Stats;
 
 use super::event_log::Losses;
-use super::room::{Order, Snapshot};
+use super::room::{self, Order, Snapshot};
 use crate::net::inbox::Sender;
 
 /// Threads that each answer one connection at a time: a few idle ones do not hold up the others.
 const WORKERS: usize = 8;
-/// The time for a whole request, for the room's answer, and for each write of the response.
+/// The time for a whole request, and for each write of the response.
 const TIME_LIMIT: Duration = Duration::from_secs(2);
 /// The largest head of a request, in bytes.
 const MAX_HEAD: usize = 8 * 1024;
@@ -51,7 +50,7 @@ fn answer(mut stream: TcpStream, sender: &Sender<Order>) -> io::Result<()> {
     let path = target.split('?').next().unwrap_or_default();
     let (status, text) = match (method, path) {
         (_, "") => ("400 Bad Request", "not an HTTP request\n".to_owned()),
-        (Some("GET"), "/metrics") => match ask(sender) {
+        (Some("GET"), "/metrics") => match room::ask(sender, Order::Snapshot) {
             Some(snapshot) => ("200 OK", page(&snapshot)),
             None => (
                 "503 Service Unavailable",
@@ -98,15 +97,6 @@ fn read_before(end: Instant, stream: &mut TcpStream, buffer: &mut [u8]) -> usize
     let left = end.saturating_duration_since(Instant::now());
     let read = stream.set_read_timeout(Some(left));
     read.and_then(|()| stream.read(buffer)).unwrap_or(0)
-}
-
-/// Asks the room, which answers between two bursts of datagrams.
-fn ask(sender: &Sender<Order>) -> Option<Snapshot> {
-    let (reply, answer) = mpsc::sync_channel(1);
-    if !sender.post(Order::Snapshot(reply)) {
-        return None;
-    }
-    answer.recv_timeout(TIME_LIMIT).ok()
 }
 
 /// Writes all counts in Prometheus' text format, version 0.0.4.

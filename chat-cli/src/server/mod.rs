@@ -19,7 +19,7 @@ mod origin;
 pub mod room;
 
 use std::fmt;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, IsTerminal};
 use std::net::SocketAddr;
 use std::thread::{self, JoinHandle};
 
@@ -30,11 +30,12 @@ use sd_notify::{NotifyState, notify};
 use crate::address::{self, Addresses};
 use crate::args::ServeArgs;
 use crate::failure::{Failure, Operation};
+use crate::io::editor::{self, Editor};
 use crate::io::line_queue::write_remark;
 use crate::io::signals::on_stop_signal;
-use crate::io::stdin;
+use crate::io::stdin::{self, Line};
 use crate::language::{Worded, Words, say};
-use crate::net::inbox::{Stop, inbox};
+use crate::net::inbox::{Sender, Stop, inbox};
 use crate::net::socket::{ChatSocket, SmallBuffer};
 
 use event_log::{EventLog, Form};
@@ -78,15 +79,35 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
     write_remark(&format!("listening on {local}"));
     // For systemd (`Type=notify`): what waits for the room can start.
     let _no_manager = notify(&[NotifyState::Ready]);
-    // In the background a read from the terminal would stop the whole program.
-    if !stdin::in_background() {
-        let give = move |command| sender.post(Order::Console(command));
-        stdin::spawn_line_reader(move |line| line.and_then(console::read).is_none_or(&give))
-            .map_err(Failure::io(Operation::ReadInput))?;
-    }
+    let editor = open_console(form, &mut room.out.log, sender);
+    let editor = editor.map_err(Failure::io(Operation::ReadInput))?;
     let ended = room.run(&inbox).map_err(Failure::io(Operation::UseSocket));
+    drop(editor);
     let _no_manager = notify(&[NotifyState::Stopping]);
     ended?.map_err(|error| Failure::File(Box::new(error)))
+}
+
+/// Starts to read the operator's lines: with the editor where it can draw the log too.
+fn open_console(
+    form: Form,
+    log: &mut EventLog,
+    sender: Sender<Order>,
+) -> io::Result<Option<Editor>> {
+    // In the background a read from the terminal would stop the whole program.
+    if stdin::in_background() {
+        return Ok(None);
+    }
+    let asker = sender.clone();
+    let give = move |command| sender.post(Order::Console(command));
+    let take = move |line: Option<Line>| line.and_then(console::read).is_none_or(&give);
+    if form == Form::Json || !io::stderr().is_terminal() || !editor::is_possible() {
+        return stdin::spawn_line_reader(take).map(|()| None);
+    }
+    let names = move || room::ask(&asker, Order::Names).unwrap_or_default();
+    let (commands, language) = (&console::COMMANDS, log.language);
+    let (editor, queue) = Editor::start("console-history", commands, names, language, take)?;
+    log.queue = Some(queue);
+    Ok(Some(editor))
 }
 
 /// Binds the first address that is free: a name such as `localhost` stands for several.

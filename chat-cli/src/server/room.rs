@@ -1,8 +1,10 @@
 //! The server's loop: from the socket through the rules of `chat-core` and back to the socket.
 
 use std::io;
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{self, SyncSender};
+use std::time::Duration;
 
+use chat_core::proto::Name;
 use chat_core::{Config, Outgoing, Server, Stats, Timestamp};
 
 use super::ban_file::{BanFile, BanFileError};
@@ -10,7 +12,7 @@ use super::console::{Command, Mistake};
 use super::event_log::{Counts, Entry, EventLog, Losses};
 use super::origin::Origin;
 use crate::clock::Clock;
-use crate::net::inbox::Inbox;
+use crate::net::inbox::{Inbox, Sender};
 use crate::net::kernel_drops::DropWatch;
 use crate::net::socket::{ChatSocket, Received};
 
@@ -19,6 +21,8 @@ const BURST: usize = 64;
 /// Turns in a row that may receive nothing because of reports about unreachable members. Reports
 /// can be forged, so datagrams go first after that.
 const MAX_REPORT_TURNS: usize = 8;
+/// The longest wait of another thread for an answer.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(2);
 /// One byte more than any request: a longer datagram is then seen to be too long.
 const RECEIVE_BUFFER: usize = chat_core::proto::MAX_DATAGRAM + 1;
 
@@ -29,6 +33,18 @@ pub enum Order {
     Console(Result<Command, Mistake>),
     /// A question for the counts, with the way back.
     Snapshot(SyncSender<Snapshot>),
+    /// A question for the members' names, with the way back.
+    Names(SyncSender<Vec<Name>>),
+}
+
+/// Asks the room from another thread; it answers between two bursts of datagrams.
+pub(super) fn ask<T>(
+    sender: &Sender<Order>,
+    question: impl FnOnce(SyncSender<T>) -> Order,
+) -> Option<T> {
+    let (reply, answer) = mpsc::sync_channel(1);
+    let is_posted = sender.post(question(reply));
+    is_posted.then(|| answer.recv_timeout(ANSWER_PATIENCE).ok())?
 }
 
 /// The counts of a room at one moment.
@@ -216,6 +232,10 @@ impl Room {
                     counts: self.counts(),
                     bans: self.server.bans(self.clock.now()).count(),
                 });
+            }
+            Order::Names(reply) => {
+                let names = self.server.members().map(|(name, _)| name).collect();
+                let _late = reply.try_send(names);
             }
         }
     }

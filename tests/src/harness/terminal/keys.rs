@@ -4,6 +4,8 @@
 pub const CTRL_C: &str = "\x03";
 /// Ctrl-D.
 pub const CTRL_D: &str = "\x04";
+/// Ctrl-Z.
+pub const CTRL_Z: &str = "\x1a";
 /// The key that ends a line.
 pub const ENTER: &str = "\r";
 /// Tab.

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::iter;
+use std::sync::mpsc::{Receiver, Sender};
+use std::thread;
 
 use chat_core::proto::Name;
 use rustyline::completion::{Completer, Pair};
@@ -11,11 +13,9 @@ use rustyline::hint::Hinter;
 use rustyline::validate::Validator;
 use rustyline::{Context, Helper};
 
-use super::input::COMMANDS;
 use super::keys::Pasted;
-use super::notices::NamesSeen;
+use super::palette::{BOLD, DIM, Palette};
 use super::resize::ResizeRepair;
-use super::terminal::{BOLD, DIM, Palette};
 use crate::clock::time_of_day;
 
 /// The text in front of the typed line: as wide as a time stamp and [`MARK`], so that the typed
@@ -26,24 +26,37 @@ const MARK: &str = "> ";
 
 /// The helper of the line editor.
 pub(super) struct LineHelper {
-    names: NamesSeen,
+    commands: &'static [&'static str],
+    names: Box<dyn Fn() -> Vec<Name> + Send>,
     palette: Palette,
     pasted: Pasted,
     is_line_complete: Cell<bool>,
     /// True for the last drawing of a line that is not said.
     is_line_erased: Cell<bool>,
+    /// True from the announcement of a drawing that is not due to a printed line.
+    is_own_drawing: Cell<bool>,
     resize: ResizeRepair,
+    /// Receives the way for the typed line, at which the editor stops.
+    ending: Receiver<Sender<String>>,
 }
 
 impl LineHelper {
-    pub(super) fn new(names: NamesSeen, pasted: Pasted) -> Self {
+    pub(super) fn new(
+        commands: &'static [&'static str],
+        names: Box<dyn Fn() -> Vec<Name> + Send>,
+        pasted: Pasted,
+        ending: Receiver<Sender<String>>,
+    ) -> Self {
         Self {
+            commands,
             names,
             palette: Palette::of_standard_output(),
             pasted,
             is_line_complete: Cell::new(false),
             is_line_erased: Cell::new(false),
+            is_own_drawing: Cell::new(false),
             resize: ResizeRepair::default(),
+            ending,
         }
     }
 }
@@ -60,7 +73,7 @@ fn drawn_prompt(palette: Palette, is_line_complete: bool) -> String {
 
 /// Returns the start of the last word of `line` and the candidates for it: commands at the start
 /// of the line, names anywhere, also behind punctuation.
-fn candidates(line: &str, names: &[Name]) -> (usize, Vec<String>) {
+fn candidates(line: &str, commands: &[&str], names: &[Name]) -> (usize, Vec<String>) {
     let space = line.rfind(char::is_whitespace).unwrap_or_default();
     let marks = line.char_indices().skip_while(|(index, _)| *index < space);
     let marks = marks.filter(|(_, character)| !character.is_alphanumeric());
@@ -68,7 +81,7 @@ fn candidates(line: &str, names: &[Name]) -> (usize, Vec<String>) {
     // A name can hold punctuation: the longest word that begins one counts.
     let mut found = iter::once(0).chain(starts).map(|start| {
         let word = line.get(start..).unwrap_or_default().to_lowercase();
-        let commands = COMMANDS.into_iter();
+        let commands = commands.iter().copied();
         let commands = commands.filter(|_| start == 0 && word.starts_with('/'));
         let known = commands.chain(names.iter().map(Name::as_str));
         let found = known.filter(|known| known.to_lowercase().starts_with(&word));
@@ -89,7 +102,7 @@ impl Completer for LineHelper {
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
         let (before, after) = line.split_at_checked(cursor).unwrap_or_default();
-        let (start, found) = candidates(before, &self.names.all());
+        let (start, found) = candidates(before, self.commands, &(self.names)());
         let end = match start {
             _ if after.starts_with([' ', ':']) => "",
             0 if !before.starts_with('/') => ": ",
@@ -107,6 +120,15 @@ impl Highlighter for LineHelper {
     /// Repairs the screen: this call comes before the editor draws the line, and after it has noted
     /// how to clear the old one.
     fn highlight<'l>(&self, line: &'l str, cursor: usize) -> Cow<'l, str> {
+        // Before a drawing of the editor's own, a last printed line may still be on its way.
+        if !self.is_own_drawing.take()
+            && let Ok(stop) = self.ending.try_recv()
+        {
+            let _given_up = stop.send(line.to_owned());
+            loop {
+                thread::park();
+            }
+        }
         self.resize.before_drawing(PROMPT, line, cursor);
         // So that the editor's line feed ends in the row that is free now.
         let row_above = self.is_line_erased.get().then_some("\x1b[A");
@@ -136,6 +158,7 @@ impl Highlighter for LineHelper {
         // With the cursor elsewhere the editor draws once more.
         let is_at_end = cursor == line.len();
         self.is_line_erased.set(is_last && !is_said && is_at_end);
+        self.is_own_drawing.set(true);
         true
     }
 }
@@ -168,7 +191,12 @@ mod tests {
             let names = ["Alice", "alan", "bob", "x(y)", "老王"];
             let names = names.map(|name| Name::new(name).unwrap());
             let found = found.into_iter().map(str::to_owned).collect();
-            assert_eq!(candidates(line, &names), (start, found), "{line}");
+            let found = (start, found);
+            assert_eq!(
+                candidates(line, &["/help", "/names"], &names),
+                found,
+                "{line}"
+            );
         }
     }
 
