@@ -94,10 +94,10 @@ impl Editor {
 
 /// Makes the terminal hand over single keys, also between two lines, when the editor leaves it in
 /// the modes from before. A terminal that hands over whole lines would swallow a Ctrl-D that comes
-/// just then, and show typed text twice.
+/// just then, make a signal of a Ctrl-C, and show typed text twice.
 fn take_single_keys(before: &Termios) -> io::Result<()> {
     let mut between = before.clone();
-    let whole_lines = LocalModes::ICANON | LocalModes::ECHO;
+    let whole_lines = LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
     between.local_modes.remove(whole_lines);
     between.special_codes[SpecialCodeIndex::VMIN] = 1;
     between.special_codes[SpecialCodeIndex::VTIME] = 0;
