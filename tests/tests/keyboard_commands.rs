@@ -56,14 +56,14 @@ fn a_mention_stands_out_and_rings_with_the_option_bell() {
     for (options, rings) in [(&["--bell"][..], 1), (&[], 0)] {
         let room = alice_with(options);
         room.bob.send("C bob malice is no mention");
-        room.bob.send("C bob over to you, alice!");
+        room.bob.send("C bob over to you, ALICE!");
         room.bob.send("C bob that was all");
         room.alice.sees("that was all");
         assert_eq!(room.alice.bells(), rings, "{options:?}");
         let mut cells = room.alice.cells().concat();
         cells.retain(|cell| cell.flags.contains(Flags::INVERSE));
         let inverse = text_of(&cells);
-        assert_eq!(inverse, "alice", "what stands out");
+        assert_eq!(inverse, "ALICE", "what stands out, in any case");
     }
 }
 
