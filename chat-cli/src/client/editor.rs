@@ -17,7 +17,6 @@ use rustyline::history::FileHistory;
 use rustyline::{ColorMode, CompletionType, Config, ExternalPrinter};
 
 use super::completion::{LineHelper, PROMPT};
-use super::input::Typed;
 use super::notices::NamesSeen;
 use super::status::Status;
 use crate::io::line_queue::{LineQueue, Queued};
@@ -129,7 +128,9 @@ fn read_lines(
             Ok(text) => text,
             // The window has another size; the line is still there.
             Err(ReadlineError::Signal(_)) => continue,
-            // Ctrl-D, Ctrl-C, or the terminal is gone.
+            // Ctrl-C or Ctrl-D. A host is asked before it leaves, and can answer.
+            Err(ReadlineError::Interrupted | ReadlineError::Eof) if sender.post(None) => continue,
+            // The terminal is gone, or the loop.
             Err(_) => break,
         };
         if text.is_empty() {
@@ -138,15 +139,13 @@ fn read_lines(
         remember(editor, history, &text);
         // Pasted text can have several lines.
         let post = |line: &str| sender.post(Some(Ok(line.to_owned())));
-        let is_posted = text.lines().all(post);
-        let quits = text.lines().any(|line| Typed::from(line) == Typed::Quit);
-        // After a quit no new line is begun, so that the terminal is left clean.
-        if quits || !is_posted {
+        if !text.lines().all(post) {
             return;
         }
     }
-    // When the loop is gone, it does not wait for the end either.
-    let _ = sender.post(None);
+    // Twice: the first can be answered with a question. When the loop is gone, it does not wait for
+    // the end either.
+    let _ = sender.post(None) && sender.post(None);
 }
 
 /// Adds a line to the history and its file, at once: several clients may share the file, and one

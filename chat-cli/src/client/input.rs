@@ -1,7 +1,7 @@
 //! The lines that a person types: text to say, or a command for the program.
 
 /// The commands, for completion.
-pub(super) const COMMANDS: [&str; 3] = ["/help", "/names", "/quit"];
+pub(super) const COMMANDS: [&str; 5] = ["/help", "/ignore", "/names", "/quit", "/unignore"];
 
 /// A line that was typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +10,11 @@ pub(super) enum Typed<'a> {
     /// Text to say.
     Text(&'a str),
     Help,
+    /// Hides a member or the notices, or shows them again; without a name, lists the hidden ones.
+    Ignore {
+        name: &'a str,
+        hides: bool,
+    },
     Names,
     Quit,
     /// A command that does not exist.
@@ -18,6 +23,8 @@ pub(super) enum Typed<'a> {
 
 impl<'a> From<&'a str> for Typed<'a> {
     fn from(line: &'a str) -> Self {
+        let mut words = line.split_whitespace();
+        let (command, name) = (words.next(), words.next().unwrap_or_default());
         match line.trim_end() {
             _ if line.is_empty() => Self::Empty,
             _ if line.starts_with("//") => Self::Text(line.get(1..).unwrap_or_default()),
@@ -25,7 +32,9 @@ impl<'a> From<&'a str> for Typed<'a> {
             "/help" => Self::Help,
             "/names" => Self::Names,
             "/quit" => Self::Quit,
-            _ => Self::Unknown(line.split(char::is_whitespace).next().unwrap_or(line)),
+            _ if command == Some("/ignore") => Self::Ignore { name, hides: true },
+            _ if command == Some("/unignore") => Self::Ignore { name, hides: false },
+            _ => Self::Unknown(command.unwrap_or(line)),
         }
     }
 }
@@ -36,6 +45,7 @@ mod tests {
 
     #[test]
     fn a_slash_begins_a_command_and_two_begin_text() {
+        let ignore = |name, hides| Typed::Ignore { name, hides };
         for (line, typed) in [
             ("", Typed::Empty),
             ("  hello ", Typed::Text("  hello ")),
@@ -48,6 +58,10 @@ mod tests {
             ("/help", Typed::Help),
             ("/", Typed::Unknown("/")),
             ("/quit now", Typed::Unknown("/quit")),
+            ("/ignore", ignore("", true)),
+            ("/ignore  老王 , please", ignore("老王", true)),
+            ("/unignore joins ", ignore("joins", false)),
+            ("/ignored bob", Typed::Unknown("/ignored")),
             ("/退出 好", Typed::Unknown("/退出")),
         ] {
             assert_eq!(Typed::from(line), typed, "{line:?}");
