@@ -1,11 +1,11 @@
 //! Every way in which a command can fail: its exit code, its sentence, and the remedy.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use chat_core::proto::{DialectError, Refusal, TextError};
+use chat_core::proto::{Dialect, DialectError, Refusal, Reply, TextError};
 
 use crate::address::{AddressError, DEFAULT_ADDRESS};
 use crate::io::safe_text::SafeText;
@@ -29,8 +29,6 @@ pub(crate) enum Failure {
     /// The server refused the login.
     Refused {
         answer: SafeText,
-        /// The reason, where it is one of this project's.
-        refusal: Option<Refusal>,
         /// True when the login had been repeated.
         repeated: bool,
     },
@@ -89,6 +87,12 @@ impl Failure {
         move |error| Self::Io { operation, error }
     }
 
+    /// Returns true when the name of the login is taken, in words of this project's servers.
+    pub(crate) fn is_name_taken(&self) -> bool {
+        matches!(self, Self::Refused { answer, .. }
+            if known_refusal(answer.as_str()).is_some_and(|(it, _)| it == Refusal::NameTaken))
+    }
+
     /// Returns the exit code: 1 failed, 2 wrong usage, 3 refused by the server, 4 no answer.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
@@ -118,17 +122,15 @@ impl Worded for Failure {
             Self::NoSuchCommand { name } => say! { to,
             "there is no command {name:?}; `chat --help` lists them",
             "没有 {name:?} 这个命令；`chat --help` 列出所有命令" },
-            Self::Refused {
-                answer,
-                refusal,
-                repeated,
-            } => {
-                say! { to, "the server refused the login: {answer}", "服务器拒绝登录：{answer}" }?;
-                remedy_of_refusal(to, *refusal, *repeated)
+            Self::Refused { answer, repeated } => {
+                say! { to, "the server refused the login: ", "服务器拒绝登录：" }?;
+                word_refusal(to, answer.as_str())?;
+                let refusal = known_refusal(answer.as_str()).map(|(refusal, _)| refusal);
+                remedy_of_refusal(to, refusal, *repeated)
             }
             Self::LineRefused { answer } => {
-                say! { to, "the server refused the line: {answer}",
-                "服务器拒绝了这句话：{answer}" }
+                say! { to, "the server refused the line: ", "服务器拒绝了这句话：" }?;
+                word_refusal(to, answer.as_str())
             }
             Self::NoAnswer { server, silence } => {
                 say! { to, "no answer from {server}", "{server} 没有应答" }?;
@@ -151,6 +153,41 @@ impl Worded for Failure {
             }
         }
     }
+}
+
+/// Returns the reason of a refusal, and its words, where it is word for word one of this project's.
+fn known_refusal(answer: &str) -> Option<(Refusal, &str)> {
+    let reply = Reply::decode(answer.as_bytes(), &Dialect::lenient());
+    let Ok(Reply::Refused { reason }) = reply else {
+        return None;
+    };
+    let words = reason?.as_str();
+    Some((Refusal::from_reason(words)?, words))
+}
+
+/// Words a server's refusal: for people, with the server's words behind, where the reason is one of
+/// this project's; any other answer as it is.
+pub(crate) fn word_refusal(to: &mut Words<'_>, answer: &str) -> fmt::Result {
+    let answer = answer.trim();
+    let Some((refusal, words)) = known_refusal(answer) else {
+        return to.write_str(answer);
+    };
+    match refusal {
+        Refusal::BadName => say! { to, "the server takes no such name", "服务器不接受这样的名字" },
+        Refusal::NameTaken => say! { to, "a member has this name, or one like it",
+        "已有人用这个或相似的名字" },
+        Refusal::Reserved => say! { to, "it is the operator's name, or reserved",
+        "名字属于管理员，或被保留" },
+        Refusal::Banned => say! { to, "this name or network is banned", "这个名字或网络被封禁" },
+        Refusal::RoomFull => say! { to, "the room or your network's share is full", "已满员" },
+        Refusal::NotLoggedIn => say! { to, "the server does not know us", "服务器不认识我们" },
+        Refusal::TooLong => say! { to, "it is too long; say it in parts", "太长；请分几句说" },
+        Refusal::ControlCharacter => say! { to, "it has a control character", "里面有控制字符" },
+        Refusal::NotYourName => say! { to, "it is under another name", "用的是别的名字" },
+        Refusal::TooFast => say! { to, "too many at once; wait a moment", "太快；请稍等片刻" },
+        _ => to.write_str(answer),
+    }?;
+    say! { to, " (the server's words: {words})", "（服务器原话：{words}）" }
 }
 
 fn remedy_of_refusal(to: &mut Words<'_>, refusal: Option<Refusal>, repeated: bool) -> fmt::Result {
@@ -241,6 +278,42 @@ impl Operation {
             "；请用 CHAT_ADDRESS 选 1023 以上的端口，例如 CHAT_ADDRESS={DEFAULT_ADDRESS}，\
              或用 --server 加入别处的聊天室" },
             _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chat_core::proto::Language;
+
+    use super::*;
+
+    fn worded(answer: &str, language: Language) -> String {
+        let answer = SafeText::for_terminal(answer);
+        let line = Failure::LineRefused { answer }.in_words(language);
+        let (_, worded) = line.split_once([':', '：']).expect("a reason");
+        worded.trim().to_owned()
+    }
+
+    #[test]
+    fn a_refusal_is_worded_for_people_in_their_language() {
+        for (refusal, of_server) in Refusal::ALL
+            .into_iter()
+            .flat_map(|refusal| Language::ALL.map(|language| (refusal, language)))
+        {
+            let words = refusal.reason(of_server);
+            let answer = format!("FAIL {words}");
+            let english = worded(&answer, Language::English);
+            let behind = format!(" (the server's words: {words})");
+            let before = english.strip_suffix(&behind).expect(&english);
+            assert!(before.is_ascii() && before.len() > 10, "{english}");
+            let chinese = worded(&answer, Language::Chinese);
+            let behind = format!("（服务器原话：{words}）");
+            let before = chinese.strip_suffix(&behind).expect(&chinese);
+            assert!(!before.is_empty() && !before.is_ascii(), "{chinese}");
+        }
+        for unknown in ["FAIL", "FAIL the moon is full", "no"] {
+            assert_eq!(worded(unknown, Language::Chinese), unknown);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use chat_tests::harness::terminal::emulator::{Flags, text_of};
-use chat_tests::harness::terminal::keys::{CTRL_C, CTRL_D, ENTER, UP, paste};
+use chat_tests::harness::terminal::keys::{CTRL_C, CTRL_D, ENTER, TAB, UP, paste};
 use chat_tests::harness::terminal::{Home, Terminal, View};
 use chat_tests::harness::{RawPeer, Server};
 
@@ -88,15 +88,65 @@ fn a_mention_stands_out_and_rings_with_the_option_bell() {
     for (options, rings) in [(&["--bell"][..], 1), (&[], 0)] {
         let room = alice_with(options);
         room.bob.send("C bob malice is no mention");
-        room.bob.send("C bob over to you, alice!");
+        room.bob.send("C bob over to you, ALICE!");
         room.bob.send("C bob that was all");
         room.alice.sees("that was all");
         assert_eq!(room.alice.bells(), rings, "{options:?}");
         let mut cells = room.alice.cells().concat();
         cells.retain(|cell| cell.flags.contains(Flags::INVERSE));
         let inverse = text_of(&cells);
-        assert_eq!(inverse, "alice", "what stands out");
+        assert_eq!(inverse, "ALICE", "what stands out, in any case");
     }
+}
+
+#[test]
+fn an_ignored_member_is_written_down_but_not_shown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("room.txt");
+    let path = file.to_str().expect("a path of the test's own").to_owned();
+    let mut room = alice_with(&["--bell", "--transcript", &path]);
+    room.alice_types(&format!("/ign{TAB} BOB"));
+    room.alice.sees("ignored by this client, 1: bob");
+    room.bob.send("C bob do you hear me, alice");
+    let carol = room.server.member("carol");
+    carol.send("C carol that was all");
+    let view = room.alice.sees("carol : that was all");
+    assert!(view.shows("* carol joined"), "{view}");
+    assert!(!view.shows("do you hear me"), "{view}");
+    assert_eq!(room.alice.bells(), 0);
+    let written = fs::read_to_string(&file).expect("the transcript");
+    assert!(written.contains("bob：do you hear me"), "{written}");
+
+    room.alice_types("/ignore joins");
+    room.alice.sees("ignored by this client, 2: bob, joins");
+    carol.quit("carol");
+    let dan = room.server.member("dan");
+    dan.send("C dan here I am");
+    let view = room.alice.sees("dan : here I am");
+    let hidden = !view.shows("* carol left") && !view.shows("* dan joined");
+    assert!(hidden, "{view}");
+
+    room.alice_types("/unignore bob");
+    room.alice_types("/unignore joins");
+    room.alice.sees("ignored by this client, 0:");
+    room.bob.send("C bob back again");
+    room.alice.sees("bob : back again");
+    dan.quit("dan");
+    room.alice.sees("* dan left");
+}
+
+#[test]
+fn json_still_has_those_whom_a_person_ignores() {
+    let mut room = alice_with(&[]);
+    let at = room.server.at();
+    let arguments = ["join", "eve", "--json", "--server", &at];
+    let mut eve = Terminal::start(&arguments, room.server.address);
+    room.alice.sees("* eve joined");
+    eve.types("/ignore bob\n");
+    eve.sees("ignored by this client, 1: bob");
+    room.bob.send("C bob for the record");
+    eve.sees("\"text\":\"for the record\"");
+    room.alice_types("/quit");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::process::Command;
 use std::thread;
 
 use chat_tests::harness::net::free_address;
+use chat_tests::harness::terminal::Terminal;
 use chat_tests::harness::{FakeServer, Process, RawPeer, Server, binary, chat, chat_binary};
 
 /// Tries something in English and in Chinese at a default address. Checks the exit code and that
@@ -103,13 +104,78 @@ fn each_mishap_is_answered_with_its_cause_and_a_remedy() {
 fn a_refused_name_suggests_another_one() {
     let server = Server::start(&[]);
     let _bob = server.member("bob");
-    for (args, reason) in [
-        (&["join", "bob"][..], "name taken"),
-        (&["send", "admin", "hi"], "reserved"),
+    for (args, reason, words) in [
+        (
+            &["join", "bob"][..],
+            "name taken",
+            ["a member has this", "已有人用"],
+        ),
+        (
+            &["send", "admin", "hi"],
+            "reserved",
+            ["it is the operator's name", "属于管理员"],
+        ),
     ] {
         let said = mishap(|| binary::command(args), server.address, 3, &[reason]);
+        for (said, words) in said.iter().zip(words) {
+            assert!(said.contains(words), "{said}");
+        }
         assert!(said[0].contains("choose another name"), "{said:?}");
         assert!(said[1].contains("换一个名字"), "{said:?}");
+    }
+}
+
+#[test]
+fn a_server_that_starts_late_is_waited_for() {
+    let address = free_address().to_string();
+    let mut robot = chat(&["join", "robot", "--server", &address]);
+    robot.wait_for_text(&format!("nobody listens at {address}; trying"));
+    let _server = Server::start_at(&address, &[]);
+    robot.wait_for_text("in the room at");
+    robot.close_stdin();
+    robot.expect_exit(0);
+}
+
+#[test]
+fn a_person_who_waits_sees_that_the_login_is_under_way() {
+    let server = FakeServer::new();
+    let at = server.address().to_string();
+    let alice = Terminal::start(&["join", "alice", "--server", &at], server.address());
+    alice.sees("logging in…");
+    let client = server.wait_for("L alice");
+    server.answer(client, "OK");
+    alice.sees("in the room at");
+}
+
+#[test]
+fn a_name_that_a_crash_left_behind_is_free_at_once() {
+    let server = Server::start(&[]);
+    drop(server.member("alice"));
+    let mut alice = server.join("alice", &[]);
+    alice.wait_for_text("in the room at");
+    alice.close_stdin();
+    alice.expect_exit(0);
+}
+
+#[test]
+fn only_a_name_taken_in_our_words_is_asked_for_again() {
+    let server = FakeServer::new();
+    for (answer, logins) in [
+        ("FAIL name taken", 5),
+        ("FAIL 名字已被使用", 5),
+        ("FAIL name is taken", 1),
+        ("FAIL banned", 1),
+        ("no", 1),
+    ] {
+        let mut alice = server.join(&[]);
+        for _ in 0..logins {
+            let (request, client) = server.request();
+            assert_eq!(request, "L alice", "{answer}");
+            server.answer(client, answer);
+        }
+        alice.expect_exit(3);
+        RawPeer::new(server.address()).send("behind the last request");
+        assert_eq!(server.request().0, "behind the last request", "{answer}");
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use chat_tests::harness::net::free_address;
 use chat_tests::harness::terminal::Terminal;
 use chat_tests::harness::terminal::keys::{CTRL_C, CTRL_D};
-use chat_tests::harness::{FakeServer, PATIENCE, Process, RawPeer, Signal, binary};
+use chat_tests::harness::{FakeServer, PATIENCE, Process, RawPeer, Signal, binary, chat};
 
 #[derive(Clone, Copy, Debug)]
 enum Leave {
@@ -68,12 +68,75 @@ fn people_chat_and_leave_in_every_way_the_host_last() {
 
         leaves(&mut bob, way);
         alice.sees("* bob left");
+        if let Leave::Types(text) = way {
+            alice.types(text);
+            alice.sees("others in the room: 1;");
+        }
         leaves(&mut alice, way);
         carol.expect_exit(1);
         // The address is free for the next host, who leaves an empty room.
         leaves(&mut alice_hosts(address), way);
         let free = UdpSocket::bind(address).is_ok();
         assert!(free, "after {way:?} of the host the address is taken");
+    }
+}
+
+/// Waits until the host was asked this often whether to leave.
+fn is_asked(host: &Terminal, times: usize) {
+    host.wait_until(&format!("the question number {times}"), |view| {
+        let mut lines = view.lines.iter();
+        lines.by_ref().filter(|line| line.contains("[y/N]")).count() == times
+    });
+}
+
+#[test]
+fn a_host_is_asked_once_before_others_lose_the_room() {
+    for (language, yes, last_words) in [
+        ("en", "y", "admin : the host closed the room"),
+        ("zh", "是", "管理员 : 主持人关闭了聊天室"),
+    ] {
+        let address = free_address();
+        let mut alice = Terminal::start(&["join", "alice", "--lang", language], address);
+        alice.wait_until_lines_are_edited();
+        RawPeer::new(address).wait_until_a_server_answers();
+        let bob = RawPeer::login(address, "bob");
+        for (round, way) in ["/quit\n", CTRL_D, CTRL_C].into_iter().enumerate() {
+            alice.types(way);
+            is_asked(&alice, round + 1);
+            alice.types("I stay\n");
+            bob.expect("alice : I stay", "another line than an answer");
+        }
+        alice.types("/quit\n");
+        is_asked(&alice, 4);
+        alice.types("n\nbye\n");
+        bob.expect("alice : bye", "a no, which is not said");
+        alice.types(CTRL_C);
+        is_asked(&alice, 5);
+        alice.types(&format!("{yes}\n"));
+        alice.expect_exit(0);
+        for datagram in [last_words, "EXIT"] {
+            bob.wait_for(datagram, "the end of the room");
+        }
+    }
+}
+
+#[test]
+fn a_pipe_that_hosts_is_not_asked_and_says_goodbye() {
+    let address = free_address();
+    let mut command = binary::command(&["join", "alice"]);
+    command.env("CHAT_ADDRESS", address.to_string());
+    let mut alice = Process::spawn(command);
+    RawPeer::new(address).wait_until_a_server_answers();
+    let bob = RawPeer::login(address, "bob");
+    alice.wait_for_text("in the room at");
+    let mut carol = chat(&["join", "carol", "--server", &address.to_string()]);
+    carol.wait_for_text("in the room at");
+    alice.close_stdin();
+    alice.expect_exit(0);
+    carol.wait_for_line("admin : the host closed the room");
+    carol.expect_exit(1);
+    for datagram in ["* alice left", "admin : the host closed the room", "EXIT"] {
+        bob.wait_for(datagram, "the end of the host's input");
     }
 }
 

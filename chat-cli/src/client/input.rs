@@ -1,7 +1,7 @@
 //! The lines that a person types: text to say, or a command for the program.
 
 /// The commands, for completion.
-pub(super) const COMMANDS: [&str; 3] = ["/help", "/names", "/quit"];
+pub(super) const COMMANDS: [&str; 5] = ["/help", "/ignore", "/names", "/quit", "/unignore"];
 
 /// A line that was typed or pasted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +10,11 @@ pub(super) enum Typed<'a> {
     /// Text to say.
     Text(&'a str),
     Help,
+    /// Hides a member or the notices, or shows them again; without a name, lists the hidden ones.
+    Ignore {
+        name: &'a str,
+        hides: bool,
+    },
     Names,
     Quit,
     /// A command that does not exist.
@@ -22,6 +27,8 @@ impl<'a> From<&'a str> for Typed<'a> {
         if let Some(pasted) = line.strip_suffix('\n') {
             return Self::Text(pasted);
         }
+        let mut words = line.split_whitespace();
+        let (command, name) = (words.next(), words.next().unwrap_or_default());
         match line.trim_end() {
             _ if line.is_empty() => Self::Empty,
             _ if line.starts_with("//") => Self::Text(line.get(1..).unwrap_or_default()),
@@ -29,7 +36,9 @@ impl<'a> From<&'a str> for Typed<'a> {
             "/help" => Self::Help,
             "/names" => Self::Names,
             "/quit" => Self::Quit,
-            _ => Self::Unknown(line.split(char::is_whitespace).next().unwrap_or(line)),
+            _ if command == Some("/ignore") => Self::Ignore { name, hides: true },
+            _ if command == Some("/unignore") => Self::Ignore { name, hides: false },
+            _ => Self::Unknown(command.unwrap_or(line)),
         }
     }
 }
@@ -40,6 +49,7 @@ mod tests {
 
     #[test]
     fn a_slash_begins_a_command_and_two_begin_text() {
+        let ignore = |name, hides| Typed::Ignore { name, hides };
         for (line, typed) in [
             ("", Typed::Empty),
             ("  hello ", Typed::Text("  hello ")),
@@ -52,6 +62,10 @@ mod tests {
             ("/help", Typed::Help),
             ("/", Typed::Unknown("/")),
             ("/quit now", Typed::Unknown("/quit")),
+            ("/ignore", ignore("", true)),
+            ("/ignore  老王 , please", ignore("老王", true)),
+            ("/unignore joins ", ignore("joins", false)),
+            ("/ignored bob", Typed::Unknown("/ignored")),
             ("/退出 好", Typed::Unknown("/退出")),
             ("/quit\n", Typed::Text("/quit")),
             ("// pasted \n", Typed::Text("// pasted ")),

@@ -68,6 +68,7 @@ pub(crate) fn join(args: &JoinArgs) -> Result<(), Failure> {
     let input = Input {
         is_typed,
         linger: Duration::from_secs(linger.into()),
+        host: host.as_ref(),
     };
     let (inbox, sender) = inbox(WAITING_LINES).map_err(Failure::io(Operation::MakeQueue))?;
     on_stop_signal(inbox.stop_handle()).map_err(Failure::io(Operation::WatchSignals))?;

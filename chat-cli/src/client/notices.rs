@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use chat_core::Timestamp;
 use chat_core::proto::Name;
+use unicase::UniCase;
 
 use crate::language::{Worded, Words, say};
 
@@ -59,8 +60,8 @@ impl Worded for Notice {
 }
 
 /// Returns the first `most` names, separated by commas.
-pub(super) fn list(names: &[Name], most: usize) -> String {
-    let shown: Vec<&str> = names.iter().take(most).map(Name::as_str).collect();
+pub(super) fn list(names: &[impl AsRef<str>], most: usize) -> String {
+    let shown: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
     let more = if names.len() > most { ", …" } else { "" };
     format!("{}{more}", shown.join(", "))
 }
@@ -135,6 +136,11 @@ impl NamesSeen {
         // A thread that panicked has left names that are still right.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Returns `text` in the form in which names are compared, here and by servers: in any case.
+pub(super) fn folded(text: &str) -> String {
+    UniCase::unicode(text).to_folded_case()
 }
 
 #[cfg(test)]

@@ -11,12 +11,12 @@ use chat_core::proto::{Delivery, Name};
 use chat_core::{LostReason, Timestamp};
 use serde::Serialize;
 
-use super::notices::{NamesSeen, Notice};
+use super::notices::{NamesSeen, Notice, folded};
 use super::status::Status;
 use super::terminal::Terminal;
 use super::transcript::Transcript;
 use crate::clock::Clock;
-use crate::failure::{Failure, Operation};
+use crate::failure::{Failure, Operation, word_refusal};
 use crate::io::line_queue::{write_line, write_remark};
 use crate::io::safe_text::SafeText;
 use crate::json;
@@ -94,12 +94,16 @@ impl Worded for Event<'_> {
                 say! { to, "; what was said last may be lost; logging in again",
                 "；刚才说的话可能丢了；正在重新登录" }
             }
-            Self::StillOut { answer } => say! { to,
-            "the server does not let us in yet: {answer}; trying again",
-            "服务器还不让我们进：{answer}；继续尝试" },
+            Self::StillOut { answer } => {
+                say! { to, "the server does not let us in yet: ", "服务器还不让我们进：" }?;
+                word_refusal(to, answer)?;
+                say! { to, "; trying again", "；继续尝试" }
+            }
             Self::Back => say! { to, "logged in again", "已重新登录" },
-            Self::LineRefused { answer } => say! { to, "the server refused a line: {answer}",
-            "服务器拒绝了一句话：{answer}" },
+            Self::LineRefused { answer } => {
+                say! { to, "the server refused a line: ", "服务器拒绝了一句话：" }?;
+                word_refusal(to, answer)
+            }
             // Drawn by the terminal, or not at all.
             _ => Ok(()),
         }
@@ -116,6 +120,8 @@ pub(super) struct Output {
     pub(super) clock: Clock,
     pub(super) form: Form,
     pub(super) names: NamesSeen,
+    /// The folded names that the user does not want to see; `joins` stands for all notices.
+    pub(super) ignored: Vec<String>,
     pub(super) transcript: Option<Transcript>,
     /// True when standard output takes nothing any more.
     pub(super) is_closed: bool,
@@ -144,6 +150,7 @@ impl Output {
             clock: Clock::start(),
             form,
             names: NamesSeen::default(),
+            ignored: Vec::new(),
             transcript: None,
             is_closed: false,
             is_broken: false,
@@ -168,7 +175,16 @@ impl Output {
             _ => {}
         }
         self.remark(event);
+        let ignores = |name: &str| self.ignored.contains(&folded(name));
+        let is_hidden = match event {
+            Event::Said { name, .. } => ignores(name.as_str()),
+            Event::Joined { name } | Event::Left { name } => {
+                ignores("joins") || ignores(name.as_str())
+            }
+            _ => false,
+        };
         let shown = match &mut self.form {
+            Form::Terminal(_) | Form::Pipe if is_hidden => Ok(()),
             Form::Terminal(terminal) => draw(terminal, now, event),
             Form::Pipe => event
                 .pipe_line()

@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use chat_core::proto::{Delivery, Dialect, Name, Refusal, Reply, Text};
+use chat_core::proto::{Delivery, Dialect, Name, Text};
 use chat_core::{Bucket, Client, ClientConfig, ClientEvent, ClientOutgoing, Rate, Timestamp};
 
 use super::input::Typed;
-use super::output::{Event, Output};
+use super::notices::folded;
+use super::output::{Event, Form, Output};
 use super::status::{Problem, Status};
 use crate::address::Addresses;
 use crate::clock::Clock;
@@ -18,6 +19,7 @@ use crate::io::safe_text::SafeText;
 use crate::io::stdin::Line;
 use crate::net::inbox::Inbox;
 use crate::net::socket::{ChatSocket, Received};
+use crate::server::Host;
 
 /// The size of the buffer for a datagram: longer than any, so that none is cut.
 const RECEIVE_BUFFER: usize = 65_536;
@@ -27,6 +29,12 @@ const BURST: usize = 64;
 const EARLY_DATAGRAMS: usize = 64;
 /// Those datagrams, with the moments at which they came.
 type Early = Vec<(Timestamp, Vec<u8>)>;
+/// The time without an answer to the login after which a person sees that the program waits.
+const NOTICEABLE: Duration = Duration::from_millis(300);
+/// The number of times that a login is sent again, after a pause each, while its name is taken:
+/// perhaps by a client of the same user that crashed, which the server is about to remove.
+const TAKEN_REPEATS: usize = 4;
+const TAKEN_PAUSE: Duration = Duration::from_millis(250);
 /// The rate of lines to the room: below the limit of a room by default, so that none is
 /// refused. A person does not notice it, and it does not flood a receiver.
 const PACE: Rate = Rate {
@@ -36,11 +44,13 @@ const PACE: Rate = Rate {
 
 /// The source of lines; by default a pipe.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Input {
+pub(super) struct Input<'h> {
     /// True for a person, who can give commands. Every line of a pipe is sent.
     pub(super) is_typed: bool,
     /// The time that the session stays after the end of the input.
     pub(super) linger: Duration,
+    /// The room, where this program hosts it.
+    pub(super) host: Option<&'h Host>,
 }
 
 /// A client and the socket to its server.
@@ -61,28 +71,41 @@ impl<'i> Connection<'i> {
     /// are left to try, the report that no program receives at this one is enough to give up.
     fn log_in(
         server: SocketAddr,
-        client: Client,
+        new_client: impl Fn() -> Client,
         inbox: &'i Inbox<Option<Line>>,
         others_are_left: bool,
+        output: &Output,
     ) -> Result<(Self, Early), Failure> {
         let mut early = Vec::new();
         let mut attempt = Self {
             server,
             socket: ChatSocket::connect(server).map_err(Failure::io(Operation::Reach(server)))?,
-            client,
+            client: new_client(),
             clock: Clock::start(),
             inbox,
             buffer: vec![0; RECEIVE_BUFFER],
             is_unreachable: false,
         };
-        // A login that is lost is repeated.
-        let _lost = send(&attempt.socket, &attempt.client.login(attempt.clock.now()));
+        let mut login_at = Some(attempt.clock.now());
+        let mut repeats = 0..TAKEN_REPEATS;
+        let is_seen = matches!(output.form, Form::Terminal(_));
+        let mut remark_at = login_at.filter(|_| is_seen).map(|now| now.plus(NOTICEABLE));
         while !attempt.client.is_in() {
+            let now = attempt.clock.now();
+            if login_at.take_if(|moment| *moment <= now).is_some() {
+                attempt.client = new_client();
+                // A login that is lost is repeated.
+                let _lost = send(&attempt.socket, &attempt.client.login(now));
+            }
+            let was_unreachable = attempt.is_unreachable;
+            if remark_at.take_if(|moment| *moment <= now).is_some() && !was_unreachable {
+                output.remark(&Status::LoggingIn);
+            }
             if attempt.inbox.is_stopped() {
                 return Err(Failure::Interrupted);
             }
             let mut refused = None;
-            attempt.wait([], |now, event| match event {
+            attempt.wait([login_at, remark_at], |now, event| match event {
                 ClientEvent::Early { datagram } if early.len() < EARLY_DATAGRAMS => {
                     early.push((now, datagram.to_vec()));
                 }
@@ -91,9 +114,20 @@ impl<'i> Connection<'i> {
                 }
                 _ => {}
             })?;
-            refused.map_or(Ok(()), Err)?;
-            if attempt.client.is_done() || attempt.is_unreachable && others_are_left {
+            match refused {
+                // Other reasons do not pass, and some servers do not survive a second login.
+                Some(failure) if failure.is_name_taken() && repeats.next().is_some() => {
+                    login_at = Some(attempt.clock.now().plus(TAKEN_PAUSE));
+                }
+                Some(failure) => return Err(failure),
+                None => {}
+            }
+            let is_over = attempt.client.is_done() && login_at.is_none();
+            if is_over || attempt.is_unreachable && others_are_left {
                 return Err(attempt.no_answer(early.last().map(|(_, datagram)| datagram)));
+            }
+            if attempt.is_unreachable && !was_unreachable {
+                output.remark(&Status::NobodyThere { server });
             }
         }
         Ok((attempt, early))
@@ -167,12 +201,14 @@ fn send(socket: &ChatSocket, outgoing: &ClientOutgoing<'_>) -> io::Result<()> {
 pub(super) struct Session<'i> {
     connection: Connection<'i>,
     conversation: Conversation,
-    input: Input,
+    input: Input<'i>,
     pace: Bucket,
     /// The number of the last line of the input that was read.
     line: u64,
     /// The moment to leave, when the input has ended.
     leave_at: Option<Timestamp>,
+    /// True from the question to a host who wants to leave others until the next line.
+    is_asked: bool,
 }
 
 impl<'i> Session<'i> {
@@ -182,15 +218,15 @@ impl<'i> Session<'i> {
         name: Name,
         config: &ClientConfig,
         inbox: &'i Inbox<Option<Line>>,
-        input: Input,
+        input: Input<'i>,
         mut output: Output,
     ) -> Result<Self, Failure> {
         let mut others = servers.others.iter();
         let mut server = servers.first;
         let (connection, early) = loop {
             let others_are_left = !others.as_slice().is_empty();
-            let client = Client::new(name, *config);
-            let logged_in = Connection::log_in(server, client, inbox, others_are_left);
+            let new_client = || Client::new(name, *config);
+            let logged_in = Connection::log_in(server, new_client, inbox, others_are_left, &output);
             match (logged_in, others.next()) {
                 (Err(Failure::NoAnswer { .. } | Failure::Io { .. }), Some(&next)) => server = next,
                 (logged_in, _) => break logged_in?,
@@ -210,6 +246,7 @@ impl<'i> Session<'i> {
             pace: Bucket::default(),
             line: 0,
             leave_at: None,
+            is_asked: false,
         };
         session.greet(name, &early);
         Ok(session)
@@ -278,7 +315,8 @@ impl<'i> Session<'i> {
             }
             match self.connection.inbox.next()? {
                 Some(line) => self.take(now, line),
-                None => self.leave_at = Some(now.plus(self.input.linger)),
+                None if self.may_leave() => self.leave_at = Some(now.plus(self.input.linger)),
+                None => {}
             }
         }
         None
@@ -304,16 +342,42 @@ impl<'i> Session<'i> {
         }
     }
 
+    /// Returns true when the user's wish to leave is to be done. A host who would close the room to
+    /// others is asked first, where the answer can be typed, and leaves at the second wish.
+    fn may_leave(&mut self) -> bool {
+        let output = &self.conversation.output;
+        let is_edited = matches!(&output.form, Form::Terminal(it) if it.queue.is_some());
+        let can_ask = is_edited && !self.is_asked && self.connection.client.is_in();
+        let others = self.input.host.filter(|_| can_ask).map_or(0, Host::others);
+        self.is_asked = others > 0;
+        if self.is_asked {
+            output.remark(&Status::MayLeave { others });
+        }
+        !self.is_asked
+    }
+
     fn obey(&mut self, now: Timestamp, typed: Typed<'_>) -> Result<(), Problem> {
+        let was_asked = self.is_asked && typed != Typed::Quit;
+        self.is_asked &= typed == Typed::Quit;
         match typed {
-            Typed::Empty => {}
+            Typed::Text("y" | "Y" | "yes" | "是") if was_asked => self.quit(now),
+            Typed::Text("n" | "N" | "no" | "否") if was_asked => {}
             Typed::Text(text) => return self.say(now, text),
             Typed::Help => self.conversation.output.help(),
             Typed::Names => {
                 let output = &self.conversation.output;
                 output.remark(&Status::NamesSeen(&output.names.all()));
             }
-            Typed::Quit => self.quit(now),
+            Typed::Ignore { name, hides } => {
+                let output = &mut self.conversation.output;
+                let name = folded(name);
+                output.ignored.retain(|ignored| *ignored != name);
+                let added = Some(name).filter(|name| hides && !name.is_empty());
+                output.ignored.extend(added);
+                output.remark(&Status::Ignored(&output.ignored));
+            }
+            Typed::Quit if self.may_leave() => self.quit(now),
+            Typed::Empty | Typed::Quit => {}
             Typed::Unknown(command) => return Err(Problem::NoCommand(command.to_owned())),
         }
         Ok(())
@@ -406,15 +470,8 @@ impl Conversation {
 }
 
 fn login_refused(answer: &[u8], repeated: bool) -> Failure {
-    let refusal = match Reply::decode(answer, &Dialect::lenient()) {
-        Ok(Reply::Refused { reason }) => reason.and_then(|why| Refusal::from_reason(why.as_str())),
-        _ => None,
-    };
-    Failure::Refused {
-        answer: safe(answer),
-        refusal,
-        repeated,
-    }
+    let answer = safe(answer);
+    Failure::Refused { answer, repeated }
 }
 
 /// Makes the words of a server safe for the user's terminal.

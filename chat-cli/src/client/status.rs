@@ -24,6 +24,12 @@ pub(super) enum Status<'a> {
         /// True for a person at a terminal, who gets a hint.
         is_typed: bool,
     },
+    /// The login has no answer yet.
+    LoggingIn,
+    /// The network reported that no program receives there; the client goes on trying.
+    NobodyThere { server: SocketAddr },
+    /// The question to a host who wants to leave others.
+    MayLeave { others: u64 },
     /// A line of the input was not sent.
     NotSaid {
         /// Its number, where it came through a pipe.
@@ -36,6 +42,8 @@ pub(super) enum Status<'a> {
     Help,
     /// The answer to `/names`.
     NamesSeen(&'a [Name]),
+    /// The answer to `/ignore` and `/unignore`.
+    Ignored(&'a [String]),
 }
 
 /// The reason for which a line was not sent.
@@ -68,6 +76,13 @@ impl Worded for Status<'_> {
                 }
                 Ok(())
             }
+            Self::LoggingIn => say! { to, "logging in…", "正在登录…" },
+            Self::NobodyThere { server } => say! { to,
+            "nobody listens at {server}; trying for 7 s, as it may be about to start",
+            "{server} 上没有人在听；它也许正要启动，再试 7 秒" },
+            Self::MayLeave { others } => say! { to,
+            "others in the room: {others}; it closes when you leave. Leave? [y/N]",
+            "聊天室里还有 {others} 人；你离开，聊天室就关闭。要离开吗？[y/N]" },
             Self::NotSaid { line, problem } => {
                 let Some(line) = line else {
                     return not_said(to, problem);
@@ -81,19 +96,28 @@ impl Worded for Status<'_> {
             }
             Self::Help => say! { to, "\
 /names      who was seen here
+/ignore     show nothing more of a NAME, or of who `joins` and leaves
+/unignore   show it again
 /quit       leave (as Ctrl-D does)
 //text      say a line that begins with a slash
 Tab         completes a name
 arrow keys  bring back lines", "\
-/names   在这里见过谁
-/quit    离开（也可以按 Ctrl-D）
-//文字   说一句以斜杠开头的话
-Tab      补全名字
-方向键   找回说过的话" },
+/names     在这里见过谁
+/ignore    不再显示某人（后面写名字），或进出通知（joins）
+/unignore  重新显示
+/quit      离开（也可以按 Ctrl-D）
+//文字     说一句以斜杠开头的话
+Tab        补全名字
+方向键     找回说过的话" },
             Self::NamesSeen(names) => {
                 let (count, names) = (names.len(), list(names, usize::MAX));
                 say! { to, "seen by this client so far, {count}: {names}",
                 "本客户端到现在见过 {count} 人：{names}" }
+            }
+            Self::Ignored(names) => {
+                let (count, names) = (names.len(), list(names, usize::MAX));
+                say! { to, "ignored by this client, {count}: {names}",
+                "本客户端不显示 {count} 个：{names}" }
             }
         }
     }

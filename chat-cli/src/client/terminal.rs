@@ -8,7 +8,7 @@ use chat_core::Timestamp;
 use chat_core::proto::Name;
 use textwrap::core::display_width;
 
-use super::notices::{Notice, NoticeBatcher};
+use super::notices::{Notice, NoticeBatcher, folded};
 use crate::clock::time_of_day;
 use crate::io::line_queue::{LineQueue, write_line};
 use crate::io::palette::{BOLD, DIM, Palette};
@@ -158,12 +158,23 @@ fn stable_hash(text: &str) -> u64 {
     })
 }
 
-/// Returns the places of `name` in `text`, from byte to byte. `also` does not mention `al`, but
-/// Chinese, Japanese and Korean are written without spaces: there a name is found anywhere.
+/// Returns the places of `name` in `text`, from byte to byte. Case makes no difference. `also` does
+/// not mention `al`, but Chinese, Japanese and Korean are written without spaces: there a name is
+/// found anywhere.
 fn mentions(text: &str, name: &str) -> Vec<(usize, usize)> {
     let is_letter = |c: char| c.is_alphanumeric() && !is_written_without_spaces(c);
-    let places = text.match_indices(name);
-    let places = places.map(|(start, found)| (start, start + found.len()));
+    // The place of each byte of the folded text: none inside a character, which can become longer.
+    let (mut folded_text, mut places) = (String::with_capacity(text.len()), Vec::new());
+    for (index, character) in text.char_indices() {
+        folded_text.push_str(&folded(character.encode_utf8(&mut [0; 4])));
+        places.push(Some(index));
+        places.resize(folded_text.len(), None);
+    }
+    places.push(Some(text.len()));
+    let place = |index: usize| places.get(index).copied().flatten();
+    let name = &folded(name);
+    let found = folded_text.match_indices(name);
+    let found = found.filter_map(|(start, _)| Some((place(start)?, place(start + name.len())?)));
     let is_word = |&(start, end): &(usize, usize)| {
         let before = text.get(..start).unwrap_or_default();
         let after = text.get(end..).unwrap_or_default();
@@ -171,7 +182,7 @@ fn mentions(text: &str, name: &str) -> Vec<(usize, usize)> {
         let ends_inside = name.ends_with(is_letter) && after.starts_with(is_letter);
         !begins_inside && !ends_inside
     };
-    places.filter(is_word).collect()
+    found.filter(is_word).collect()
 }
 
 fn is_written_without_spaces(character: char) -> bool {
@@ -247,6 +258,12 @@ mod tests {
             ("bobby", "bob", vec![]),
             ("@bob!", "bob", vec![(1, 4)]),
             ("", "bob", vec![]),
+            ("ALICE and Alice", "alice", vec![(0, 5), (10, 15)]),
+            ("Malice", "alice", vec![]),
+            ("вова, ВОВА!", "Вова", vec![(0, 8), (10, 18)]),
+            ("Straße? STRASSE", "strasse", vec![(0, 7), (9, 16)]),
+            ("ΣΑΣ", "σας", vec![(0, 6)]),
+            ("ß", "s", vec![]),
         ] {
             assert_eq!(mentions(text, name), found, "{name} in {text:?}");
         }

@@ -21,10 +21,11 @@ pub mod room;
 use std::fmt;
 use std::io::{self, ErrorKind, IsTerminal};
 use std::net::SocketAddr;
+use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
 use chat_core::Config;
-use chat_core::proto::{Dialect, Language};
+use chat_core::proto::{Dialect, Language, TextBuf};
 use sd_notify::{NotifyState, notify};
 
 use crate::address::{self, Addresses};
@@ -35,11 +36,12 @@ use crate::io::line_queue::write_remark;
 use crate::io::signals::on_stop_signal;
 use crate::io::stdin::{self, Line};
 use crate::language::{Worded, Words, say};
-use crate::net::inbox::{Sender, Stop, inbox};
+use crate::net::inbox::{Sender, inbox};
 use crate::net::socket::{ChatSocket, SmallBuffer};
 
+use console::Command;
 use event_log::{EventLog, Form};
-use room::{Order, Room};
+use room::{Order, Room, Snapshot};
 
 /// Lines of the console and questions for counts that may wait.
 const WAITING_ORDERS: usize = 64;
@@ -121,9 +123,11 @@ fn bind_first(addresses: &Addresses) -> Result<ChatSocket, Failure> {
 }
 
 /// A room in a thread of this process, beside the client that opened it.
+#[derive(Debug)]
 pub(crate) struct Host {
     pub(crate) address: SocketAddr,
-    stop: Stop,
+    language: Language,
+    orders: Sender<Order>,
     thread: JoinHandle<io::Result<()>>,
 }
 
@@ -143,22 +147,39 @@ impl Host {
         let address = socket
             .local_addr()
             .map_err(Failure::io(Operation::HostRoom))?;
-        let (inbox, _) = inbox(1).map_err(Failure::io(Operation::HostRoom))?;
-        let stop = inbox.stop_handle();
+        let (inbox, orders) = inbox(1).map_err(Failure::io(Operation::HostRoom))?;
         let config = Config::new(Dialect::lenient().with_language(language));
         // The client's screen shows who comes and goes.
         let room = Room::new(socket, config, EventLog::off());
         let thread = thread::spawn(move || room.run(&inbox).map(|_no_ban_file| ()));
         Ok(Some(Self {
             address,
-            stop,
+            language,
+            orders,
             thread,
         }))
     }
 
-    /// Sends all members the end word, and waits until that is done.
+    /// Counts the members beside the host, who is one.
+    pub(crate) fn others(&self) -> u64 {
+        let (reply, answer) = mpsc::sync_channel(1);
+        // A room that is gone has dropped the question, and with it the way back.
+        let _gone = self.orders.post(Order::Snapshot(reply));
+        let members = |room: Snapshot| room.counts.stats.members;
+        answer.recv().map_or(0, members).saturating_sub(1)
+    }
+
+    /// Tells all members, sends them the end word, and waits until that is done.
     pub(crate) fn close(self) -> Result<(), Failure> {
-        self.stop.stop();
+        // In the operator's name, which every client can show.
+        let last_words = match self.language {
+            Language::Chinese => "主持人关闭了聊天室",
+            _ => "the host closed the room",
+        };
+        let last_words = TextBuf::new(last_words).map(Command::Say);
+        for command in last_words.into_iter().chain([Command::Quit]) {
+            let _gone = self.orders.post(Order::Console(Ok(command)));
+        }
         let ended = self.thread.join();
         let ended =
             ended.unwrap_or_else(|_| Err(io::Error::other("its thread ended unexpectedly")));
