@@ -128,8 +128,24 @@ fn is_a_list(view: &View, items: &[&str]) -> bool {
 
 #[test]
 fn help_is_a_list_at_every_width() {
-    let english = ["/names", "/quit", "//text", "Tab", "arrow keys"];
-    let chinese = ["/names", "/quit", "//文字", "Tab", "方向键"];
+    let english = [
+        "/names",
+        "/ignore",
+        "/unignore",
+        "/quit",
+        "//text",
+        "Tab",
+        "arrow keys",
+    ];
+    let chinese = [
+        "/names",
+        "/ignore",
+        "/unignore",
+        "/quit",
+        "//文字",
+        "Tab",
+        "方向键",
+    ];
     for (language, commands, last) in [("en", english, "all else"), ("zh", chinese, "其他内容")]
     {
         for columns in [60, 80, 100] {
