@@ -73,6 +73,7 @@ fn people_chat_and_leave_in_every_way_the_host_last() {
             alice.sees("others in the room: 1;");
         }
         leaves(&mut alice, way);
+        carol.sees("admin : the host closed the room");
         carol.expect_exit(1);
         // The address is free for the next host, who leaves an empty room.
         leaves(&mut alice_hosts(address), way);
