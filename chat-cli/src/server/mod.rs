@@ -21,11 +21,10 @@ pub mod room;
 use std::fmt;
 use std::io::{self, ErrorKind, IsTerminal};
 use std::net::SocketAddr;
-use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
 use chat_core::Config;
-use chat_core::proto::{Dialect, Language, TextBuf};
+use chat_core::proto::{Dialect, Language};
 use sd_notify::{NotifyState, notify};
 
 use crate::address::{self, Addresses};
@@ -39,9 +38,8 @@ use crate::language::{Worded, Words, say};
 use crate::net::inbox::{Sender, inbox};
 use crate::net::socket::{ChatSocket, SmallBuffer};
 
-use console::Command;
 use event_log::{EventLog, Form};
-use room::{Order, Room, Snapshot};
+use room::{Order, Room};
 
 /// Lines of the console and questions for counts that may wait.
 const WAITING_ORDERS: usize = 64;
@@ -161,12 +159,9 @@ impl Host {
     }
 
     /// Counts the members beside the host, who is one.
-    pub(crate) fn others(&self) -> u64 {
-        let (reply, answer) = mpsc::sync_channel(1);
-        // A room that is gone has dropped the question, and with it the way back.
-        let _gone = self.orders.post(Order::Snapshot(reply));
-        let members = |room: Snapshot| room.counts.stats.members;
-        answer.recv().map_or(0, members).saturating_sub(1)
+    pub(crate) fn others(&self) -> usize {
+        let names = room::ask(&self.orders, Order::Names).unwrap_or_default();
+        names.len().saturating_sub(1)
     }
 
     /// Tells all members, sends them the end word, and waits until that is done.
@@ -176,9 +171,9 @@ impl Host {
             Language::Chinese => "主持人关闭了聊天室",
             _ => "the host closed the room",
         };
-        let last_words = TextBuf::new(last_words).map(Command::Say);
-        for command in last_words.into_iter().chain([Command::Quit]) {
-            let _gone = self.orders.post(Order::Console(Ok(command)));
+        let lines = [last_words, "/quit"].map(|line| console::read(Ok(line.to_owned())));
+        for command in lines.into_iter().flatten() {
+            let _gone = self.orders.post(Order::Console(command));
         }
         let ended = self.thread.join();
         let ended =
