@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use chat_core::proto::{Dialect, DialectError, Refusal, Reply, TextError};
+use chat_core::proto::{DialectError, Refusal, TextError};
 
 use crate::address::{AddressError, DEFAULT_ADDRESS};
 use crate::io::safe_text::SafeText;
@@ -157,11 +157,7 @@ impl Worded for Failure {
 
 /// Returns the reason of a refusal, and its words, where it is word for word one of this project's.
 fn known_refusal(answer: &str) -> Option<(Refusal, &str)> {
-    let reply = Reply::decode(answer.as_bytes(), &Dialect::lenient());
-    let Ok(Reply::Refused { reason }) = reply else {
-        return None;
-    };
-    let words = reason?.as_str();
+    let words = answer.strip_prefix("FAIL ")?;
     Some((Refusal::from_reason(words)?, words))
 }
 
