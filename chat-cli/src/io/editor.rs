@@ -22,7 +22,7 @@ use rustyline::{
 };
 
 use super::completion::{LineHelper, PROMPT};
-use super::keys::{AskToSay, KEYS, Pasted};
+use super::keys::{KEYS, Pasted};
 use super::line_queue::{LineQueue, Queued};
 use super::stdin::{self, Line};
 use crate::language::{Language, Worded as _};
@@ -226,7 +226,10 @@ impl LineReader {
             self.remember(&format!("{slash}{text}"));
             let lines = text.lines().count();
             if lines > LINES_UNASKED {
-                let answer = self.read_line(&AskToSay(lines).in_words(self.language));
+                let answer = self.read_line(&match self.language {
+                    Language::Chinese => format!("要说这 {lines} 行吗？[y/N] "),
+                    _ => format!("say these {lines} lines? [y/N] "),
+                });
                 // Anything but a yes is a no.
                 if !answer.is_ok_and(|answer| matches!(answer.trim(), "y" | "Y" | "yes" | "是")) {
                     continue;

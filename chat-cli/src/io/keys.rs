@@ -1,6 +1,5 @@
 //! The keys that do something of ours: Ctrl-C in a line with text, and pastes.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,8 +7,6 @@ use rustyline::{
     Cmd, ConditionalEventHandler, Event, EventContext, KeyCode, KeyEvent, Modifiers, Movement,
     RepeatCount,
 };
-
-use crate::language::{Worded, Words, say};
 
 /// The sign of the terminal that a paste follows.
 const PASTE: KeyEvent = KeyEvent(KeyCode::BracketedPasteStart, Modifiers::NONE);
@@ -41,16 +38,5 @@ impl ConditionalEventHandler for Pasted {
         self.0.fetch_or(is_in_front, Ordering::Relaxed);
         let clears = !is_paste && !at.line().is_empty();
         clears.then_some(Cmd::Kill(Movement::WholeBuffer))
-    }
-}
-
-/// The question before this number of lines is said.
-#[derive(Debug)]
-pub(super) struct AskToSay(pub(super) usize);
-
-impl Worded for AskToSay {
-    fn word(&self, to: &mut Words<'_>) -> fmt::Result {
-        let lines = self.0;
-        say! { to, "say these {lines} lines? [y/N] ", "要说这 {lines} 行吗？[y/N] " }
     }
 }
