@@ -80,12 +80,7 @@ impl EventLog {
     pub(super) fn open(form: Form, language: Language) -> io::Result<Self> {
         let queue = LineQueue::start("log", move |queued| match (queued, form) {
             (Queued::Line(line), Form::Json) => write_line(io::stdout(), line),
-            (Queued::Line(lines), Form::Quiet | Form::Lines) => {
-                lines.lines().try_for_each(|line| {
-                    let rows = wrapped(io::stderr(), line, list_indent(line));
-                    write_line(io::stderr(), &rows)
-                })
-            }
+            (Queued::Line(line), Form::Quiet | Form::Lines) => write_line(io::stderr(), line),
             // The last entry has the number of all.
             (Queued::Skipped(_), _) => Ok(()),
         })?;
@@ -152,7 +147,11 @@ impl EventLog {
         let Some(queue) = &self.queue else { return };
         queue.push(match self.form {
             Form::Json => json::event(Timestamp::now(), entry),
-            Form::Quiet | Form::Lines => safe(&entry.in_words(self.language)),
+            Form::Quiet | Form::Lines => {
+                let text = safe(&entry.in_words(self.language));
+                let rows = |line| wrapped(io::stderr(), line, list_indent(line));
+                text.lines().map(rows).collect::<Vec<_>>().join("\n")
+            }
         });
     }
 }
