@@ -13,7 +13,7 @@ use rustyline::hint::Hinter;
 use rustyline::validate::Validator;
 use rustyline::{Context, Helper};
 
-use super::keys::Pasted;
+use super::keys::Keys;
 use super::palette::{BOLD, DIM, Palette};
 use super::resize::ResizeRepair;
 use crate::clock::time_of_day;
@@ -29,7 +29,7 @@ pub(super) struct LineHelper {
     commands: &'static [&'static str],
     names: Box<dyn Fn() -> Vec<Name> + Send>,
     palette: Palette,
-    pasted: Pasted,
+    keys: Keys,
     is_line_complete: Cell<bool>,
     /// True for the last drawing of a line that is not said.
     is_line_erased: Cell<bool>,
@@ -44,14 +44,14 @@ impl LineHelper {
     pub(super) fn new(
         commands: &'static [&'static str],
         names: Box<dyn Fn() -> Vec<Name> + Send>,
-        pasted: Pasted,
+        keys: Keys,
         ending: Receiver<Sender<String>>,
     ) -> Self {
         Self {
             commands,
             names,
             palette: Palette::of_standard_output(),
-            pasted,
+            keys,
             is_line_complete: Cell::new(false),
             is_line_erased: Cell::new(false),
             is_own_drawing: Cell::new(false),
@@ -150,10 +150,10 @@ impl Highlighter for LineHelper {
     /// Returns true, for every key: [`ResizeRepair`] must see each drawing. The last drawing of a
     /// command or an empty line shows nothing, so that only what is said stays on the screen.
     fn highlight_char(&self, line: &str, cursor: usize, kind: CmdKind) -> bool {
-        self.pasted.note(line);
-        let is_last = kind == CmdKind::ForcedRefresh;
+        self.keys.note(line);
+        let is_last = kind == CmdKind::ForcedRefresh && !self.keys.is_suspended();
         let is_command = line.starts_with('/') && !line.starts_with("//");
-        let is_said = !line.is_empty() && !is_command || self.pasted.is_text(line);
+        let is_said = !line.is_empty() && !is_command || self.keys.is_text(line);
         self.is_line_complete.set(is_last && is_said);
         // With the cursor elsewhere the editor draws once more.
         let is_at_end = cursor == line.len();

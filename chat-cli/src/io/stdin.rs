@@ -1,7 +1,7 @@
 //! Standard input: its lines, none of which can fill the memory, and the thread that reads them.
 
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead};
 use std::thread;
 use std::time::Duration;
 
@@ -53,7 +53,8 @@ impl Worded for LineError {
 /// Starts a thread that passes each line of standard input to `take`, and `None` once at its end,
 /// until `take` returns `false`.
 ///
-/// A read error is an end too; the part of a line before it is lost. While `take` waits, a large
+/// While standard input is the terminal of another job, the thread waits. Any other read error is an
+/// end too; the part of a line before it is lost. While `take` waits, a large
 /// file stays in its pipe. The thread cannot be joined, because a read of a terminal cannot be
 /// cancelled. Fails if it cannot start.
 pub fn spawn_line_reader(take: impl Fn(Option<Line>) -> bool + Send + 'static) -> io::Result<()> {
@@ -61,23 +62,9 @@ pub fn spawn_line_reader(take: impl Fn(Option<Line>) -> bool + Send + 'static) -
         .name("stdin".to_owned())
         .spawn(move || {
             refuse_to_be_stopped();
-            pass_lines(BufReader::new(ForegroundInput), take);
+            pass_lines(io::stdin().lock(), take);
         })?;
     Ok(())
-}
-
-/// Standard input; a read waits while it is the terminal of another job.
-struct ForegroundInput;
-
-impl Read for ForegroundInput {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match io::stdin().read(buffer) {
-                Err(_) if waits_for_foreground() => {}
-                read => return read,
-            }
-        }
-    }
 }
 
 /// Lets this thread go on in the background, where a read of the terminal is an error then: by
@@ -109,7 +96,13 @@ pub fn in_background() -> bool {
 }
 
 fn pass_lines(mut input: impl BufRead, take: impl Fn(Option<Line>) -> bool) {
-    while let Ok(Some((held, len))) = next_line(&mut input) {
+    loop {
+        let (held, len) = match next_line(&mut input) {
+            Ok(Some(line)) => line,
+            // Those that readers make up are never of the terminal.
+            Err(error) if error.raw_os_error().is_some() && waits_for_foreground() => continue,
+            _ => break,
+        };
         let line = if len > MAX_LINE {
             Err(LineError::TooLong { len })
         } else {
@@ -150,6 +143,7 @@ fn next_line(input: impl BufRead) -> io::Result<Option<(Vec<u8>, usize)>> {
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
+    use std::io::{BufReader, Read};
 
     use proptest::prelude::*;
 

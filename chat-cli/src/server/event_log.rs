@@ -34,7 +34,7 @@ pub(super) enum Form {
 #[derive(Debug)]
 pub struct EventLog {
     form: Form,
-    pub(super) language: Language,
+    language: Language,
     /// `None`: the room has no log.
     pub(super) queue: Option<LineQueue>,
 }

@@ -30,10 +30,10 @@ use sd_notify::{NotifyState, notify};
 use crate::address::{self, Addresses};
 use crate::args::ServeArgs;
 use crate::failure::{Failure, Operation};
-use crate::io::editor::{self, Editor};
+use crate::io::editor::Editor;
 use crate::io::line_queue::write_remark;
 use crate::io::signals::on_stop_signal;
-use crate::io::stdin::{self, Line};
+use crate::io::stdin::Line;
 use crate::language::{Worded, Words, say};
 use crate::net::inbox::{Sender, inbox};
 use crate::net::socket::{ChatSocket, SmallBuffer};
@@ -79,35 +79,20 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
     write_remark(&format!("listening on {local}"));
     // For systemd (`Type=notify`): what waits for the room can start.
     let _no_manager = notify(&[NotifyState::Ready]);
-    let editor = open_console(form, &mut room.out.log, sender);
+    let asker = sender.clone();
+    let names = move || room::ask(&asker, Order::Names).unwrap_or_default();
+    let give = move |command| sender.post(Order::Console(command));
+    let take = move |line: Option<Line>| line.and_then(console::read).is_none_or(&give);
+    // The editor draws the log too.
+    let screen = Some(&mut room.out.log.queue);
+    let screen = screen.filter(|_| form != Form::Json && io::stderr().is_terminal());
+    let commands = &console::COMMANDS;
+    let editor = Editor::start(screen, "console-history", commands, names, language, take);
     let editor = editor.map_err(Failure::io(Operation::ReadInput))?;
     let ended = room.run(&inbox).map_err(Failure::io(Operation::UseSocket));
     drop(editor);
     let _no_manager = notify(&[NotifyState::Stopping]);
     ended?.map_err(|error| Failure::File(Box::new(error)))
-}
-
-/// Starts to read the operator's lines: with the editor where it can draw the log too.
-fn open_console(
-    form: Form,
-    log: &mut EventLog,
-    sender: Sender<Order>,
-) -> io::Result<Option<Editor>> {
-    // In the background a read from the terminal would stop the whole program.
-    if stdin::in_background() {
-        return Ok(None);
-    }
-    let asker = sender.clone();
-    let give = move |command| sender.post(Order::Console(command));
-    let take = move |line: Option<Line>| line.and_then(console::read).is_none_or(&give);
-    if form == Form::Json || !io::stderr().is_terminal() || !editor::is_possible() {
-        return stdin::spawn_line_reader(take).map(|()| None);
-    }
-    let names = move || room::ask(&asker, Order::Names).unwrap_or_default();
-    let (commands, language) = (&console::COMMANDS, log.language);
-    let (editor, queue) = Editor::start("console-history", commands, names, language, take)?;
-    log.queue = Some(queue);
-    Ok(Some(editor))
 }
 
 /// Binds the first address that is free: a name such as `localhost` stands for several.
