@@ -75,7 +75,7 @@ pub(crate) fn join(args: &JoinArgs) -> Result<(), Failure> {
     let session = Session::log_in(&addresses, args.name, &config, &inbox, input, output);
     let ended = session.and_then(|session| talk(session, sender));
     // The room is closed in order however the conversation ended.
-    let closed = host.map_or(Ok(()), Host::close);
+    let closed = host.map_or(Ok(()), |host| host.close(language));
     ended.and(closed)
 }
 

@@ -1,9 +1,11 @@
 //! The line editor: `rustyline` in a thread of its own, which is the only one that reads the
 //! terminal.
 
+use std::cell::Cell;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
@@ -21,6 +23,8 @@ use rustyline::{ColorMode, CompletionType, Config, EventHandler, ExternalPrinter
 use super::completion::{LineHelper, PROMPT};
 use super::keys::{KEYS, Keys};
 use super::line_queue::{LineQueue, Queued};
+use super::palette::Palette;
+use super::resize::ResizeRepair;
 use super::stdin::{self, Line};
 use crate::language::{Language, Worded as _};
 
@@ -88,8 +92,17 @@ impl Editor {
         let mut editor = LineEditor::with_config(config).map_err(io_error)?;
         let (end, ending) = mpsc::channel();
         let keys = Keys::default();
-        let helper = LineHelper::new(commands, Box::new(names), keys.clone(), ending);
-        editor.set_helper(Some(helper));
+        editor.set_helper(Some(LineHelper {
+            commands,
+            names: Box::new(names),
+            palette: Palette::of_standard_output(),
+            keys: keys.clone(),
+            is_line_complete: Cell::default(),
+            is_line_erased: Cell::default(),
+            is_own_drawing: Cell::default(),
+            resize: ResizeRepair::default(),
+            ending,
+        }));
         for key in KEYS {
             editor.bind_sequence(key, EventHandler::Conditional(Box::new(keys.clone())));
         }
@@ -237,7 +250,7 @@ impl LineReader {
         let mut kept = String::new();
         loop {
             let read = self.editor.readline_with_initial(prompt, (&kept, ""));
-            if self.keys.takes_suspension() {
+            if self.keys.is_suspended.swap(false, Relaxed) {
                 // As the terminal itself does.
                 let _gone = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
                 let _refused = kill_current_process_group(Signal::TSTP);

@@ -1,7 +1,8 @@
 //! The keys that do something of ours: Ctrl-C in a line with text, Ctrl-Z, and pastes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use rustyline::{
     Cmd, ConditionalEventHandler, Event, EventContext, KeyCode, KeyEvent, Modifiers, Movement,
@@ -11,9 +12,12 @@ use rustyline::{
 /// The sign of the terminal that a paste follows.
 const PASTE: KeyEvent = KeyEvent(KeyCode::BracketedPasteStart, Modifiers::NONE);
 const SUSPEND: KeyEvent = KeyEvent(KeyCode::Char('Z'), Modifiers::CTRL);
-const CLEAR: KeyEvent = KeyEvent(KeyCode::Char('C'), Modifiers::CTRL);
-/// The keys that [`Keys`] handles.
-pub(super) const KEYS: [KeyEvent; 3] = [PASTE, SUSPEND, CLEAR];
+/// The keys that [`Keys`] handles: these and Ctrl-C.
+pub(super) const KEYS: [KeyEvent; 3] = [
+    PASTE,
+    SUSPEND,
+    KeyEvent(KeyCode::Char('C'), Modifiers::CTRL),
+];
 
 /// The last keys, as far as they matter. All clones share it.
 #[derive(Clone, Debug, Default)]
@@ -21,44 +25,32 @@ pub(super) struct Keys {
     /// True when the beginning of the typed line was pasted.
     is_pasted: Arc<AtomicBool>,
     /// True from Ctrl-Z, which ends the reading of a line.
-    is_suspended: Arc<AtomicBool>,
+    pub(super) is_suspended: Arc<AtomicBool>,
 }
 
 impl Keys {
     /// Notes the line that is drawn: an empty one is typed anew.
     pub(super) fn note(&self, line: &str) {
-        self.is_pasted
-            .fetch_and(!line.is_empty(), Ordering::Relaxed);
+        self.is_pasted.fetch_and(!line.is_empty(), Relaxed);
     }
 
     /// Returns true for a line that is text, whatever is in it. A paste that the arrow keys bring
     /// back is one, as it has several lines.
     pub(super) fn is_text(&self, line: &str) -> bool {
-        self.is_pasted.load(Ordering::Relaxed) || line.contains('\n')
-    }
-
-    pub(super) fn is_suspended(&self) -> bool {
-        self.is_suspended.load(Ordering::Relaxed)
-    }
-
-    /// Returns true once after Ctrl-Z.
-    pub(super) fn takes_suspension(&self) -> bool {
-        self.is_suspended.swap(false, Ordering::Relaxed)
+        self.is_pasted.load(Relaxed) || line.contains('\n')
     }
 }
 
 impl ConditionalEventHandler for Keys {
     fn handle(&self, key: &Event, _: RepeatCount, _: bool, at: &EventContext<'_>) -> Option<Cmd> {
-        match *key.get(0)? {
-            PASTE => {
-                // A command that was typed may get a pasted name.
-                self.is_pasted.fetch_or(at.pos() == 0, Ordering::Relaxed);
-                None
-            }
-            SUSPEND => {
-                self.is_suspended.store(true, Ordering::Relaxed);
-                Some(Cmd::AcceptLine)
-            }
+        let key = key.get(0)?;
+        // A command that was typed may get a pasted name.
+        let is_in_front = *key == PASTE && at.pos() == 0;
+        self.is_pasted.fetch_or(is_in_front, Relaxed);
+        self.is_suspended.fetch_or(*key == SUSPEND, Relaxed);
+        match *key {
+            SUSPEND => Some(Cmd::AcceptLine),
+            PASTE => None,
             _ => (!at.line().is_empty()).then_some(Cmd::Kill(Movement::WholeBuffer)),
         }
     }

@@ -109,7 +109,6 @@ fn bind_first(addresses: &Addresses) -> Result<ChatSocket, Failure> {
 #[derive(Debug)]
 pub(crate) struct Host {
     pub(crate) address: SocketAddr,
-    language: Language,
     orders: Sender<Order>,
     thread: JoinHandle<io::Result<()>>,
 }
@@ -137,7 +136,6 @@ impl Host {
         let thread = thread::spawn(move || room.run(&inbox).map(|_no_ban_file| ()));
         Ok(Some(Self {
             address,
-            language,
             orders,
             thread,
         }))
@@ -150,9 +148,9 @@ impl Host {
     }
 
     /// Tells all members, sends them the end word, and waits until that is done.
-    pub(crate) fn close(self) -> Result<(), Failure> {
+    pub(crate) fn close(self, language: Language) -> Result<(), Failure> {
         // In the operator's name, which every client can show.
-        let last_words = match self.language {
+        let last_words = match language {
             Language::Chinese => "主持人关闭了聊天室",
             _ => "the host closed the room",
         };
