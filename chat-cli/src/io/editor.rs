@@ -22,11 +22,11 @@ use rustyline::{ColorMode, CompletionType, Config, EventHandler, ExternalPrinter
 
 use super::completion::{LineHelper, PROMPT};
 use super::keys::{KEYS, Keys};
-use super::line_queue::{LineQueue, Queued};
+use super::line_queue::LineQueue;
 use super::palette::Palette;
 use super::resize::ResizeRepair;
 use super::stdin::{self, Line};
-use crate::language::{Language, Worded as _};
+use crate::language::Language;
 
 /// The number of lines that the arrow keys can bring back.
 const HISTORY_LINES: usize = 1_000;
@@ -117,11 +117,8 @@ impl Editor {
             end,
             stop,
         };
-        let draw = move |queued: Queued<'_>| {
-            let line = queued.in_words(language) + "\n";
-            printer.inner.print(line).map_err(io_error)
-        };
-        *screen = Some(LineQueue::start("screen", draw)?);
+        let draw = move |line: &str| printer.inner.print(format!("{line}\n")).map_err(io_error);
+        *screen = Some(LineQueue::start("screen", Some(language), draw)?);
         let reader = LineReader {
             editor,
             language,
