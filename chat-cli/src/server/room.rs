@@ -110,7 +110,11 @@ impl Room {
         while !inbox.is_stopped() {
             self.turn(inbox)?;
         }
-        let saved = self.save_unsaved_bans();
+        // A write that failed is tried once more.
+        let saved = match &self.ban_file {
+            Some(file) if file.is_unsaved => self.save_bans(),
+            _ => Ok(()),
+        };
         self.out.deliver(&self.server.shutdown(self.clock.now()));
         self.out.log.stopped(self.counts());
         Ok(saved)
