@@ -88,9 +88,9 @@ pub(super) fn waits_for_foreground() -> bool {
 
 /// Returns whether standard input is a terminal whose foreground belongs to another job.
 ///
-/// A read would then stop the whole process by SIGTTIN: a client that was started with `&` would
-/// hang and not show the chat.
-pub fn in_background() -> bool {
+/// A read, or a change of its modes, would then stop the whole process, where the thread does not
+/// [refuse](refuse_to_be_stopped): a client that was started with `&` would not show the chat.
+pub(super) fn in_background() -> bool {
     // An error means that standard input is not the terminal that controls this process.
     tcgetpgrp(io::stdin()).is_ok_and(|front| front != getpgrp())
 }
