@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt::{self, Write as _};
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs, UdpSocket};
 
 use crate::language::{Worded, Words, say};
 
@@ -78,17 +78,19 @@ impl Worded for AddressError {
 /// Resolves `HOST:PORT`, or `HOST` alone, to every address that it stands for; without a text, the
 /// default address. A port alone is that port of this machine.
 pub(crate) fn resolve(text: Option<&str>) -> Result<Addresses, AddressError> {
-    resolve_at(Ipv4Addr::LOCALHOST.into(), text)
+    resolve_at("127.0.0.1", text)
 }
 
 /// Resolves as [`resolve`] does, but a port alone is that port at every address of this machine.
 pub(crate) fn resolve_to_listen(text: Option<&str>) -> Result<Addresses, AddressError> {
     // It takes IPv4 too, but not every machine has it.
-    let ipv6 = UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)).map(|_| Ipv6Addr::UNSPECIFIED.into());
-    resolve_at(ipv6.unwrap_or(Ipv4Addr::UNSPECIFIED.into()), text)
+    resolve_at(
+        UdpSocket::bind("[::]:0").map_or("0.0.0.0", |_| "[::]"),
+        text,
+    )
 }
 
-fn resolve_at(host_of_a_port: IpAddr, text: Option<&str>) -> Result<Addresses, AddressError> {
+fn resolve_at(host_of_a_port: &str, text: Option<&str>) -> Result<Addresses, AddressError> {
     let default = of_the_environment();
     let text = text.or(default.as_deref()).unwrap_or(DEFAULT_ADDRESS);
     look_up(host_of_a_port, text).map_err(|problem| AddressError {
@@ -97,16 +99,14 @@ fn resolve_at(host_of_a_port: IpAddr, text: Option<&str>) -> Result<Addresses, A
     })
 }
 
-fn look_up(host_of_a_port: IpAddr, text: &str) -> Result<Addresses, Problem> {
+fn look_up(host_of_a_port: &str, text: &str) -> Result<Addresses, Problem> {
     if text.is_empty() {
         return Err(Problem::Empty);
     }
     // The system would take it for an address: 8888 for 0.0.34.184.
-    if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        let port = text.parse().map_err(io::Error::other);
-        let port = port.map_err(Problem::Malformed)?;
-        return Ok(Addresses::one(SocketAddr::new(host_of_a_port, port)));
-    }
+    let is_port = text.bytes().all(|byte| byte.is_ascii_digit());
+    let with_host = is_port.then(|| format!("{host_of_a_port}:{text}"));
+    let text = with_host.as_deref().unwrap_or(text);
     let bare = text
         .strip_prefix('[')
         .and_then(|text| text.strip_suffix(']'))

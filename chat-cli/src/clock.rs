@@ -28,11 +28,6 @@ impl Clock {
         self.0.elapsed().into()
     }
 
-    /// Returns the time of day at a moment that has passed.
-    pub(crate) fn time_of_day_at(self, moment: Timestamp) -> jiff::Timestamp {
-        jiff::Timestamp::now() - self.now().since(moment)
-    }
-
     /// Returns the time until the earliest of these moments, if there is one.
     pub(crate) fn until_first(
         self,

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use chat_core::proto::{Dialect, DialectError, Refusal, Reply, TextError};
+use chat_core::proto::{DialectError, Refusal, TextError};
 
 use crate::address::{AddressError, DEFAULT_ADDRESS};
 use crate::io::safe_text::SafeText;
@@ -90,7 +90,7 @@ impl Failure {
     /// Returns true when the name of the login is taken, in words of this project's servers.
     pub(crate) fn is_name_taken(&self) -> bool {
         matches!(self, Self::Refused { answer, .. }
-            if known_refusal(answer.as_str()).is_some_and(|(it, _)| it == Refusal::NameTaken))
+            if known_refusal(answer.as_str()) == Some(Refusal::NameTaken))
     }
 
     /// Returns the exit code: 1 failed, 2 wrong usage, 3 refused by the server, 4 no answer.
@@ -125,8 +125,7 @@ impl Worded for Failure {
             Self::Refused { answer, repeated } => {
                 say! { to, "the server refused the login: ", "服务器拒绝登录：" }?;
                 word_refusal(to, answer.as_str())?;
-                let refusal = known_refusal(answer.as_str()).map(|(refusal, _)| refusal);
-                remedy_of_refusal(to, refusal, *repeated)
+                remedy_of_refusal(to, known_refusal(answer.as_str()), *repeated)
             }
             Self::LineRefused { answer } => {
                 say! { to, "the server refused the line: ", "服务器拒绝了这句话：" }?;
@@ -155,23 +154,19 @@ impl Worded for Failure {
     }
 }
 
-/// Returns the reason of a refusal, and its words, where it is word for word one of this project's.
-fn known_refusal(answer: &str) -> Option<(Refusal, &str)> {
-    let reply = Reply::decode(answer.as_bytes(), &Dialect::lenient());
-    let Ok(Reply::Refused { reason }) = reply else {
-        return None;
-    };
-    let words = reason?.as_str();
-    Some((Refusal::from_reason(words)?, words))
+/// Returns the reason of a refusal, where it is word for word one of this project's.
+fn known_refusal(answer: &str) -> Option<Refusal> {
+    Refusal::from_reason(answer.strip_prefix("FAIL ")?)
 }
 
 /// Words a server's refusal: for people, with the server's words behind, where the reason is one of
 /// this project's; any other answer as it is.
 pub(crate) fn word_refusal(to: &mut Words<'_>, answer: &str) -> fmt::Result {
     let answer = answer.trim();
-    let Some((refusal, words)) = known_refusal(answer) else {
+    let Some(refusal) = known_refusal(answer) else {
         return to.write_str(answer);
     };
+    let words = answer.trim_start_matches("FAIL ");
     match refusal {
         Refusal::BadName => say! { to, "the server takes no such name", "服务器不接受这样的名字" },
         Refusal::NameTaken => say! { to, "a member has this name, or one like it",

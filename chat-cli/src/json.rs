@@ -21,7 +21,8 @@ struct Versioned<E> {
     event: E,
 }
 
-/// Returns the event of a moment as JSON on one line, with characters that act on a terminal as `\uXXXX`.
+/// Returns the event of a moment as JSON on one line, with characters that act on a terminal as
+/// `\uXXXX`.
 ///
 /// That leaves the value the same, and makes the raw line safe to look at.
 pub(crate) fn event(at: Timestamp, event: &impl Serialize) -> String {

@@ -135,3 +135,18 @@ fn a_stopped_server_goes_on_in_the_background() {
         shell.sees(" stopped: ");
     }
 }
+
+#[test]
+fn a_server_from_the_background_reads_once_it_is_in_front() {
+    for kind in ["xterm-256color", "dumb"] {
+        let address = free_address();
+        let mut shell = Terminal::start_shell(&Home::new(), 100, address);
+        shell.types(&format!("TERM={kind} chat serve --bind {address} &\n"));
+        shell.sees(&format!("listening on {address}"));
+        shell.types("fg\n");
+        shell.types("/names\n");
+        shell.sees("0 in the room");
+        shell.types("/quit\n");
+        shell.sees(" stopped: ");
+    }
+}

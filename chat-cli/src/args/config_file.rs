@@ -127,11 +127,12 @@ fn with_default(command: Command, name: String, value: Value) -> Result<Command,
         Err(error) => {
             // The last line is about a command line.
             let text = error.render().to_string();
-            let lines = text.lines();
-            let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("For more"));
-            let why: Vec<_> = lines.map(str::trim).collect();
-            let why = why.join(" ").trim_start_matches("error: ").to_owned();
-            Err(Problem::BadValue(name, why))
+            let why = text.split("\nFor more").next().unwrap_or_default();
+            let why: Vec<_> = why.split_whitespace().collect();
+            Err(Problem::BadValue(
+                name,
+                why.join(" ").replacen("error: ", "", 1),
+            ))
         }
     }
 }

@@ -20,9 +20,9 @@ use chat_core::proto::{Dialect, Text};
 use crate::address::{self, Addresses};
 use crate::args::{JoinArgs, SendArgs};
 use crate::failure::{Failure, Operation};
-use crate::io::editor::{self, Editor};
+use crate::io::editor::Editor;
 use crate::io::signals::on_stop_signal;
-use crate::io::stdin::{self, Line};
+use crate::io::stdin::Line;
 use crate::net::inbox::{Sender, inbox};
 use crate::server::Host;
 
@@ -75,7 +75,7 @@ pub(crate) fn join(args: &JoinArgs) -> Result<(), Failure> {
     let session = Session::log_in(&addresses, args.name, &config, &inbox, input, output);
     let ended = session.and_then(|session| talk(session, sender));
     // The room is closed in order however the conversation ended.
-    let closed = host.map_or(Ok(()), Host::close);
+    let closed = host.map_or(Ok(()), |host| host.close(language));
     ended.and(closed)
 }
 
@@ -98,31 +98,18 @@ pub(crate) fn send(args: &SendArgs) -> Result<(), Failure> {
 
 /// Talks while standard input is read, and leaves the terminal as it was.
 fn talk(mut session: Session<'_>, sender: Sender<Option<Line>>) -> Result<(), Failure> {
-    let started = start_to_read(session.output(), sender);
-    let editor = started.map_err(Failure::io(Operation::ReadInput))?;
+    let output = session.output();
+    let (names, language) = (output.names.clone(), output.language);
+    let screen = match &mut output.form {
+        Form::Terminal(terminal) => Some(&mut terminal.queue),
+        _ => None,
+    };
+    let (names, take) = (move || names.all(), move |line| sender.post(line));
+    let editor = Editor::start(screen, "history", &input::COMMANDS, names, language, take);
+    let editor = editor.map_err(Failure::io(Operation::ReadInput))?;
     let ended = session.talk();
     // Lines that still wait are drawn while the editor is there to draw them.
     drop(session);
     drop(editor);
     ended
-}
-
-/// Starts to read standard input: with the editor, where it can draw on the terminal that it reads.
-fn start_to_read(output: &mut Output, sender: Sender<Option<Line>>) -> io::Result<Option<Editor>> {
-    // A read in the background would stop the whole program.
-    if stdin::in_background() {
-        return Ok(None);
-    }
-    match &mut output.form {
-        Form::Terminal(terminal) if editor::is_possible() => {
-            let (names, language) = (output.names.clone(), output.language);
-            let names = move || names.all();
-            let take = move |line| sender.post(line);
-            let (editor, queue) =
-                Editor::start("history", &input::COMMANDS, names, language, take)?;
-            terminal.queue = Some(queue);
-            Ok(Some(editor))
-        }
-        _ => stdin::spawn_line_reader(move |line| sender.post(line)).map(|()| None),
-    }
 }

@@ -190,7 +190,7 @@ impl Output {
                 .pipe_line()
                 .map_or(Ok(()), |line| write_line(io::stdout(), &line)),
             Form::Json => {
-                let at = self.clock.time_of_day_at(now);
+                let at = jiff::Timestamp::now() - self.clock.now().since(now);
                 write_line(io::stdout(), &json::event(at, event))
             }
             Form::Silent => Ok(()),

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::thread;
 use std::time::Duration;
 
 use chat_core::proto::{Delivery, Dialect, Name, Text};
@@ -71,7 +72,7 @@ impl<'i> Connection<'i> {
     /// are left to try, the report that no program receives at this one is enough to give up.
     fn log_in(
         server: SocketAddr,
-        new_client: impl Fn() -> Client,
+        client: Client,
         inbox: &'i Inbox<Option<Line>>,
         others_are_left: bool,
         output: &Output,
@@ -80,23 +81,19 @@ impl<'i> Connection<'i> {
         let mut attempt = Self {
             server,
             socket: ChatSocket::connect(server).map_err(Failure::io(Operation::Reach(server)))?,
-            client: new_client(),
-            clock: Clock::start(),
+            client,
+            clock: output.clock,
             inbox,
             buffer: vec![0; RECEIVE_BUFFER],
             is_unreachable: false,
         };
-        let mut login_at = Some(attempt.clock.now());
-        let mut repeats = 0..TAKEN_REPEATS;
+        let now = attempt.clock.now();
+        // A login that is lost is repeated.
+        let _lost = send(&attempt.socket, &attempt.client.login(now));
         let is_seen = matches!(output.form, Form::Terminal(_));
-        let mut remark_at = login_at.filter(|_| is_seen).map(|now| now.plus(NOTICEABLE));
+        let mut remark_at = is_seen.then(|| now.plus(NOTICEABLE));
         while !attempt.client.is_in() {
             let now = attempt.clock.now();
-            if login_at.take_if(|moment| *moment <= now).is_some() {
-                attempt.client = new_client();
-                // A login that is lost is repeated.
-                let _lost = send(&attempt.socket, &attempt.client.login(now));
-            }
             let was_unreachable = attempt.is_unreachable;
             if remark_at.take_if(|moment| *moment <= now).is_some() && !was_unreachable {
                 output.remark(&Status::LoggingIn);
@@ -105,7 +102,7 @@ impl<'i> Connection<'i> {
                 return Err(Failure::Interrupted);
             }
             let mut refused = None;
-            attempt.wait([login_at, remark_at], |now, event| match event {
+            attempt.wait([remark_at], |now, event| match event {
                 ClientEvent::Early { datagram } if early.len() < EARLY_DATAGRAMS => {
                     early.push((now, datagram.to_vec()));
                 }
@@ -114,16 +111,8 @@ impl<'i> Connection<'i> {
                 }
                 _ => {}
             })?;
-            match refused {
-                // Other reasons do not pass, and some servers do not survive a second login.
-                Some(failure) if failure.is_name_taken() && repeats.next().is_some() => {
-                    login_at = Some(attempt.clock.now().plus(TAKEN_PAUSE));
-                }
-                Some(failure) => return Err(failure),
-                None => {}
-            }
-            let is_over = attempt.client.is_done() && login_at.is_none();
-            if is_over || attempt.is_unreachable && others_are_left {
+            refused.map_or(Ok(()), Err)?;
+            if attempt.client.is_done() || attempt.is_unreachable && others_are_left {
                 return Err(attempt.no_answer(early.last().map(|(_, datagram)| datagram)));
             }
             if attempt.is_unreachable && !was_unreachable {
@@ -219,20 +208,27 @@ impl<'i> Session<'i> {
         config: &ClientConfig,
         inbox: &'i Inbox<Option<Line>>,
         input: Input<'i>,
-        mut output: Output,
+        output: Output,
     ) -> Result<Self, Failure> {
         let mut others = servers.others.iter();
         let mut server = servers.first;
+        let mut repeats = 0..TAKEN_REPEATS;
         let (connection, early) = loop {
             let others_are_left = !others.as_slice().is_empty();
-            let new_client = || Client::new(name, *config);
-            let logged_in = Connection::log_in(server, new_client, inbox, others_are_left, &output);
-            match (logged_in, others.next()) {
-                (Err(Failure::NoAnswer { .. } | Failure::Io { .. }), Some(&next)) => server = next,
-                (logged_in, _) => break logged_in?,
+            let client = Client::new(name, *config);
+            match Connection::log_in(server, client, inbox, others_are_left, &output) {
+                Err(Failure::NoAnswer { .. } | Failure::Io { .. })
+                    if let Some(&next) = others.next() =>
+                {
+                    server = next;
+                }
+                // Other reasons do not pass, and some servers do not survive a second login.
+                Err(failure) if failure.is_name_taken() && repeats.next().is_some() => {
+                    thread::sleep(TAKEN_PAUSE);
+                }
+                logged_in => break logged_in?,
             }
         };
-        output.clock = connection.clock;
         let mut session = Self {
             connection,
             conversation: Conversation {

@@ -29,7 +29,7 @@ pub(super) enum Status<'a> {
     /// The network reported that no program receives there; the client goes on trying.
     NobodyThere { server: SocketAddr },
     /// The question to a host who wants to leave others.
-    MayLeave { others: u64 },
+    MayLeave { others: usize },
     /// A line of the input was not sent.
     NotSaid {
         /// Its number, where it came through a pipe.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::iter;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, Sender};
 use std::thread;
 
@@ -13,7 +14,7 @@ use rustyline::hint::Hinter;
 use rustyline::validate::Validator;
 use rustyline::{Context, Helper};
 
-use super::keys::Pasted;
+use super::keys::Keys;
 use super::palette::{BOLD, DIM, Palette};
 use super::resize::ResizeRepair;
 use crate::clock::time_of_day;
@@ -26,39 +27,18 @@ const MARK: &str = "> ";
 
 /// The helper of the line editor.
 pub(super) struct LineHelper {
-    commands: &'static [&'static str],
-    names: Box<dyn Fn() -> Vec<Name> + Send>,
-    palette: Palette,
-    pasted: Pasted,
-    is_line_complete: Cell<bool>,
+    pub(super) commands: &'static [&'static str],
+    pub(super) names: Box<dyn Fn() -> Vec<Name> + Send>,
+    pub(super) palette: Palette,
+    pub(super) keys: Keys,
+    pub(super) is_line_complete: Cell<bool>,
     /// True for the last drawing of a line that is not said.
-    is_line_erased: Cell<bool>,
+    pub(super) is_line_erased: Cell<bool>,
     /// True from the announcement of a drawing that is not due to a printed line.
-    is_own_drawing: Cell<bool>,
-    resize: ResizeRepair,
+    pub(super) is_own_drawing: Cell<bool>,
+    pub(super) resize: ResizeRepair,
     /// Receives the way for the typed line, at which the editor stops.
-    ending: Receiver<Sender<String>>,
-}
-
-impl LineHelper {
-    pub(super) fn new(
-        commands: &'static [&'static str],
-        names: Box<dyn Fn() -> Vec<Name> + Send>,
-        pasted: Pasted,
-        ending: Receiver<Sender<String>>,
-    ) -> Self {
-        Self {
-            commands,
-            names,
-            palette: Palette::of_standard_output(),
-            pasted,
-            is_line_complete: Cell::new(false),
-            is_line_erased: Cell::new(false),
-            is_own_drawing: Cell::new(false),
-            resize: ResizeRepair::default(),
-            ending,
-        }
-    }
+    pub(super) ending: Receiver<Sender<String>>,
 }
 
 /// Returns the prompt, in whose place a complete line has its time.
@@ -150,10 +130,10 @@ impl Highlighter for LineHelper {
     /// Returns true, for every key: [`ResizeRepair`] must see each drawing. The last drawing of a
     /// command or an empty line shows nothing, so that only what is said stays on the screen.
     fn highlight_char(&self, line: &str, cursor: usize, kind: CmdKind) -> bool {
-        self.pasted.note(line);
-        let is_last = kind == CmdKind::ForcedRefresh;
+        self.keys.note(line);
+        let is_last = kind == CmdKind::ForcedRefresh && !self.keys.is_suspended.load(Relaxed);
         let is_command = line.starts_with('/') && !line.starts_with("//");
-        let is_said = !line.is_empty() && !is_command || self.pasted.is_text(line);
+        let is_said = !line.is_empty() && !is_command || self.keys.is_text(line);
         self.is_line_complete.set(is_last && is_said);
         // With the cursor elsewhere the editor draws once more.
         let is_at_end = cursor == line.len();

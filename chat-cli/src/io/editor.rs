@@ -1,9 +1,11 @@
 //! The line editor: `rustyline` in a thread of its own, which is the only one that reads the
 //! terminal.
 
+use std::cell::Cell;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
@@ -16,16 +18,15 @@ use rustix::termios::{
 };
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
-use rustyline::{
-    Cmd, ColorMode, CompletionType, ConditionalEventHandler, Config, Event, EventContext,
-    EventHandler, ExternalPrinter, KeyEvent, RepeatCount,
-};
+use rustyline::{ColorMode, CompletionType, Config, EventHandler, ExternalPrinter};
 
 use super::completion::{LineHelper, PROMPT};
-use super::keys::{AskToSay, KEYS, Pasted};
-use super::line_queue::{LineQueue, Queued};
+use super::keys::{KEYS, Keys};
+use super::line_queue::LineQueue;
+use super::palette::Palette;
+use super::resize::ResizeRepair;
 use super::stdin::{self, Line};
-use crate::language::{Language, Worded as _};
+use crate::language::Language;
 
 /// The number of lines that the arrow keys can bring back.
 const HISTORY_LINES: usize = 1_000;
@@ -52,23 +53,28 @@ pub(crate) struct Editor {
 }
 
 /// Returns true where lines can be edited: at a terminal that can be read and drawn on.
-pub(crate) fn is_possible() -> bool {
-    io::stdin().is_terminal()
+fn is_possible() -> bool {
+    !stdin::in_background()
+        && io::stdin().is_terminal()
         && io::stdout().is_terminal()
         && !std::env::var("TERM").is_ok_and(|term| UNABLE_TERMINALS.contains(&term.as_str()))
 }
 
 impl Editor {
-    /// Starts the editor. What is typed goes to `take`, a line or the end, as from
-    /// [`spawn_line_reader`](stdin::spawn_line_reader); what goes to the queue is drawn above the
-    /// typed line. Tab completes `commands` and `names`.
+    /// Starts to read standard input as [`spawn_line_reader`](stdin::spawn_line_reader) does: with
+    /// an editor where that is possible and there is a place for its queue, whose lines are drawn
+    /// above the typed one. Tab completes `commands` and `names`.
     pub(crate) fn start(
+        screen: Option<&mut Option<LineQueue>>,
         history: &str,
         commands: &'static [&'static str],
         names: impl Fn() -> Vec<Name> + Send + 'static,
         language: Language,
         take: impl Fn(Option<Line>) -> bool + Send + 'static,
-    ) -> io::Result<(Self, LineQueue)> {
+    ) -> io::Result<Option<Self>> {
+        let Some(screen) = screen.filter(|_| is_possible()) else {
+            return stdin::spawn_line_reader(take).map(|()| None);
+        };
         let before = tcgetattr(io::stdin())?;
         take_single_keys(&before)?;
         let config = Config::builder()
@@ -85,15 +91,21 @@ impl Editor {
             .build();
         let mut editor = LineEditor::with_config(config).map_err(io_error)?;
         let (end, ending) = mpsc::channel();
-        let pasted = Pasted::default();
-        let helper = LineHelper::new(commands, Box::new(names), pasted.clone(), ending);
-        editor.set_helper(Some(helper));
+        let keys = Keys::default();
+        editor.set_helper(Some(LineHelper {
+            commands,
+            names: Box::new(names),
+            palette: Palette::of_standard_output(),
+            keys: keys.clone(),
+            is_line_complete: Cell::default(),
+            is_line_erased: Cell::default(),
+            is_own_drawing: Cell::default(),
+            resize: ResizeRepair::default(),
+            ending,
+        }));
         for key in KEYS {
-            editor.bind_sequence(key, EventHandler::Conditional(Box::new(pasted.clone())));
+            editor.bind_sequence(key, EventHandler::Conditional(Box::new(keys.clone())));
         }
-        let (suspend, suspended) = mpsc::channel();
-        let suspend = EventHandler::Conditional(Box::new(SuspendKey(suspend)));
-        editor.bind_sequence(KeyEvent::ctrl('Z'), suspend);
         let history = history_file(history);
         if let Some(file) = &history {
             let _none_yet = editor.load_history(file);
@@ -105,23 +117,19 @@ impl Editor {
             end,
             stop,
         };
-        let draw = move |queued: Queued<'_>| {
-            let line = queued.in_words(language) + "\n";
-            printer.inner.print(line).map_err(io_error)
-        };
-        let queue = LineQueue::start("screen", draw)?;
+        let draw = move |line: &str| printer.inner.print(format!("{line}\n")).map_err(io_error);
+        *screen = Some(LineQueue::start("screen", Some(language), draw)?);
         let reader = LineReader {
             editor,
             language,
             history,
-            pasted,
+            keys,
             before: before.clone(),
-            suspended,
         };
         thread::Builder::new()
             .name("stdin".to_owned())
             .spawn(move || reader.read_lines(take))?;
-        Ok((Self { before, stopped }, queue))
+        Ok(Some(Self { before, stopped }))
     }
 }
 
@@ -148,19 +156,9 @@ impl<P: ExternalPrinter> Drop for Printer<P> {
     }
 }
 
-/// Ctrl-Z, which interrupts a line and passes it on.
-struct SuspendKey(Sender<String>);
-
-impl ConditionalEventHandler for SuspendKey {
-    fn handle(&self, _: &Event, _: RepeatCount, _: bool, at: &EventContext<'_>) -> Option<Cmd> {
-        self.0.send(at.line().to_owned()).ok()?;
-        Some(Cmd::Interrupt)
-    }
-}
-
 /// Makes the terminal hand over single keys, also between two lines, when the editor leaves it in
 /// the modes from before. A terminal that hands over whole lines would swallow a Ctrl-D that comes
-/// just then, and show typed text twice; a signal by Ctrl-Z would stop the program with these modes.
+/// just then, and show typed text twice; a signal by Ctrl-Z would stop the program in these modes.
 fn take_single_keys(before: &Termios) -> io::Result<()> {
     let mut between = before.clone();
     let whole_lines = LocalModes::ICANON | LocalModes::ECHO;
@@ -194,11 +192,9 @@ struct LineReader {
     editor: LineEditor,
     language: Language,
     history: Option<PathBuf>,
-    pasted: Pasted,
+    keys: Keys,
     /// The modes of the terminal before.
     before: Termios,
-    /// Receives a line that Ctrl-Z interrupted.
-    suspended: Receiver<String>,
 }
 
 impl LineReader {
@@ -219,14 +215,17 @@ impl LineReader {
             if text.is_empty() {
                 continue;
             }
-            let is_text = self.pasted.is_text(&text);
+            let is_text = self.keys.is_text(&text);
             // A single line is brought back as it would have to be typed.
             let is_like_a_command = is_text && text.starts_with('/') && !text.contains('\n');
             let slash = if is_like_a_command { "/" } else { "" };
             self.remember(&format!("{slash}{text}"));
             let lines = text.lines().count();
             if lines > LINES_UNASKED {
-                let answer = self.read_line(&AskToSay(lines).in_words(self.language));
+                let answer = self.read_line(&match self.language {
+                    Language::Chinese => format!("要说这 {lines} 行吗？[y/N] "),
+                    _ => format!("say these {lines} lines? [y/N] "),
+                });
                 // Anything but a yes is a no.
                 if !answer.is_ok_and(|answer| matches!(answer.trim(), "y" | "Y" | "yes" | "是")) {
                     continue;
@@ -248,13 +247,13 @@ impl LineReader {
         let mut kept = String::new();
         loop {
             let read = self.editor.readline_with_initial(prompt, (&kept, ""));
-            if let Ok(line) = self.suspended.try_recv() {
+            if self.keys.is_suspended.swap(false, Relaxed) {
                 // As the terminal itself does.
                 let _gone = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
                 let _refused = kill_current_process_group(Signal::TSTP);
                 stdin::waits_for_foreground();
                 let _gone = take_single_keys(&self.before);
-                kept = line;
+                kept = read.unwrap_or_default();
                 continue;
             }
             match read {
@@ -265,8 +264,8 @@ impl LineReader {
         }
     }
 
-    /// Adds a line to the history and its file, at once: several clients may share the file, and one
-    /// may be killed.
+    /// Adds a line to the history and its file, at once: several clients may share the file, and
+    /// one may be killed.
     fn remember(&mut self, line: &str) {
         let is_added = self.editor.add_history_entry(line).unwrap_or(false);
         if let (true, Some(file)) = (is_added, &self.history) {

@@ -1,56 +1,57 @@
-//! The keys that do something of ours: Ctrl-C in a line with text, and pastes.
+//! The keys that do something of ours: Ctrl-C in a line with text, Ctrl-Z, and pastes.
 
-use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use rustyline::{
     Cmd, ConditionalEventHandler, Event, EventContext, KeyCode, KeyEvent, Modifiers, Movement,
     RepeatCount,
 };
 
-use crate::language::{Worded, Words, say};
-
 /// The sign of the terminal that a paste follows.
 const PASTE: KeyEvent = KeyEvent(KeyCode::BracketedPasteStart, Modifiers::NONE);
-/// The keys that [`Pasted`] handles: that sign and Ctrl-C.
-pub(super) const KEYS: [KeyEvent; 2] = [PASTE, KeyEvent(KeyCode::Char('C'), Modifiers::CTRL)];
+const SUSPEND: KeyEvent = KeyEvent(KeyCode::Char('Z'), Modifiers::CTRL);
+/// The keys that [`Keys`] handles: these and Ctrl-C.
+pub(super) const KEYS: [KeyEvent; 3] = [
+    PASTE,
+    SUSPEND,
+    KeyEvent(KeyCode::Char('C'), Modifiers::CTRL),
+];
 
-/// True when the beginning of the typed line was pasted. All clones share it.
+/// The last keys, as far as they matter. All clones share it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Pasted(Arc<AtomicBool>);
+pub(super) struct Keys {
+    /// True when the beginning of the typed line was pasted.
+    is_pasted: Arc<AtomicBool>,
+    /// True from Ctrl-Z, which ends the reading of a line.
+    pub(super) is_suspended: Arc<AtomicBool>,
+}
 
-impl Pasted {
+impl Keys {
     /// Notes the line that is drawn: an empty one is typed anew.
     pub(super) fn note(&self, line: &str) {
-        self.0.fetch_and(!line.is_empty(), Ordering::Relaxed);
+        self.is_pasted.fetch_and(!line.is_empty(), Relaxed);
     }
 
     /// Returns true for a line that is text, whatever is in it. A paste that the arrow keys bring
     /// back is one, as it has several lines.
     pub(super) fn is_text(&self, line: &str) -> bool {
-        self.0.load(Ordering::Relaxed) || line.contains('\n')
+        self.is_pasted.load(Relaxed) || line.contains('\n')
     }
 }
 
-impl ConditionalEventHandler for Pasted {
+impl ConditionalEventHandler for Keys {
     fn handle(&self, key: &Event, _: RepeatCount, _: bool, at: &EventContext<'_>) -> Option<Cmd> {
-        let is_paste = key.get(0) == Some(&PASTE);
+        let key = key.get(0)?;
         // A command that was typed may get a pasted name.
-        let is_in_front = is_paste && at.pos() == 0;
-        self.0.fetch_or(is_in_front, Ordering::Relaxed);
-        let clears = !is_paste && !at.line().is_empty();
-        clears.then_some(Cmd::Kill(Movement::WholeBuffer))
-    }
-}
-
-/// The question before this number of lines is said.
-#[derive(Debug)]
-pub(super) struct AskToSay(pub(super) usize);
-
-impl Worded for AskToSay {
-    fn word(&self, to: &mut Words<'_>) -> fmt::Result {
-        let lines = self.0;
-        say! { to, "say these {lines} lines? [y/N] ", "要说这 {lines} 行吗？[y/N] " }
+        let is_in_front = *key == PASTE && at.pos() == 0;
+        self.is_pasted.fetch_or(is_in_front, Relaxed);
+        self.is_suspended.fetch_or(*key == SUSPEND, Relaxed);
+        match *key {
+            SUSPEND => Some(Cmd::AcceptLine),
+            PASTE => None,
+            _ => (!at.line().is_empty()).then_some(Cmd::Kill(Movement::WholeBuffer)),
+        }
     }
 }

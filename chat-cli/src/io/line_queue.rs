@@ -1,6 +1,5 @@
 //! A bounded queue of lines to a slow reader: the server's log, or the client's screen.
 
-use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +7,7 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 use std::time::Duration;
 
-use crate::language::{Worded, Words, say};
+use crate::language::Language;
 
 /// The most lines that wait to be written.
 const MAX_LINES: usize = 16_384;
@@ -28,34 +27,15 @@ pub struct LineQueue {
     running: Receiver<()>,
 }
 
-/// An item for the reader.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Queued<'a> {
-    /// A line, without a line feed.
-    Line(&'a str),
-    /// The number of lines that were skipped since the item of this kind before.
-    Skipped(u64),
-}
-
-impl Worded for Queued<'_> {
-    fn word(&self, to: &mut Words<'_>) -> fmt::Result {
-        match self {
-            Self::Line(line) => to.write_str(line),
-            Self::Skipped(count) => say! { to,
-            "{count} lines are not shown here: the terminal took none",
-            "有 {count} 行没有显示：终端当时不接收" },
-        }
-    }
-}
-
 impl LineQueue {
     /// Starts the thread `name`, which calls `write` with each line in order, and soon after lines
-    /// were skipped with their number.
+    /// were skipped with their number, if it has a language for that.
     ///
     /// An error of `write` loses that line and nothing more. Fails if the thread cannot be started.
     pub fn start(
         name: &str,
-        mut write: impl FnMut(Queued<'_>) -> io::Result<()> + Send + 'static,
+        language: Option<Language>,
+        mut write: impl FnMut(&str) -> io::Result<()> + Send + 'static,
     ) -> io::Result<Self> {
         let (lines, queue) = mpsc::sync_channel::<String>(MAX_LINES);
         let (end, running) = mpsc::channel();
@@ -68,12 +48,17 @@ impl LineQueue {
                 let mut reported = 0;
                 for line in queue {
                     // A reader that is gone is the caller's to notice.
-                    let _lost = write(Queued::Line(&line));
-                    let skipped = total.load(Ordering::Relaxed) - reported;
-                    if skipped > 0 {
-                        reported += skipped;
-                        let _lost = write(Queued::Skipped(skipped));
-                    }
+                    let _lost = write(&line);
+                    let count = total.load(Ordering::Relaxed) - reported;
+                    let remark = match language.filter(|_| count > 0) {
+                        None => continue,
+                        Some(Language::Chinese) => format!("有 {count} 行没有显示：终端当时不接收"),
+                        Some(_) => {
+                            format!("{count} lines are not shown here: the terminal took none")
+                        }
+                    };
+                    reported += count;
+                    let _lost = write(&remark);
                 }
             })?;
         Ok(Self {
@@ -125,16 +110,13 @@ mod tests {
     /// sends or is gone.
     fn start() -> (LineQueue, Sender<()>, Receiver<String>) {
         let ((go_on, wait), (show, shown)) = (mpsc::channel(), mpsc::channel());
-        let write = move |queued: Queued<'_>| {
-            let text = match queued {
-                Queued::Line(line) => line.to_owned(),
-                Queued::Skipped(count) => format!("{count} skipped"),
-            };
-            show.send(text).unwrap();
+        let write = move |line: &str| {
+            show.send(line.to_owned()).unwrap();
             let _ = wait.recv();
             Err(io::ErrorKind::BrokenPipe.into())
         };
-        (LineQueue::start("test", write).unwrap(), go_on, shown)
+        let queue = LineQueue::start("test", Some(Language::English), write);
+        (queue.unwrap(), go_on, shown)
     }
 
     #[test]
@@ -156,7 +138,8 @@ mod tests {
         assert_eq!(queue.skipped(), 1_000);
         drop(go_on);
         drop(queue);
-        assert_eq!(shown.recv().unwrap(), "1000 skipped");
+        let remark = "1000 lines are not shown here: the terminal took none";
+        assert_eq!(shown.recv().unwrap(), remark);
         assert!(shown.iter().eq((0..MAX_LINES).map(|line| line.to_string())));
     }
 

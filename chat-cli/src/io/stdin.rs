@@ -1,7 +1,7 @@
 //! Standard input: its lines, none of which can fill the memory, and the thread that reads them.
 
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead};
 use std::thread;
 use std::time::Duration;
 
@@ -21,8 +21,8 @@ pub const MAX_LINE: usize = 4096;
 /// The pause between two looks for the foreground, and the time that a stop signal has to arrive.
 const FOREGROUND_CHECK: Duration = Duration::from_millis(250);
 
-/// One line of the input, perhaps an empty one, without its line ending. Only a line that the editor
-/// knows to be pasted keeps a line feed: it is text, never a command.
+/// One line of the input, perhaps an empty one, without its line ending. Only a line that the
+/// editor knows to be pasted keeps a line feed: it is text, never a command.
 pub type Line = Result<String, LineError>;
 
 /// The reason for which a line was skipped.
@@ -53,31 +53,18 @@ impl Worded for LineError {
 /// Starts a thread that passes each line of standard input to `take`, and `None` once at its end,
 /// until `take` returns `false`.
 ///
-/// A read error is an end too; the part of a line before it is lost. While `take` waits, a large
-/// file stays in its pipe. The thread cannot be joined, because a read of a terminal cannot be
-/// cancelled. Fails if it cannot start.
+/// While standard input is the terminal of another job, the thread waits. Any other read error is
+/// an end too; the part of a line before it is lost. While `take` waits, a large file stays in its
+/// pipe. The thread cannot be joined, because a read of a terminal cannot be cancelled. Fails if it
+/// cannot start.
 pub fn spawn_line_reader(take: impl Fn(Option<Line>) -> bool + Send + 'static) -> io::Result<()> {
     let _detached = thread::Builder::new()
         .name("stdin".to_owned())
         .spawn(move || {
             refuse_to_be_stopped();
-            pass_lines(BufReader::new(ForegroundInput), take);
+            pass_lines(io::stdin().lock(), take);
         })?;
     Ok(())
-}
-
-/// Standard input; a read waits while it is the terminal of another job.
-struct ForegroundInput;
-
-impl Read for ForegroundInput {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match io::stdin().read(buffer) {
-                Err(_) if waits_for_foreground() => {}
-                read => return read,
-            }
-        }
-    }
 }
 
 /// Lets this thread go on in the background, where a read of the terminal is an error then: by
@@ -101,15 +88,21 @@ pub(super) fn waits_for_foreground() -> bool {
 
 /// Returns whether standard input is a terminal whose foreground belongs to another job.
 ///
-/// A read would then stop the whole process by SIGTTIN: a client that was started with `&` would
-/// hang and not show the chat.
-pub fn in_background() -> bool {
+/// A read, or a change of its modes, would then stop the whole process, where the thread does not
+/// [refuse](refuse_to_be_stopped): a client that was started with `&` would not show the chat.
+pub(super) fn in_background() -> bool {
     // An error means that standard input is not the terminal that controls this process.
     tcgetpgrp(io::stdin()).is_ok_and(|front| front != getpgrp())
 }
 
 fn pass_lines(mut input: impl BufRead, take: impl Fn(Option<Line>) -> bool) {
-    while let Ok(Some((held, len))) = next_line(&mut input) {
+    loop {
+        let (held, len) = match next_line(&mut input) {
+            Ok(Some(line)) => line,
+            // Those that readers make up are never of the terminal.
+            Err(error) if error.raw_os_error().is_some() && waits_for_foreground() => continue,
+            _ => break,
+        };
         let line = if len > MAX_LINE {
             Err(LineError::TooLong { len })
         } else {
@@ -150,6 +143,7 @@ fn next_line(input: impl BufRead) -> io::Result<Option<(Vec<u8>, usize)>> {
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
+    use std::io::{BufReader, Read};
 
     use proptest::prelude::*;
 

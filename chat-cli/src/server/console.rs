@@ -152,11 +152,12 @@ fn minutes_of(text: &str) -> Result<NonZeroU32, Mistake> {
 
 /// Reads an address or a range where the word can be one, and else a name.
 fn target_of(word: &str) -> Result<BanTarget<IpAddr>, Mistake> {
-    if let Ok(address) = word.parse::<IpAddr>() {
-        return Ok(networks(address, address));
-    }
-    let range = word.parse::<IpNet>().ok();
-    if let Some(range) = range.filter(|range| range.addr() == range.network()) {
+    let range = word
+        .parse::<IpNet>()
+        .or_else(|_| word.parse().map(IpAddr::into));
+    if let Ok(range) = range
+        && range.addr() == range.network()
+    {
         return Ok(networks(range.network(), range.broadcast()));
     }
     if let Ok(address) = word.parse::<SocketAddr>() {

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::origin::Origin;
 use crate::clock;
-use crate::io::line_queue::{LineQueue, Queued, write_line};
+use crate::io::line_queue::{LineQueue, write_line};
 use crate::io::safe_text::SafeText;
 use crate::io::wrap::{list_indent, wrapped};
 use crate::json;
@@ -34,7 +34,7 @@ pub(super) enum Form {
 #[derive(Debug)]
 pub struct EventLog {
     form: Form,
-    pub(super) language: Language,
+    language: Language,
     /// `None`: the room has no log.
     pub(super) queue: Option<LineQueue>,
 }
@@ -78,11 +78,10 @@ pub(super) enum Entry {
 impl EventLog {
     /// Opens the log; an error says that its thread cannot be started.
     pub(super) fn open(form: Form, language: Language) -> io::Result<Self> {
-        let queue = LineQueue::start("log", move |queued| match (queued, form) {
-            (Queued::Line(line), Form::Json) => write_line(io::stdout(), line),
-            (Queued::Line(line), Form::Quiet | Form::Lines) => write_line(io::stderr(), line),
-            // The last entry has the number of all.
-            (Queued::Skipped(_), _) => Ok(()),
+        // The last entry has the number of all lines that were skipped.
+        let queue = LineQueue::start("log", None, move |line| match form {
+            Form::Json => write_line(io::stdout(), line),
+            Form::Quiet | Form::Lines => write_line(io::stderr(), line),
         })?;
         Ok(Self {
             form,

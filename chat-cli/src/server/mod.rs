@@ -21,27 +21,25 @@ pub mod room;
 use std::fmt;
 use std::io::{self, ErrorKind, IsTerminal};
 use std::net::SocketAddr;
-use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
 use chat_core::Config;
-use chat_core::proto::{Dialect, Language, TextBuf};
+use chat_core::proto::{Dialect, Language};
 use sd_notify::{NotifyState, notify};
 
 use crate::address::{self, Addresses};
 use crate::args::ServeArgs;
 use crate::failure::{Failure, Operation};
-use crate::io::editor::{self, Editor};
+use crate::io::editor::Editor;
 use crate::io::line_queue::write_remark;
 use crate::io::signals::on_stop_signal;
-use crate::io::stdin::{self, Line};
+use crate::io::stdin::Line;
 use crate::language::{Worded, Words, say};
 use crate::net::inbox::{Sender, inbox};
 use crate::net::socket::{ChatSocket, SmallBuffer};
 
-use console::Command;
 use event_log::{EventLog, Form};
-use room::{Order, Room, Snapshot};
+use room::{Order, Room};
 
 /// Lines of the console and questions for counts that may wait.
 const WAITING_ORDERS: usize = 64;
@@ -81,35 +79,20 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
     write_remark(&format!("listening on {local}"));
     // For systemd (`Type=notify`): what waits for the room can start.
     let _no_manager = notify(&[NotifyState::Ready]);
-    let editor = open_console(form, &mut room.out.log, sender);
+    let asker = sender.clone();
+    let names = move || room::ask(&asker, Order::Names).unwrap_or_default();
+    let give = move |command| sender.post(Order::Console(command));
+    let take = move |line: Option<Line>| line.and_then(console::read).is_none_or(&give);
+    // The editor draws the log too.
+    let screen = Some(&mut room.out.log.queue);
+    let screen = screen.filter(|_| form != Form::Json && io::stderr().is_terminal());
+    let commands = &console::COMMANDS;
+    let editor = Editor::start(screen, "console-history", commands, names, language, take);
     let editor = editor.map_err(Failure::io(Operation::ReadInput))?;
     let ended = room.run(&inbox).map_err(Failure::io(Operation::UseSocket));
     drop(editor);
     let _no_manager = notify(&[NotifyState::Stopping]);
     ended?.map_err(|error| Failure::File(Box::new(error)))
-}
-
-/// Starts to read the operator's lines: with the editor where it can draw the log too.
-fn open_console(
-    form: Form,
-    log: &mut EventLog,
-    sender: Sender<Order>,
-) -> io::Result<Option<Editor>> {
-    // In the background a read from the terminal would stop the whole program.
-    if stdin::in_background() {
-        return Ok(None);
-    }
-    let asker = sender.clone();
-    let give = move |command| sender.post(Order::Console(command));
-    let take = move |line: Option<Line>| line.and_then(console::read).is_none_or(&give);
-    if form == Form::Json || !io::stderr().is_terminal() || !editor::is_possible() {
-        return stdin::spawn_line_reader(take).map(|()| None);
-    }
-    let names = move || room::ask(&asker, Order::Names).unwrap_or_default();
-    let (commands, language) = (&console::COMMANDS, log.language);
-    let (editor, queue) = Editor::start("console-history", commands, names, language, take)?;
-    log.queue = Some(queue);
-    Ok(Some(editor))
 }
 
 /// Binds the first address that is free: a name such as `localhost` stands for several.
@@ -126,7 +109,6 @@ fn bind_first(addresses: &Addresses) -> Result<ChatSocket, Failure> {
 #[derive(Debug)]
 pub(crate) struct Host {
     pub(crate) address: SocketAddr,
-    language: Language,
     orders: Sender<Order>,
     thread: JoinHandle<io::Result<()>>,
 }
@@ -154,31 +136,27 @@ impl Host {
         let thread = thread::spawn(move || room.run(&inbox).map(|_no_ban_file| ()));
         Ok(Some(Self {
             address,
-            language,
             orders,
             thread,
         }))
     }
 
     /// Counts the members beside the host, who is one.
-    pub(crate) fn others(&self) -> u64 {
-        let (reply, answer) = mpsc::sync_channel(1);
-        // A room that is gone has dropped the question, and with it the way back.
-        let _gone = self.orders.post(Order::Snapshot(reply));
-        let members = |room: Snapshot| room.counts.stats.members;
-        answer.recv().map_or(0, members).saturating_sub(1)
+    pub(crate) fn others(&self) -> usize {
+        let names = room::ask(&self.orders, Order::Names).unwrap_or_default();
+        names.len().saturating_sub(1)
     }
 
     /// Tells all members, sends them the end word, and waits until that is done.
-    pub(crate) fn close(self) -> Result<(), Failure> {
+    pub(crate) fn close(self, language: Language) -> Result<(), Failure> {
         // In the operator's name, which every client can show.
-        let last_words = match self.language {
+        let last_words = match language {
             Language::Chinese => "主持人关闭了聊天室",
             _ => "the host closed the room",
         };
-        let last_words = TextBuf::new(last_words).map(Command::Say);
-        for command in last_words.into_iter().chain([Command::Quit]) {
-            let _gone = self.orders.post(Order::Console(Ok(command)));
+        let lines = [last_words, "/quit"].map(|line| console::read(Ok(line.to_owned())));
+        for command in lines.into_iter().flatten() {
+            let _gone = self.orders.post(Order::Console(command));
         }
         let ended = self.thread.join();
         let ended =

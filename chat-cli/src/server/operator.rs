@@ -161,15 +161,7 @@ impl Room {
         Ok(())
     }
 
-    /// Tries a write that failed once more, at the end of the room.
-    pub(super) fn save_unsaved_bans(&mut self) -> Result<(), BanFileError> {
-        match &self.ban_file {
-            Some(file) if file.is_unsaved => self.save_bans(),
-            _ => Ok(()),
-        }
-    }
-
-    fn save_bans(&mut self) -> Result<(), BanFileError> {
+    pub(super) fn save_bans(&mut self) -> Result<(), BanFileError> {
         let bans = self.bans();
         let Some(file) = &mut self.ban_file else {
             return Ok(());

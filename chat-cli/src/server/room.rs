@@ -38,12 +38,9 @@ pub enum Order {
 }
 
 /// Asks the room from another thread; it answers between two bursts of datagrams.
-pub(super) fn ask<T>(
-    sender: &Sender<Order>,
-    question: impl FnOnce(SyncSender<T>) -> Order,
-) -> Option<T> {
+pub(super) fn ask<T>(room: &Sender<Order>, question: fn(SyncSender<T>) -> Order) -> Option<T> {
     let (reply, answer) = mpsc::sync_channel(1);
-    let is_posted = sender.post(question(reply));
+    let is_posted = room.post(question(reply));
     is_posted.then(|| answer.recv_timeout(ANSWER_PATIENCE).ok())?
 }
 
@@ -110,7 +107,11 @@ impl Room {
         while !inbox.is_stopped() {
             self.turn(inbox)?;
         }
-        let saved = self.save_unsaved_bans();
+        // A write that failed is tried once more.
+        let saved = match &self.ban_file {
+            Some(file) if file.is_unsaved => self.save_bans(),
+            _ => Ok(()),
+        };
         self.out.deliver(&self.server.shutdown(self.clock.now()));
         self.out.log.stopped(self.counts());
         Ok(saved)

@@ -117,7 +117,7 @@ fn is_in_a_word(before: &str, next: char) -> bool {
 }
 
 /// Returns whether a character is in a block of a script that is written with joiners: Arabic,
-/// Syriac, N'Ko and Mandaic, those of India, Myanmar, Khmer, Mongolian, Rohingya, Adlam; or near by.
+/// Syriac, N'Ko, Mandaic, those of India, Myanmar, Khmer, Mongolian, Rohingya, Adlam; or near by.
 fn is_joined(character: char) -> bool {
     !is_dangerous(character)
         && matches!(character, '\u{600}'..='\u{77f}' | '\u{7c0}'..='\u{7ff}'

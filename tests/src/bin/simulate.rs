@@ -1,5 +1,5 @@
-//! Simulates worlds, one per seed, and prints the counts of what happened. Reports a broken law with
-//! the seed, the shortest run that still breaks it, and the last events.
+//! Simulates worlds, one per seed, and prints the counts of what happened. Reports a broken law
+//! with the seed, a short run that still breaks it, and the last events.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
