@@ -45,6 +45,8 @@ pub(crate) enum Failure {
     Interrupted,
     /// Some lines were not sent; the user has seen which.
     NotAllSaid,
+    /// Some lines were not shown; the user has seen why.
+    NotAllShown,
     /// Some lines are not in the transcript; the user has seen why.
     NotAllWritten,
     /// The system refused an operation.
@@ -143,6 +145,8 @@ impl Worded for Failure {
             "在服务器应答之前被中断" },
             Self::NotAllWritten => say! { to, "the transcript is not complete; see above",
             "记录不完整，见上文" },
+            Self::NotAllShown => say! { to, "not everything was shown; see above",
+            "有的内容没有显示，见上文" },
             Self::NotAllSaid => say! { to, "not everything was said; see above",
             "有的话没有说出去，见上文" },
             Self::Io { operation, error } => {
