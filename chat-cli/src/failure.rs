@@ -127,7 +127,7 @@ impl Worded for Failure {
             Self::Refused { answer, repeated } => {
                 say! { to, "the server refused the login: ", "服务器拒绝登录：" }?;
                 word_refusal(to, answer.as_str())?;
-                remedy_of_refusal(to, known_refusal(answer.as_str()), *repeated)
+                remedy_of_refusal(to, answer.as_str(), *repeated)
             }
             Self::LineRefused { answer } => {
                 say! { to, "the server refused the line: ", "服务器拒绝了这句话：" }?;
@@ -189,18 +189,24 @@ pub(crate) fn word_refusal(to: &mut Words<'_>, answer: &str) -> fmt::Result {
     say! { to, " (the server's words: {words})", "（服务器原话：{words}）" }
 }
 
-fn remedy_of_refusal(to: &mut Words<'_>, refusal: Option<Refusal>, repeated: bool) -> fmt::Result {
-    match refusal {
+fn remedy_of_refusal(to: &mut Words<'_>, answer: &str, repeated: bool) -> fmt::Result {
+    match known_refusal(answer) {
         Some(Refusal::Banned) => say! { to, "; ask whoever runs the room",
         "；请询问聊天室的管理员" },
         Some(Refusal::RoomFull) => say! { to,
         "; try again later, or ask whoever runs the room for more places (--max-members)",
         "；请稍后再试，或请管理员增加名额（--max-members）" },
-        _ if repeated => say! { to,
+        None if !answer.starts_with("FAIL") => say! { to, "; look at --server and --verbs",
+        "；请检查 --server 和 --verbs" },
+        Some(Refusal::NameTaken) | None if repeated => say! { to,
         " (the login was repeated: the first one may have been accepted; wait a moment, or \
          choose another name)",
         "（登录请求重发过，第一次可能已被接受；请稍等片刻，或换一个名字）" },
-        _ => say! { to, "; choose another name", "；请换一个名字" },
+        Some(Refusal::BadName | Refusal::NameTaken | Refusal::Reserved) => {
+            say! { to, "; choose another name", "；请换一个名字" }
+        }
+        // The server's words have to do.
+        _ => Ok(()),
     }
 }
 
@@ -310,6 +316,17 @@ mod tests {
             let behind = format!("（服务器原话：{words}）");
             let before = chinese.strip_suffix(&behind).expect(&chinese);
             assert!(!before.is_empty() && !before.is_ascii(), "{chinese}");
+        }
+        for (answer, remedy) in [
+            ("FAIL name taken", "; choose another name"),
+            ("FAIL too fast", "(the server's words: too fast)"),
+            ("FAIL the moon is full", "the moon is full"),
+            ("HTTP/1.0 400", "; look at --server and --verbs"),
+        ] {
+            let answer = SafeText::for_terminal(answer);
+            let repeated = false;
+            let line = Failure::Refused { answer, repeated }.in_words(Language::English);
+            assert!(line.ends_with(remedy), "{line}");
         }
         for unknown in ["FAIL", "FAIL the moon is full", "no"] {
             assert_eq!(worded(unknown, Language::Chinese), unknown);
