@@ -148,7 +148,7 @@ impl Worded for Failure {
             Self::NotAllShown => say! { to, "not everything was shown; see above",
             "有的内容没有显示，见上文" },
             Self::NotAllSaid => say! { to, "not everything was said; see above",
-            "有的话没有说出去，见上文" },
+            "有的话未发送，见上文" },
             Self::Io { operation, error } => {
                 operation.word(to)?;
                 say! { to, ": {error}", "：{error}" }?;
@@ -229,7 +229,7 @@ impl Worded for Silence {
             "，却收到了：{datagram}" },
             Self::Unreachable => say! { to,
             ": nobody listens there; start a room with `chat serve`, or look at --server",
-            "：那里没有人在听；请用 `chat serve` 开一个聊天室，或检查 --server" },
+            "：那里没有程序在监听；请用 `chat serve` 开一个聊天室，或检查 --server" },
             Self::Nothing => say! { to,
             "; is the address right, and does a firewall let UDP through? See --server, and \
              --verbs for servers with other words",

@@ -128,7 +128,7 @@ fn an_ignored_member_is_written_down_but_not_shown() {
 
     room.alice_types("/unignore bob");
     room.alice_types("/unignore joins");
-    room.alice.sees("ignored by this client, 0:");
+    room.alice.sees("no member is ignored");
     room.bob.send("C bob back again");
     room.alice.sees("bob : back again");
     dan.quit("dan");

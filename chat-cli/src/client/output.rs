@@ -86,7 +86,7 @@ impl Worded for Event<'_> {
                         "服务器已经不认识我们" }
                     }
                     LostReason::Unreachable => say! { to, "nobody is at the server's address",
-                    "服务器的地址上没有人" },
+                    "服务器地址上没有程序在运行" },
                     LostReason::Silent => say! { to, "the server does not answer",
                     "服务器不应答" },
                     _ => say! { to, "the connection is lost", "连接断了" },

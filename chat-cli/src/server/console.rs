@@ -201,7 +201,11 @@ impl Worded for Mistake {
     fn word(&self, to: &mut Words<'_>) -> fmt::Result {
         match self {
             Self::UnknownCommand => say! { to, "there is no such command", "没有这个命令" },
-            Self::Usage(usage) => say! { to, "write {usage}", "请写成 {usage}" },
+            Self::Usage(usage) => {
+                let chinese = usage.replace("NAME", "名字").replace("ADDRESS", "地址");
+                let chinese = chinese.replace("REASON", "理由").replace("MINUTES", "分钟");
+                say! { to, "write {usage}", "请写成 {chinese}" }
+            }
             Self::Minutes => say! { to,
             "write a whole number of minutes from 1 to {MAX_MINUTES}, or none for a ban for \
              good",
