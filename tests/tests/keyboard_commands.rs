@@ -106,7 +106,7 @@ fn an_ignored_member_is_written_down_but_not_shown() {
     let path = file.to_str().expect("a path of the test's own").to_owned();
     let mut room = alice_with(&["--bell", "--transcript", &path]);
     room.alice_types(&format!("/ign{TAB} BOB"));
-    room.alice.sees("ignored by this client, 1: bob");
+    room.alice.sees("ignored by this client, 1: BOB");
     room.bob.send("C bob do you hear me, alice");
     let carol = room.server.member("carol");
     carol.send("C carol that was all");
@@ -118,7 +118,7 @@ fn an_ignored_member_is_written_down_but_not_shown() {
     assert!(written.contains("bob：do you hear me"), "{written}");
 
     room.alice_types("/ignore joins");
-    room.alice.sees("ignored by this client, 2: bob, joins");
+    room.alice.sees("ignored by this client, 2: BOB, joins");
     carol.quit("carol");
     let dan = room.server.member("dan");
     dan.send("C dan here I am");

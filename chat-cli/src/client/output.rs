@@ -120,7 +120,7 @@ pub(super) struct Output {
     pub(super) clock: Clock,
     pub(super) form: Form,
     pub(super) names: NamesSeen,
-    /// The folded names that the user does not want to see; `joins` stands for all notices.
+    /// The names that the user does not want to see, as typed; `joins` stands for all notices.
     pub(super) ignored: Vec<String>,
     pub(super) transcript: Option<Transcript>,
     /// True when standard output takes nothing any more.
@@ -175,7 +175,10 @@ impl Output {
             _ => {}
         }
         self.remark(event);
-        let ignores = |name: &str| self.ignored.contains(&folded(name));
+        let ignores = |name: &str| {
+            let mut ignored = self.ignored.iter();
+            ignored.any(|ignored| folded(ignored) == folded(name))
+        };
         let is_hidden = match event {
             Event::Said { name, .. } => ignores(name.as_str()),
             Event::Joined { name } | Event::Left { name } => {

@@ -366,10 +366,10 @@ impl<'i> Session<'i> {
             }
             Typed::Ignore { name, hides } => {
                 let output = &mut self.conversation.output;
-                let name = folded(name);
-                output.ignored.retain(|ignored| *ignored != name);
+                let is_other = |ignored: &String| folded(ignored) != folded(name);
+                output.ignored.retain(is_other);
                 let added = Some(name).filter(|name| hides && !name.is_empty());
-                output.ignored.extend(added);
+                output.ignored.extend(added.map(str::to_owned));
                 output.remark(&Status::Ignored(&output.ignored));
             }
             Typed::Quit if self.may_leave() => self.quit(now),
