@@ -55,7 +55,7 @@ fn a_line_with_a_slash_is_a_command_or_an_error() {
 fn a_long_paste_is_said_only_after_a_yes() {
     for (language, question, yes) in [
         ("en", "say these 11 lines? [y/N]", "y"),
-        ("zh", "要说这 11 行吗？[y/N]", "是"),
+        ("zh", "要发送这 11 行吗？[y/N]", "是"),
     ] {
         let mut room = alice_with(&["--lang", language]);
         let lines: Vec<String> = (1..=11).map(|line| format!("/line {line}")).collect();
