@@ -43,7 +43,7 @@ pub(crate) struct AddressError {
 #[derive(Debug)]
 enum Problem {
     Empty,
-    Malformed(io::Error),
+    Port,
     /// The system could not look the name up.
     Lookup(io::Error),
 }
@@ -68,7 +68,8 @@ impl Worded for AddressError {
         say! { to, "invalid address {text:?}: ", "无效的地址 {text:?}：" }?;
         match &self.problem {
             Problem::Empty => say! { to, "empty", "是空的" },
-            Problem::Malformed(error) | Problem::Lookup(error) => write!(to, "{error}"),
+            Problem::Port => say! { to, "a port is 0 to 65535", "端口是 0 到 65535" },
+            Problem::Lookup(error) => write!(to, "{error}"),
         }?;
         say! { to, "; write HOST:PORT, such as {DEFAULT_ADDRESS} or [::1]:8888",
         "；请写成 主机:端口，例如 {DEFAULT_ADDRESS} 或 [::1]:8888" }
@@ -104,8 +105,9 @@ fn look_up(host_of_a_port: &str, text: &str) -> Result<Addresses, Problem> {
         return Err(Problem::Empty);
     }
     // The system would take it for an address: 8888 for 0.0.34.184.
-    let is_port = text.bytes().all(|byte| byte.is_ascii_digit());
-    let with_host = is_port.then(|| format!("{host_of_a_port}:{text}"));
+    let port = text.strip_prefix(':').unwrap_or(text);
+    let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
+    let with_host = is_port.then(|| format!("{host_of_a_port}:{port}"));
     let text = with_host.as_deref().unwrap_or(text);
     let bare = text
         .strip_prefix('[')
@@ -120,7 +122,7 @@ fn look_up(host_of_a_port: &str, text: &str) -> Result<Addresses, Problem> {
         (text, DEFAULT_PORT).to_socket_addrs()
     };
     let mut resolved = resolved.map_err(|error| match error.kind() {
-        ErrorKind::InvalidInput => Problem::Malformed(error),
+        ErrorKind::InvalidInput => Problem::Port,
         _ => Problem::Lookup(error),
     })?;
     let first = resolved.next();
@@ -133,6 +135,7 @@ fn look_up(host_of_a_port: &str, text: &str) -> Result<Addresses, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
 
     #[test]
     fn addresses_are_read_with_and_without_a_port() {
@@ -143,13 +146,17 @@ mod tests {
             ("::1", "[::1]:8888"),
             ("[::1]", "[::1]:8888"),
             ("7", "127.0.0.1:7"),
+            (":7", "127.0.0.1:7"),
         ] {
             let first = resolve(Some(text)).unwrap().first;
             assert_eq!(first.to_string(), address);
         }
-        for text in ["", "65536", "127.0.0.1:65536"] {
+        for text in ["", ":", "65536", ":65536", "127.0.0.1:65536"] {
             let error = resolve(Some(text)).unwrap_err();
             assert!(!error.is_of_the_system(), "{error:?}");
+            let said = error.in_words(Language::English);
+            let names_the_range = said.contains("a port is 0 to 65535");
+            assert_eq!(names_the_range, !text.is_empty(), "{said}");
         }
     }
 }

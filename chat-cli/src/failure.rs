@@ -45,6 +45,8 @@ pub(crate) enum Failure {
     Interrupted,
     /// Some lines were not sent; the user has seen which.
     NotAllSaid,
+    /// Some lines were not shown; the user has seen why.
+    NotAllShown,
     /// Some lines are not in the transcript; the user has seen why.
     NotAllWritten,
     /// The system refused an operation.
@@ -125,7 +127,7 @@ impl Worded for Failure {
             Self::Refused { answer, repeated } => {
                 say! { to, "the server refused the login: ", "服务器拒绝登录：" }?;
                 word_refusal(to, answer.as_str())?;
-                remedy_of_refusal(to, known_refusal(answer.as_str()), *repeated)
+                remedy_of_refusal(to, answer.as_str(), *repeated)
             }
             Self::LineRefused { answer } => {
                 say! { to, "the server refused the line: ", "服务器拒绝了这句话：" }?;
@@ -143,8 +145,10 @@ impl Worded for Failure {
             "在服务器应答之前被中断" },
             Self::NotAllWritten => say! { to, "the transcript is not complete; see above",
             "记录不完整，见上文" },
+            Self::NotAllShown => say! { to, "not everything was shown; see above",
+            "有的内容没有显示，见上文" },
             Self::NotAllSaid => say! { to, "not everything was said; see above",
-            "有的话没有说出去，见上文" },
+            "有的话未发送，见上文" },
             Self::Io { operation, error } => {
                 operation.word(to)?;
                 say! { to, ": {error}", "：{error}" }?;
@@ -185,18 +189,24 @@ pub(crate) fn word_refusal(to: &mut Words<'_>, answer: &str) -> fmt::Result {
     say! { to, " (the server's words: {words})", "（服务器原话：{words}）" }
 }
 
-fn remedy_of_refusal(to: &mut Words<'_>, refusal: Option<Refusal>, repeated: bool) -> fmt::Result {
-    match refusal {
+fn remedy_of_refusal(to: &mut Words<'_>, answer: &str, repeated: bool) -> fmt::Result {
+    match known_refusal(answer) {
         Some(Refusal::Banned) => say! { to, "; ask whoever runs the room",
         "；请询问聊天室的管理员" },
         Some(Refusal::RoomFull) => say! { to,
         "; try again later, or ask whoever runs the room for more places (--max-members)",
         "；请稍后再试，或请管理员增加名额（--max-members）" },
-        _ if repeated => say! { to,
+        None if !answer.starts_with("FAIL") => say! { to, "; look at --server and --verbs",
+        "；请检查 --server 和 --verbs" },
+        Some(Refusal::NameTaken) | None if repeated => say! { to,
         " (the login was repeated: the first one may have been accepted; wait a moment, or \
          choose another name)",
         "（登录请求重发过，第一次可能已被接受；请稍等片刻，或换一个名字）" },
-        _ => say! { to, "; choose another name", "；请换一个名字" },
+        Some(Refusal::BadName | Refusal::NameTaken | Refusal::Reserved) => {
+            say! { to, "; choose another name", "；请换一个名字" }
+        }
+        // The server's words have to do.
+        _ => Ok(()),
     }
 }
 
@@ -219,7 +229,7 @@ impl Worded for Silence {
             "，却收到了：{datagram}" },
             Self::Unreachable => say! { to,
             ": nobody listens there; start a room with `chat serve`, or look at --server",
-            "：那里没有人在听；请用 `chat serve` 开一个聊天室，或检查 --server" },
+            "：那里没有程序在监听；请用 `chat serve` 开一个聊天室，或检查 --server" },
             Self::Nothing => say! { to,
             "; is the address right, and does a firewall let UDP through? See --server, and \
              --verbs for servers with other words",
@@ -306,6 +316,17 @@ mod tests {
             let behind = format!("（服务器原话：{words}）");
             let before = chinese.strip_suffix(&behind).expect(&chinese);
             assert!(!before.is_empty() && !before.is_ascii(), "{chinese}");
+        }
+        for (answer, remedy) in [
+            ("FAIL name taken", "; choose another name"),
+            ("FAIL too fast", "(the server's words: too fast)"),
+            ("FAIL the moon is full", "the moon is full"),
+            ("HTTP/1.0 400", "; look at --server and --verbs"),
+        ] {
+            let answer = SafeText::for_terminal(answer);
+            let repeated = false;
+            let line = Failure::Refused { answer, repeated }.in_words(Language::English);
+            assert!(line.ends_with(remedy), "{line}");
         }
         for unknown in ["FAIL", "FAIL the moon is full", "no"] {
             assert_eq!(worded(unknown, Language::Chinese), unknown);

@@ -60,7 +60,7 @@ pub(crate) fn language_of_the_locale() -> Language {
 
 /// Writes that a line was not sent, and the reason.
 pub(crate) fn not_said(to: &mut Words<'_>, error: &dyn Worded) -> fmt::Result {
-    say! { to, "not said: ", "没有说出去：" }?;
+    say! { to, "not said: ", "未发送：" }?;
     error.word(to)
 }
 

@@ -30,7 +30,7 @@ use language::{Language, Worded};
 pub fn run() -> ExitCode {
     let command = match args::read() {
         Ok(command) => command,
-        Err(failure) => return report(&failure, language::language_of_the_locale()),
+        Err((failure, language)) => return report(&failure, language),
     };
     let language = command.language();
     let done = match command {

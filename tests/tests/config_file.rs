@@ -111,6 +111,17 @@ fn a_mistake_in_a_file_has_its_line_and_a_remedy() {
         }
         assert_eq!(complaint.lines().count(), 1, "{complaint}");
     }
+    // The variable hides no mistake of the file, and is the language of the complaint.
+    let german = file(&folder, "lang = \"de\"\n");
+    let mut command = binary::command(&["serve", "--config", german.to_str().expect("a path")]);
+    command.env("CHAT_LANG", "zh");
+    let mut server = Process::spawn(command);
+    server.expect_exit(2);
+    let complaint = server.stderr();
+    assert!(
+        complaint.contains("第 1 行：lang 不能是这个值"),
+        "{complaint}"
+    );
     let mut server = chat(&["serve", "--config", "/nowhere/chat.toml"]);
     server.expect_exit(2);
     assert!(server.stderr().contains("/nowhere/chat.toml") && server.stderr().contains("--config"));
@@ -141,8 +152,7 @@ fn a_misspelt_variable_names_the_option_that_is_meant() {
         .lines()
         .filter(|line| line.starts_with("CHAT_"))
         .collect();
-    let meant =
-        "CHAT_MAX_MEMBRS: there is no option \"max-membrs\", perhaps \"max-members\" was meant";
+    let meant = "CHAT_MAX_MEMBRS: there is no such variable, perhaps CHAT_MAX_MEMBERS was meant";
     assert!(
         warnings.len() == 1 && warnings[0].starts_with(meant),
         "{stderr}"

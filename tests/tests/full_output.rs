@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use chat_tests::harness::net::free_address;
+use chat_tests::harness::terminal::{Home, Terminal};
 use chat_tests::harness::{Process, chat_binary};
 
 /// Runs a line of the shell in which `$0` is the program, and checks its exit code. Returns what
@@ -39,11 +41,21 @@ fn a_client_whose_output_is_full_ends_in_order() {
         let line = format!("\"$0\" join alice {output}");
         // Its own login is an event of JSON. Lines of others would be the first of a pipe.
         let code = i32::from(output.contains("json"));
-        expect_exit(&format!("echo hi | {line}"), code);
+        let stderr = expect_exit(&format!("echo hi | {line}"), code);
+        let has_words = stderr.contains("not everything was shown");
+        assert_eq!(has_words, output.contains("json"), "{stderr}");
     }
     let transcript = "echo hi | \"$0\" join alice --transcript /dev/full";
     let stderr = expect_exit(transcript, 1);
     assert!(stderr.contains("; the disk is full: make room"), "{stderr}");
+}
+
+#[test]
+fn a_client_at_a_terminal_fails_of_a_full_output_too() {
+    let mut shell = Terminal::start_shell(&Home::new(), 100, free_address());
+    shell.types("chat join alice --json >/dev/full; echo \"code $?\"\n");
+    shell.sees("not everything was shown");
+    shell.sees("code 1");
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn a_line_with_a_slash_is_a_command_or_an_error() {
 fn a_long_paste_is_said_only_after_a_yes() {
     for (language, question, yes) in [
         ("en", "say these 11 lines? [y/N]", "y"),
-        ("zh", "要说这 11 行吗？[y/N]", "是"),
+        ("zh", "要发送这 11 行吗？[y/N]", "是"),
     ] {
         let mut room = alice_with(&["--lang", language]);
         let lines: Vec<String> = (1..=11).map(|line| format!("/line {line}")).collect();
@@ -106,7 +106,7 @@ fn an_ignored_member_is_written_down_but_not_shown() {
     let path = file.to_str().expect("a path of the test's own").to_owned();
     let mut room = alice_with(&["--bell", "--transcript", &path]);
     room.alice_types(&format!("/ign{TAB} BOB"));
-    room.alice.sees("ignored by this client, 1: bob");
+    room.alice.sees("ignored by this client, 1: BOB");
     room.bob.send("C bob do you hear me, alice");
     let carol = room.server.member("carol");
     carol.send("C carol that was all");
@@ -118,7 +118,7 @@ fn an_ignored_member_is_written_down_but_not_shown() {
     assert!(written.contains("bob：do you hear me"), "{written}");
 
     room.alice_types("/ignore joins");
-    room.alice.sees("ignored by this client, 2: bob, joins");
+    room.alice.sees("ignored by this client, 2: BOB, joins");
     carol.quit("carol");
     let dan = room.server.member("dan");
     dan.send("C dan here I am");
@@ -128,7 +128,7 @@ fn an_ignored_member_is_written_down_but_not_shown() {
 
     room.alice_types("/unignore bob");
     room.alice_types("/unignore joins");
-    room.alice.sees("ignored by this client, 0:");
+    room.alice.sees("no member is ignored");
     room.bob.send("C bob back again");
     room.alice.sees("bob : back again");
     dan.quit("dan");

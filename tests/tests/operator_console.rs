@@ -137,6 +137,10 @@ fn the_console_answers_in_chinese_too() {
     server
         .process
         .wait_for_line("已封禁 名字 捣乱，一直有效；聊天室里没有相符的人");
+    server.operator_says("/unban 10.0.0.0/8");
+    server.process.wait_for_text("10.0.0.0/8 没有被封禁");
+    server.operator_says("/ban");
+    server.process.wait_for_line("请写成 /ban 地址|名字 [分钟]");
     let troll = server.stranger();
     troll.send("L 捣乱");
     troll.expect("FAIL 已被封禁", "a banned name");

@@ -1,5 +1,6 @@
 //! A person reads what others say: emoji, long lines, lists.
 
+use chat_tests::harness::net::free_address;
 use chat_tests::harness::terminal::emulator::View;
 use chat_tests::harness::terminal::keys::{BACKSPACE, ENTER, LEFT};
 use chat_tests::harness::terminal::{Home, Terminal};
@@ -111,6 +112,19 @@ fn long_lines_break_between_words_under_the_text() {
             assert!(!parts.iter().any(|part| forbidden(part)), "{view}");
         }
     }
+}
+
+#[test]
+fn the_last_sentence_of_a_command_is_wrapped_too() {
+    let nowhere = free_address();
+    let send = ["send", "alice", "--server", &nowhere.to_string(), "hi"];
+    let mut send = Terminal::start_in(&Home::new(), 40, &send, nowhere);
+    send.expect_exit(4);
+    let view = send.sees("look at");
+    let rows = rows_of(&view, "chat: no answer");
+    assert!(rows.len() > 2, "{view}");
+    let hangs = |row: &&str| row.starts_with("  ") && row.width() <= 40;
+    assert!(rows[1..].iter().all(hangs), "{view}");
 }
 
 /// Returns whether each of these begins a row, and nothing else does but what hangs under them.

@@ -10,12 +10,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use clap::builder::ValueRange;
+use clap::builder::{Resettable, ValueRange};
 use clap::error::ContextKind;
 use clap::{Arg, ArgAction, Command};
 use toml::{Spanned, Value};
 
-use super::VARIABLE_PREFIX;
+use super::{VARIABLE_PREFIX, variable_of};
 use crate::address;
 use crate::language::{Worded, Words, say};
 
@@ -40,6 +40,8 @@ enum Problem {
     Syntax(String),
     /// No option has this name; the one that is perhaps meant.
     UnknownOption(String, Option<String>),
+    /// The variable is none; the one that is perhaps meant.
+    UnknownVariable(String),
     /// The option takes no such value, for this reason.
     BadValue(String, String),
 }
@@ -67,6 +69,9 @@ impl Worded for ConfigError {
                 say! { to, "; `chat serve --help` lists them; leave out the dashes in front",
                 "；`chat serve --help` 列出所有选项；请去掉前面的横线" }
             }
+            Problem::UnknownVariable(meant) => say! { to,
+            "there is no such variable, perhaps {meant} was meant; `chat serve --help` lists them",
+            "没有这个变量，也许是 {meant}；`chat serve --help` 列出所有变量" },
             Problem::BadValue(option, why) => say! { to, "{option} cannot be this: {why}",
             "{option} 不能是这个值：{why}" },
         }
@@ -120,9 +125,13 @@ fn with_default(command: Command, name: String, value: Value) -> Result<Command,
     let command = command.mut_subcommand(COMMAND_WITH_FILE, |serve| {
         serve.mut_arg(option.get_id(), |option| option.default_values(values))
     });
-    // Without a command line, so that a complaint is known to be about this option.
+    // Without a command line and variables, so that a complaint is known to be about this option,
+    // and none of them hides it.
     let words = [command.get_name(), COMMAND_WITH_FILE];
-    match command.clone().try_get_matches_from(words) {
+    let alone = command.clone().mut_subcommand(COMMAND_WITH_FILE, |serve| {
+        serve.mut_args(|option| option.env(Resettable::Reset))
+    });
+    match alone.try_get_matches_from(words) {
         Ok(_) => Ok(command),
         Err(error) => {
             // The last line is about a command line.
@@ -153,7 +162,7 @@ pub(super) fn misspelt_variables(command: Command) -> impl Iterator<Item = Confi
         let name = name.to_lowercase().replace('_', "-");
         let meant = option_like(&command, &name).filter(|_| name != "address")?;
         Some(ConfigError {
-            problem: Problem::UnknownOption(name, Some(meant)),
+            problem: Problem::UnknownVariable(variable_of(&meant)),
             place: variable.into(),
             line: None,
         })

@@ -10,8 +10,8 @@ use super::values::{LangArgs, Limit, NoBatchArgs, VerbsArg};
 #[command(after_help = "Examples:\n  \
         chat join alice --server chat.example.org:8888\n  \
         tail -f build.log | chat join robot --json\n\n\
-        At a terminal: /help, /names, /quit; Tab completes names, the arrow keys bring back \
-        lines.")]
+        At a terminal: /help, /names, /ignore, /quit; Tab completes names, the arrow keys bring \
+        back lines.")]
 pub(crate) struct JoinArgs {
     /// Your name: 1 to 32 bytes without spaces and colons
     pub(crate) name: Name,

@@ -18,6 +18,7 @@ pub(crate) use join::{JoinArgs, SendArgs};
 pub(crate) use serve::ServeArgs;
 
 use config_file::{ADDRESS_OPTION, COMMAND_WITH_FILE, misspelt_variables, with_defaults_of};
+use values::language_of;
 
 /// The beginning of an option's environment variable.
 const VARIABLE_PREFIX: &str = "CHAT_";
@@ -58,6 +59,13 @@ pub(crate) enum Command {
     },
 }
 
+/// Returns the environment variable of an option of `chat serve`.
+fn variable_of(long: &str) -> String {
+    let is_own = |long: &&str| *long != ADDRESS_OPTION;
+    let long = Some(long).filter(is_own).unwrap_or("address");
+    format!("{VARIABLE_PREFIX}{}", long.replace('-', "_").to_uppercase())
+}
+
 /// Defines the command line. `chat serve` takes each of its options from the environment too.
 pub(crate) fn definition() -> clap::Command {
     Args::command().mut_subcommand(COMMAND_WITH_FILE, |serve| {
@@ -65,7 +73,7 @@ pub(crate) fn definition() -> clap::Command {
             let Some(long) = argument.get_long().filter(|long| *long != ADDRESS_OPTION) else {
                 return argument;
             };
-            let variable = format!("{VARIABLE_PREFIX}{}", long.replace('-', "_").to_uppercase());
+            let variable = variable_of(long);
             let is_flag = matches!(argument.get_action(), ArgAction::SetTrue);
             let argument = argument.env(variable).hide_env_values(true);
             if is_flag {
@@ -78,15 +86,15 @@ pub(crate) fn definition() -> clap::Command {
 }
 
 /// Reads the command line, the environment and the file that `--config` names, in this order of
-/// precedence. Wrong usage ends the program with exit code 2, `--help` with exit code 0.
-pub(crate) fn read() -> Result<Command, Failure> {
+/// precedence. Wrong usage ends the program with exit code 2, `--help` with exit code 0. A failure
+/// comes with the language for its user.
+pub(crate) fn read() -> Result<Command, (Failure, Language)> {
     let matches = definition().get_matches();
-    let file = matches
-        .subcommand_matches(COMMAND_WITH_FILE)
-        .and_then(|serve| serve.get_one::<PathBuf>("config"));
+    let serve = matches.subcommand_matches(COMMAND_WITH_FILE);
+    let file = serve.and_then(|serve| Some((serve, serve.get_one::<PathBuf>("config")?)));
     let matches = match file {
-        Some(file) => with_defaults_of(file, definition())
-            .map_err(|error| Failure::Usage(Box::new(error)))?
+        Some((serve, file)) => with_defaults_of(file, definition())
+            .map_err(|error| (Failure::Usage(Box::new(error)), language_of(serve)))?
             .get_matches(),
         None => matches,
     };

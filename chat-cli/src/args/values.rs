@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use chat_core::Rate;
 use chat_core::proto::{Language, Verbs, Word};
+use clap::{ArgMatches, FromArgMatches};
 
 use crate::language::language_of_the_locale;
 
@@ -86,6 +87,12 @@ impl LangArgs {
             Some(_) => Language::English,
         }
     }
+}
+
+/// Returns the language of a command that is not read any further.
+pub(super) fn language_of(command: &ArgMatches) -> Language {
+    let read = LangArgs::from_arg_matches(command);
+    read.map_or_else(|_| language_of_the_locale(), |lang| lang.language())
 }
 
 /// Reads the value of a flag, in a file or a variable; an empty one is that of no flag.

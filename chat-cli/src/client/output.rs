@@ -86,7 +86,7 @@ impl Worded for Event<'_> {
                         "服务器已经不认识我们" }
                     }
                     LostReason::Unreachable => say! { to, "nobody is at the server's address",
-                    "服务器的地址上没有人" },
+                    "服务器地址上没有程序在运行" },
                     LostReason::Silent => say! { to, "the server does not answer",
                     "服务器不应答" },
                     _ => say! { to, "the connection is lost", "连接断了" },
@@ -120,7 +120,7 @@ pub(super) struct Output {
     pub(super) clock: Clock,
     pub(super) form: Form,
     pub(super) names: NamesSeen,
-    /// The folded names that the user does not want to see; `joins` stands for all notices.
+    /// The names that the user does not want to see, as typed; `joins` stands for all notices.
     pub(super) ignored: Vec<String>,
     pub(super) transcript: Option<Transcript>,
     /// True when standard output takes nothing any more.
@@ -175,7 +175,10 @@ impl Output {
             _ => {}
         }
         self.remark(event);
-        let ignores = |name: &str| self.ignored.contains(&folded(name));
+        let ignores = |name: &str| {
+            let mut ignored = self.ignored.iter();
+            ignored.any(|ignored| folded(ignored) == folded(name))
+        };
         let is_hidden = match event {
             Event::Said { name, .. } => ignores(name.as_str()),
             Event::Joined { name } | Event::Left { name } => {

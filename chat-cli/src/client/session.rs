@@ -366,10 +366,10 @@ impl<'i> Session<'i> {
             }
             Typed::Ignore { name, hides } => {
                 let output = &mut self.conversation.output;
-                let name = folded(name);
-                output.ignored.retain(|ignored| *ignored != name);
+                let is_other = |ignored: &String| folded(ignored) != folded(name);
+                output.ignored.retain(is_other);
                 let added = Some(name).filter(|name| hides && !name.is_empty());
-                output.ignored.extend(added);
+                output.ignored.extend(added.map(str::to_owned));
                 output.remark(&Status::Ignored(&output.ignored));
             }
             Typed::Quit if self.may_leave() => self.quit(now),
@@ -391,12 +391,11 @@ impl<'i> Session<'i> {
     }
 
     /// Returns the result of a conversation that ended in order: a failure, where some line is
-    /// known to be lost. A person has seen which.
+    /// known to be lost. A person has seen which of the own lines were.
     fn result(&self) -> Result<(), Failure> {
         let output = &self.conversation.output;
         let is_silent = output.is_silent();
-        let misses_lines = self.conversation.misses_lines || output.is_broken;
-        let misses_lines = misses_lines && !self.input.is_typed;
+        let misses_lines = self.conversation.misses_lines && !self.input.is_typed;
         match self.conversation.refused.clone() {
             // The answer to the only line of `chat send`.
             Some(answer) if misses_lines && is_silent => Err(Failure::LineRefused { answer }),
@@ -404,6 +403,7 @@ impl<'i> Session<'i> {
                 Err(self.connection.no_answer(None))
             }
             _ if misses_lines => Err(Failure::NotAllSaid),
+            _ if output.is_broken => Err(Failure::NotAllShown),
             _ if output.is_transcript_broken => Err(Failure::NotAllWritten),
             _ => Ok(()),
         }

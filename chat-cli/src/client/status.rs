@@ -79,7 +79,7 @@ impl Worded for Status<'_> {
             Self::LoggingIn => say! { to, "logging in…", "正在登录…" },
             Self::NobodyThere { server } => say! { to,
             "nobody listens at {server}; trying for 7 s, as it may be about to start",
-            "{server} 上没有人在听；它也许正要启动，再试 7 秒" },
+            "{server} 上没有程序在监听；它也许正要启动，再试 7 秒" },
             Self::MayLeave { others } => say! { to,
             "others in the room: {others}; it closes when you leave. Leave? [y/N]",
             "聊天室里还有 {others} 人；你离开，聊天室就关闭。要离开吗？[y/N]" },
@@ -87,7 +87,7 @@ impl Worded for Status<'_> {
                 let Some(line) = line else {
                     return not_said(to, problem);
                 };
-                say! { to, "line {line} was not said: ", "第 {line} 行没有说出去：" }?;
+                say! { to, "line {line} was not said: ", "第 {line} 行未发送：" }?;
                 problem.word(to)
             }
             Self::TranscriptBroken(error) => {
@@ -114,10 +114,11 @@ Tab        补全名字
                 say! { to, "seen by this client so far, {count}: {names}",
                 "本客户端到现在见过 {count} 人：{names}" }
             }
+            Self::Ignored([]) => say! { to, "no member is ignored", "没有屏蔽任何人" },
             Self::Ignored(names) => {
                 let (count, names) = (names.len(), list(names, usize::MAX));
                 say! { to, "ignored by this client, {count}: {names}",
-                "本客户端不显示 {count} 个：{names}" }
+                "已屏蔽：{names}" }
             }
         }
     }

@@ -223,7 +223,7 @@ impl LineReader {
             let lines = text.lines().count();
             if lines > LINES_UNASKED {
                 let answer = self.read_line(&match self.language {
-                    Language::Chinese => format!("要说这 {lines} 行吗？[y/N] "),
+                    Language::Chinese => format!("要发送这 {lines} 行吗？[y/N] "),
                     _ => format!("say these {lines} lines? [y/N] "),
                 });
                 // Anything but a yes is a no.

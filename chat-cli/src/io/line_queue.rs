@@ -7,6 +7,7 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 use std::time::Duration;
 
+use super::wrap::wrapped;
 use crate::language::Language;
 
 /// The most lines that wait to be written.
@@ -97,7 +98,7 @@ pub(crate) fn write_line(mut to: impl Write, line: &str) -> io::Result<()> {
 
 /// Writes a remark to standard error, or loses it: `eprintln!` would panic.
 pub(crate) fn write_remark(remark: &str) {
-    let _lost = write_line(io::stderr(), remark);
+    let _lost = write_line(io::stderr(), &wrapped(io::stderr(), remark, 2));
 }
 
 #[cfg(test)]

@@ -171,11 +171,13 @@ fn target_of(word: &str) -> Result<BanTarget<IpAddr>, Mistake> {
         .map_err(Mistake::Target)
 }
 
-/// Returns whether this would be a surprising name to ban: `10.0.0`, `10/8`, `10.0.0.0/33`.
+/// Returns whether this would be a surprising name to ban: `10.0.0`, `10/8`, `10.0.0.0/33`,
+/// also with the digits and stops of Chinese keyboards.
 fn looks_like_an_address(word: &str) -> bool {
-    let rest = word.trim_start_matches(|c: char| c.is_ascii_digit() || ".*".contains(c));
+    let rest = word.trim_start_matches(|c: char| c.is_numeric() || ".*。．".contains(c));
     let fits = rest.is_empty() || rest.starts_with(['/', '-', ',']);
-    word.contains(':') || fits && word.starts_with(char::is_numeric) && word.contains(['.', '/'])
+    let is_parted = word.contains(['.', '/', '。', '．']);
+    word.contains(':') || fits && word.starts_with(char::is_numeric) && is_parted
 }
 
 /// Makes the target of these addresses and those between: of IPv6, every /64 that they touch.
@@ -201,7 +203,11 @@ impl Worded for Mistake {
     fn word(&self, to: &mut Words<'_>) -> fmt::Result {
         match self {
             Self::UnknownCommand => say! { to, "there is no such command", "没有这个命令" },
-            Self::Usage(usage) => say! { to, "write {usage}", "请写成 {usage}" },
+            Self::Usage(usage) => {
+                let chinese = usage.replace("NAME", "名字").replace("ADDRESS", "地址");
+                let chinese = chinese.replace("REASON", "理由").replace("MINUTES", "分钟");
+                say! { to, "write {usage}", "请写成 {chinese}" }
+            }
             Self::Minutes => say! { to,
             "write a whole number of minutes from 1 to {MAX_MINUTES}, or none for a ban for \
              good",
@@ -395,6 +401,9 @@ mod tests {
             "2001:db8::/129",
             "2001:db8::1/64",
             "[::1]",
+            "１０.0.0.1",
+            "10。0。0。1",
+            "１０．０．０．０/8",
         ] {
             expect(&format!("/ban {word}"), Err(Mistake::Address));
         }

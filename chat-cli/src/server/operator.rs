@@ -232,7 +232,7 @@ impl Worded for Answer<'_> {
             Self::NotBanned(target) => {
                 let target = target.in_words(to.language);
                 say! { to, "{target} is not banned; /bans shows who is",
-                "{target}没有被封禁；用 /bans 查看封禁" }
+                "{target} 没有被封禁；用 /bans 查看封禁" }
             }
             Self::TooManyBans { most } => say! { to,
             "there are {most} bans already, and there can be no more: take one back with \
