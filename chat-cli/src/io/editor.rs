@@ -32,6 +32,8 @@ use crate::language::Language;
 const HISTORY_LINES: usize = 1_000;
 /// The most lines that are said without a question.
 const LINES_UNASKED: usize = 10;
+/// The time in which the rest of a key that begins with Esc arrives.
+const ESCAPE_MILLISECONDS: u16 = 100;
 /// The terminals, by TERM, on which `rustyline` edits nothing: they show text only.
 const UNABLE_TERMINALS: [&str; 3] = ["dumb", "cons25", "emacs"];
 
@@ -88,6 +90,8 @@ impl Editor {
             .completion_show_all_if_ambiguous(true)
             // The helper must see every drawing; it decides about colours itself.
             .color_mode(ColorMode::Forced)
+            // Without it, the Esc key would stop the lines of the room until the next key.
+            .keyseq_timeout(Some(ESCAPE_MILLISECONDS))
             .build();
         let mut editor = LineEditor::with_config(config).map_err(io_error)?;
         let (end, ending) = mpsc::channel();
