@@ -16,6 +16,7 @@ use super::status::{Problem, Status};
 use crate::address::Addresses;
 use crate::clock::Clock;
 use crate::failure::{Failure, Operation, Silence};
+use crate::io::editor::yes_or_no;
 use crate::io::safe_text::SafeText;
 use crate::io::stdin::Line;
 use crate::net::inbox::Inbox;
@@ -326,7 +327,7 @@ impl<'i> Session<'i> {
     fn take(&mut self, now: Timestamp, line: Line) {
         self.line += 1;
         let taken = match line {
-            Ok(text) if self.input.is_typed => self.obey(now, Typed::from(text.as_str())),
+            Ok(text) if self.input.is_typed => self.obey(now, &text),
             Ok(text) => self.say(now, &text),
             Err(error) => Err(Problem::Line(error)),
         };
@@ -352,12 +353,13 @@ impl<'i> Session<'i> {
         !self.is_asked
     }
 
-    fn obey(&mut self, now: Timestamp, typed: Typed<'_>) -> Result<(), Problem> {
-        let was_asked = self.is_asked && typed != Typed::Quit;
+    fn obey(&mut self, now: Timestamp, line: &str) -> Result<(), Problem> {
+        let typed = Typed::from(line);
+        let answer = yes_or_no(line).filter(|_| self.is_asked);
         self.is_asked &= typed == Typed::Quit;
         match typed {
-            Typed::Text("y" | "Y" | "yes" | "是") if was_asked => self.quit(now),
-            Typed::Text("n" | "N" | "no" | "否") if was_asked => {}
+            Typed::Text(_) if answer == Some(true) => self.quit(now),
+            Typed::Text(_) if answer.is_some() => {}
             Typed::Text(text) => return self.say(now, text),
             Typed::Help => self.conversation.output.help(),
             Typed::Names => {

@@ -216,8 +216,12 @@ impl LineReader {
                 // The terminal is gone, or the loop is.
                 Err(_) => break,
             };
+            // An empty line says nothing, but it ends a question.
             if text.is_empty() {
-                continue;
+                if take(Some(Ok(text))) {
+                    continue;
+                }
+                break;
             }
             let is_text = self.keys.is_text(&text);
             // A single line is brought back as it would have to be typed.
@@ -231,7 +235,7 @@ impl LineReader {
                     _ => format!("say these {lines} lines? [y/N] "),
                 });
                 // Anything but a yes is a no.
-                if !answer.is_ok_and(|answer| matches!(answer.trim(), "y" | "Y" | "yes" | "是")) {
+                if !answer.is_ok_and(|answer| yes_or_no(&answer) == Some(true)) {
                     continue;
                 }
             }
@@ -275,6 +279,17 @@ impl LineReader {
         if let (true, Some(file)) = (is_added, &self.history) {
             let _not_kept = self.editor.append_history(file);
         }
+    }
+}
+
+/// Returns the answer in a typed line, if it is one: in any case, also between blanks.
+pub(crate) fn yes_or_no(line: &str) -> Option<bool> {
+    match line.trim().to_lowercase().as_str() {
+        // A pasted line is text.
+        _ if line.ends_with('\n') => None,
+        "y" | "yes" | "是" => Some(true),
+        "n" | "no" | "否" => Some(false),
+        _ => None,
     }
 }
 
