@@ -84,6 +84,25 @@ fn a_long_paste_is_said_only_after_a_yes() {
 }
 
 #[test]
+fn leaving_drops_the_rest_of_a_long_paste() {
+    for way in [CTRL_C, CTRL_D, "/quit\r"] {
+        let mut room = alice_with(&[]);
+        // At the pace of a client these lines take 25 s.
+        let lines: Vec<String> = (1..=2_500).map(|line| format!("line {line}")).collect();
+        room.alice_types(&paste(&lines.join("\n")));
+        room.alice.sees("say these 2500 lines?");
+        room.alice_types("y");
+        room.bob.wait_for("alice : line 100", "the paste");
+        room.alice.types(way);
+
+        let mut heard = std::iter::repeat_with(|| room.bob.receive_text("a wish to leave"));
+        let last = heard.find(|line| line == "* alice left" || line == "alice : line 2500");
+        assert_eq!(last.as_deref(), Some("* alice left"), "{way:?}");
+        room.alice.expect_exit(0);
+    }
+}
+
+#[test]
 fn a_mention_stands_out_and_rings_with_the_option_bell() {
     for (options, rings) in [(&["--bell"][..], 1), (&[], 0)] {
         let room = alice_with(options);

@@ -1,5 +1,6 @@
 //! One member of one room: logs in, says what comes in, and shows what the room says.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -193,6 +194,8 @@ pub(super) struct Session<'i> {
     conversation: Conversation,
     input: Input<'i>,
     pace: Bucket,
+    /// The lines that a person typed or pasted faster than they may be said.
+    waiting: VecDeque<Option<Line>>,
     /// The number of the last line of the input that was read.
     line: u64,
     /// The moment to leave, when the input has ended.
@@ -241,6 +244,7 @@ impl<'i> Session<'i> {
             },
             input,
             pace: Bucket::default(),
+            waiting: VecDeque::new(),
             line: 0,
             leave_at: None,
             is_asked: false,
@@ -295,6 +299,7 @@ impl<'i> Session<'i> {
     }
 
     fn quit(&mut self, now: Timestamp) {
+        self.waiting.clear();
         let outgoing = self.connection.client.quit(now);
         // The client does not wait long for the answer to a quit that is lost.
         let _lost = send(&self.connection.socket, &outgoing);
@@ -308,15 +313,33 @@ impl<'i> Session<'i> {
         while self.leave_at.is_none() && self.takes_lines() {
             let ready_at = self.pace.ready_at(now, PACE, 1);
             if ready_at > now {
+                self.look_ahead();
                 return Some(ready_at);
             }
-            match self.connection.inbox.next()? {
+            let waiting = self.waiting.pop_front();
+            match waiting.or_else(|| self.connection.inbox.next())? {
                 Some(line) => self.take(now, line),
                 None if self.may_leave() => self.leave_at = Some(now.plus(self.input.linger)),
                 None => {}
             }
         }
         None
+    }
+
+    /// Takes over what a person has typed, so that the editor goes on meanwhile. A wish to leave
+    /// drops the rest of a paste.
+    fn look_ahead(&mut self) {
+        while self.input.is_typed
+            && let Some(line) = self.connection.inbox.next()
+        {
+            let is_quit = |line: &Line| line.as_ref().is_ok_and(|text| text == "/quit");
+            if line.as_ref().is_none_or(is_quit) {
+                let is_pasted = |line: &Line| line.as_ref().is_ok_and(|text| text.ends_with('\n'));
+                self.waiting
+                    .retain(|line| !line.as_ref().is_some_and(is_pasted));
+            }
+            self.waiting.push_back(line);
+        }
     }
 
     fn takes_lines(&self) -> bool {
