@@ -4,7 +4,7 @@ use std::fs;
 
 use chat_tests::harness::terminal::emulator::{Flags, text_of};
 use chat_tests::harness::terminal::keys::{CTRL_C, CTRL_D, ENTER, TAB, UP, paste};
-use chat_tests::harness::terminal::{Home, Terminal, View};
+use chat_tests::harness::terminal::{Home, Terminal};
 use chat_tests::harness::{RawPeer, Server};
 
 struct Room {
@@ -53,9 +53,10 @@ fn a_line_with_a_slash_is_a_command_or_an_error() {
 
 #[test]
 fn a_long_paste_is_said_only_after_a_yes() {
-    for (language, question, yes) in [
-        ("en", "say these 11 lines? [y/N]", "y"),
-        ("zh", "要说这 11 行吗？[y/N]", "是"),
+    let kept = "nothing was said; the up arrow brings it back";
+    for (language, question, yes, kept) in [
+        ("en", "say these 11 lines? [y/N]", "Y", kept),
+        ("zh", "要说这 11 行吗？[y/N]", "是", "没有发送；按 ↑ 找回"),
     ] {
         let mut room = alice_with(&["--lang", language]);
         let lines: Vec<String> = (1..=11).map(|line| format!("/line {line}")).collect();
@@ -67,8 +68,10 @@ fn a_long_paste_is_said_only_after_a_yes() {
             });
             room.alice.types(answer);
             if answer != yes {
-                let asked = |view: &View| view.last_line().ends_with("      >");
-                room.alice.wait_until("the prompt", asked);
+                room.alice.wait_until("a remark and the prompt", |view| {
+                    let kept = view.lines.iter().filter(|line| line.contains(kept));
+                    kept.count() == before + 1 && view.last_line().ends_with("      >")
+                });
                 // What is not said comes back.
                 room.alice.types(UP);
             }

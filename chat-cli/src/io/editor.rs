@@ -22,7 +22,7 @@ use rustyline::{ColorMode, CompletionType, Config, EventHandler, ExternalPrinter
 
 use super::completion::{LineHelper, PROMPT};
 use super::keys::{KEYS, Keys};
-use super::line_queue::LineQueue;
+use super::line_queue::{LineQueue, write_line};
 use super::palette::Palette;
 use super::resize::ResizeRepair;
 use super::stdin::{self, Line};
@@ -236,6 +236,11 @@ impl LineReader {
                 });
                 // Anything but a yes is a no.
                 if !answer.is_ok_and(|answer| yes_or_no(&answer) == Some(true)) {
+                    let remark = match self.language {
+                        Language::Chinese => "没有发送；按 ↑ 找回",
+                        _ => "nothing was said; the up arrow brings it back",
+                    };
+                    let _gone = write_line(io::stdout(), remark);
                     continue;
                 }
             }
