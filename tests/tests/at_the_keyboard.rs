@@ -267,6 +267,7 @@ fn every_way_to_leave_leaves_the_terminal_in_order() {
                 view.cursor.1, 0,
                 "{way:?}: the prompt stands in a row:\n{view}"
             );
+            assert!(!view.last_line().ends_with('>'), "{way:?}:\n{view}");
             assert!(room.alice.is_cooked(), "{way:?}: lines are not handed over");
         });
     }

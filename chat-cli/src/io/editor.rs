@@ -270,6 +270,9 @@ impl LineReader {
                 continue;
             }
             match read {
+                Ok(_) if self.keys.is_left.swap(false, Relaxed) => {
+                    return Err(ReadlineError::Interrupted);
+                }
                 // A signal stopped the program, and it goes on in the background.
                 Err(ReadlineError::Io(_)) if stdin::waits_for_foreground() => kept.clear(),
                 read => return read,
