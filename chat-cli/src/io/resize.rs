@@ -98,7 +98,7 @@ mod tests {
         assert_eq!(rows(10, "1234567"), 0);
         assert_eq!(rows(10, "12345678"), 1);
         assert_eq!(rows(10, "one\ntwo"), 1);
-        assert_eq!(rows(10, "12345678\n12345678901\n"), 4);
+        assert_eq!(rows(10, "12345678\n12345678901\n"), 3);
         // The fifth wide one does not fit into the last column.
         assert_eq!(rows(11, "一二三四五"), 1);
         assert_eq!(rows(60, &"好".repeat(28)), 0);
