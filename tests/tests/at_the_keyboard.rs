@@ -141,6 +141,21 @@ fn messages_and_new_widths_leave_a_typed_line_whole() {
 }
 
 #[test]
+fn a_wider_window_shows_a_pasted_line_once() {
+    let mut room = Room::enter(&Home::new(), 60);
+    room.alice
+        .types(&paste(&format!("{}beta", "alpha\n".repeat(12))));
+    room.alice.sees("beta");
+    room.alice.resize(100);
+    room.bob_says(&["that was all"]);
+    let view = room.alice.wait_until("the paste below it", |view| {
+        view.shows("that was all") && view.last_line() == "beta"
+    });
+    let pasted = view.lines.iter().filter(|line| line.contains("> alpha"));
+    assert_eq!(pasted.count(), 1, "{view}");
+}
+
+#[test]
 fn backspace_deletes_a_wide_character_whole() {
     everywhere(|room| {
         room.alice.types("吃了么🎉");
@@ -267,6 +282,7 @@ fn every_way_to_leave_leaves_the_terminal_in_order() {
                 view.cursor.1, 0,
                 "{way:?}: the prompt stands in a row:\n{view}"
             );
+            assert!(!view.last_line().ends_with('>'), "{way:?}:\n{view}");
             assert!(room.alice.is_cooked(), "{way:?}: lines are not handed over");
         });
     }

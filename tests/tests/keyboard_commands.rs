@@ -4,7 +4,7 @@ use std::fs;
 
 use chat_tests::harness::terminal::emulator::{Flags, text_of};
 use chat_tests::harness::terminal::keys::{CTRL_C, CTRL_D, ENTER, TAB, UP, paste};
-use chat_tests::harness::terminal::{Home, Terminal, View};
+use chat_tests::harness::terminal::{Home, Terminal};
 use chat_tests::harness::{RawPeer, Server};
 
 struct Room {
@@ -53,9 +53,10 @@ fn a_line_with_a_slash_is_a_command_or_an_error() {
 
 #[test]
 fn a_long_paste_is_said_only_after_a_yes() {
-    for (language, question, yes) in [
-        ("en", "say these 11 lines? [y/N]", "y"),
-        ("zh", "要发送这 11 行吗？[y/N]", "是"),
+    let kept = "nothing was said; the up arrow brings it back";
+    for (language, question, yes, kept) in [
+        ("en", "say these 11 lines? [y/N]", "Y", kept),
+        ("zh", "要发送这 11 行吗？[y/N]", "是", "没有发送；按 ↑ 找回"),
     ] {
         let mut room = alice_with(&["--lang", language]);
         let lines: Vec<String> = (1..=11).map(|line| format!("/line {line}")).collect();
@@ -67,8 +68,10 @@ fn a_long_paste_is_said_only_after_a_yes() {
             });
             room.alice.types(answer);
             if answer != yes {
-                let asked = |view: &View| view.last_line().ends_with("      >");
-                room.alice.wait_until("the prompt", asked);
+                room.alice.wait_until("a remark and the prompt", |view| {
+                    let kept = view.lines.iter().filter(|line| line.contains(kept));
+                    kept.count() == before + 1 && view.last_line().ends_with("      >")
+                });
                 // What is not said comes back.
                 room.alice.types(UP);
             }
@@ -80,6 +83,25 @@ fn a_long_paste_is_said_only_after_a_yes() {
         for line in lines[1..].iter().chain(&lines[..10]) {
             room.bob.expect(format!("alice : {line}"), "a paste");
         }
+    }
+}
+
+#[test]
+fn leaving_drops_the_rest_of_a_long_paste() {
+    for way in [CTRL_C, CTRL_D, "/quit\r"] {
+        let mut room = alice_with(&[]);
+        // At the pace of a client these lines take 25 s.
+        let lines: Vec<String> = (1..=2_500).map(|line| format!("line {line}")).collect();
+        room.alice_types(&paste(&lines.join("\n")));
+        room.alice.sees("say these 2500 lines?");
+        room.alice_types("y");
+        room.bob.wait_for("alice : line 100", "the paste");
+        room.alice.types(way);
+
+        let mut heard = std::iter::repeat_with(|| room.bob.receive_text("a wish to leave"));
+        let last = heard.find(|line| line == "* alice left" || line == "alice : line 2500");
+        assert_eq!(last.as_deref(), Some("* alice left"), "{way:?}");
+        room.alice.expect_exit(0);
     }
 }
 

@@ -34,6 +34,22 @@ fn a_kick_while_its_target_types_is_shown_whole() {
     }
 }
 
+#[test]
+fn the_escape_key_does_not_stop_the_room() {
+    let mut server = Server::start(&["--quiet"]);
+    let join = ["join", "alice", "--server", &server.at()];
+    let mut alice = Terminal::start(&join, server.address);
+    alice.wait_until_lines_are_edited();
+    alice.types("\x1b");
+    server.operator_says("are you there?");
+    alice.sees(" admin : are you there?");
+    alice.types("\x1b");
+    server.operator_says("/kick alice a reason");
+    alice.expect_exit(1);
+    alice.sees(" admin : a reason");
+    expect_last_words(&alice, "chat: ", "(EXIT)");
+}
+
 /// Starts a server at a terminal, and returns the address too.
 fn console(home: &Home, options: &[&str]) -> (Terminal, SocketAddr) {
     let address = free_address();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use chat_tests::harness::net::free_address;
 use chat_tests::harness::terminal::Terminal;
-use chat_tests::harness::terminal::keys::{CTRL_C, CTRL_D};
+use chat_tests::harness::terminal::keys::{CTRL_C, CTRL_D, paste};
 use chat_tests::harness::{FakeServer, PATIENCE, Process, RawPeer, Signal, binary, chat};
 
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +93,7 @@ fn is_asked(host: &Terminal, times: usize) {
 #[test]
 fn a_host_is_asked_once_before_others_lose_the_room() {
     for (language, yes, last_words) in [
-        ("en", "y", "admin : the host closed the room"),
+        ("en", "YES", "admin : the host closed the room"),
         ("zh", "是", "管理员 : 主持人关闭了聊天室"),
     ] {
         let address = free_address();
@@ -111,9 +111,17 @@ fn a_host_is_asked_once_before_others_lose_the_room() {
         is_asked(&alice, 4);
         alice.types("n\nbye\n");
         bob.expect("alice : bye", "a no, which is not said");
-        alice.types(CTRL_C);
-        is_asked(&alice, 5);
-        alice.types(&format!("{yes}\n"));
+        // Neither the line after an empty one nor a paste is an answer.
+        for (times, line) in [(5, "\ny\n"), (6, &*format!("{}\r", paste("y\nis an axis")))] {
+            alice.types(CTRL_C);
+            is_asked(&alice, times);
+            alice.types(line);
+            bob.expect("alice : y", "a line that is not an answer");
+        }
+        bob.expect("alice : is an axis", "the rest of the paste");
+        alice.types("/quit\n");
+        is_asked(&alice, 7);
+        alice.types(&format!(" {yes} \n"));
         alice.expect_exit(0);
         for datagram in [last_words, "EXIT"] {
             bob.wait_for(datagram, "the end of the room");

@@ -1,5 +1,6 @@
 //! One member of one room: logs in, says what comes in, and shows what the room says.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -16,6 +17,7 @@ use super::status::{Problem, Status};
 use crate::address::Addresses;
 use crate::clock::Clock;
 use crate::failure::{Failure, Operation, Silence};
+use crate::io::editor::yes_or_no;
 use crate::io::safe_text::SafeText;
 use crate::io::stdin::Line;
 use crate::net::inbox::Inbox;
@@ -192,6 +194,8 @@ pub(super) struct Session<'i> {
     conversation: Conversation,
     input: Input<'i>,
     pace: Bucket,
+    /// The lines that a person typed or pasted faster than they may be said.
+    waiting: VecDeque<Option<Line>>,
     /// The number of the last line of the input that was read.
     line: u64,
     /// The moment to leave, when the input has ended.
@@ -240,6 +244,7 @@ impl<'i> Session<'i> {
             },
             input,
             pace: Bucket::default(),
+            waiting: VecDeque::new(),
             line: 0,
             leave_at: None,
             is_asked: false,
@@ -294,6 +299,7 @@ impl<'i> Session<'i> {
     }
 
     fn quit(&mut self, now: Timestamp) {
+        self.waiting.clear();
         let outgoing = self.connection.client.quit(now);
         // The client does not wait long for the answer to a quit that is lost.
         let _lost = send(&self.connection.socket, &outgoing);
@@ -307,15 +313,33 @@ impl<'i> Session<'i> {
         while self.leave_at.is_none() && self.takes_lines() {
             let ready_at = self.pace.ready_at(now, PACE, 1);
             if ready_at > now {
+                self.look_ahead();
                 return Some(ready_at);
             }
-            match self.connection.inbox.next()? {
+            let waiting = self.waiting.pop_front();
+            match waiting.or_else(|| self.connection.inbox.next())? {
                 Some(line) => self.take(now, line),
                 None if self.may_leave() => self.leave_at = Some(now.plus(self.input.linger)),
                 None => {}
             }
         }
         None
+    }
+
+    /// Takes over what a person has typed, so that the editor goes on meanwhile. A wish to leave
+    /// drops the rest of a paste.
+    fn look_ahead(&mut self) {
+        while self.input.is_typed
+            && let Some(line) = self.connection.inbox.next()
+        {
+            let is_quit = |line: &Line| line.as_ref().is_ok_and(|text| text == "/quit");
+            if line.as_ref().is_none_or(is_quit) {
+                let is_pasted = |line: &Line| line.as_ref().is_ok_and(|text| text.ends_with('\n'));
+                self.waiting
+                    .retain(|line| !line.as_ref().is_some_and(is_pasted));
+            }
+            self.waiting.push_back(line);
+        }
     }
 
     fn takes_lines(&self) -> bool {
@@ -326,7 +350,7 @@ impl<'i> Session<'i> {
     fn take(&mut self, now: Timestamp, line: Line) {
         self.line += 1;
         let taken = match line {
-            Ok(text) if self.input.is_typed => self.obey(now, Typed::from(text.as_str())),
+            Ok(text) if self.input.is_typed => self.obey(now, &text),
             Ok(text) => self.say(now, &text),
             Err(error) => Err(Problem::Line(error)),
         };
@@ -352,12 +376,13 @@ impl<'i> Session<'i> {
         !self.is_asked
     }
 
-    fn obey(&mut self, now: Timestamp, typed: Typed<'_>) -> Result<(), Problem> {
-        let was_asked = self.is_asked && typed != Typed::Quit;
+    fn obey(&mut self, now: Timestamp, line: &str) -> Result<(), Problem> {
+        let typed = Typed::from(line);
+        let answer = yes_or_no(line).filter(|_| self.is_asked);
         self.is_asked &= typed == Typed::Quit;
         match typed {
-            Typed::Text("y" | "Y" | "yes" | "是") if was_asked => self.quit(now),
-            Typed::Text("n" | "N" | "no" | "否") if was_asked => {}
+            Typed::Text(_) if answer == Some(true) => self.quit(now),
+            Typed::Text(_) if answer.is_some() => {}
             Typed::Text(text) => return self.say(now, text),
             Typed::Help => self.conversation.output.help(),
             Typed::Names => {

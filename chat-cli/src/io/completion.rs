@@ -41,6 +41,9 @@ pub(super) struct LineHelper {
     pub(super) ending: Receiver<Sender<String>>,
 }
 
+/// The characters behind which an empty word can be completed, as behind a blank.
+const OPENING: &str = "@(（\"'“‘「『";
+
 /// Returns the prompt, in whose place a complete line has its time.
 fn drawn_prompt(palette: Palette, is_line_complete: bool) -> String {
     let mark = palette.paint(BOLD, MARK);
@@ -58,8 +61,11 @@ fn candidates(line: &str, commands: &[&str], names: &[Name]) -> (usize, Vec<Stri
     let marks = line.char_indices().skip_while(|(index, _)| *index < space);
     let marks = marks.filter(|(_, character)| !character.is_alphanumeric());
     let starts = marks.map(|(index, mark)| index + mark.len_utf8());
+    // Behind other punctuation an empty word is more likely the end of the sentence.
+    let may_begin = |last: char| last.is_whitespace() || OPENING.contains(last);
+    let has_word = |start: &usize| *start < line.len() || line.chars().last().is_none_or(may_begin);
     // A name can hold punctuation: the longest word that begins one counts.
-    let mut found = iter::once(0).chain(starts).map(|start| {
+    let mut found = iter::once(0).chain(starts).filter(has_word).map(|start| {
         let word = line.get(start..).unwrap_or_default().to_lowercase();
         let commands = commands.iter().copied();
         let commands = commands.filter(|_| start == 0 && word.starts_with('/'));
@@ -165,6 +171,9 @@ mod tests {
             ("（“Al", 6, vec!["Alice", "alan"]),
             ("ask x(", 4, vec!["x(y)"]),
             ("你好 老", 7, vec!["老王"]),
+            ("/ban 10.", 0, vec![]),
+            ("你好，", 0, vec![]),
+            ("hi @", 4, vec!["Alice", "alan", "bob", "x(y)", "老王"]),
             ("/n", 0, vec!["/names"]),
             ("say /n", 0, vec![]),
         ] {

@@ -22,7 +22,7 @@ use rustyline::{ColorMode, CompletionType, Config, EventHandler, ExternalPrinter
 
 use super::completion::{LineHelper, PROMPT};
 use super::keys::{KEYS, Keys};
-use super::line_queue::LineQueue;
+use super::line_queue::{LineQueue, write_line};
 use super::palette::Palette;
 use super::resize::ResizeRepair;
 use super::stdin::{self, Line};
@@ -32,6 +32,8 @@ use crate::language::Language;
 const HISTORY_LINES: usize = 1_000;
 /// The most lines that are said without a question.
 const LINES_UNASKED: usize = 10;
+/// The time in which the rest of a key that begins with Esc arrives.
+const ESCAPE_MILLISECONDS: u16 = 100;
 /// The terminals, by TERM, on which `rustyline` edits nothing: they show text only.
 const UNABLE_TERMINALS: [&str; 3] = ["dumb", "cons25", "emacs"];
 
@@ -88,6 +90,8 @@ impl Editor {
             .completion_show_all_if_ambiguous(true)
             // The helper must see every drawing; it decides about colours itself.
             .color_mode(ColorMode::Forced)
+            // Without it, the Esc key would stop the lines of the room until the next key.
+            .keyseq_timeout(Some(ESCAPE_MILLISECONDS))
             .build();
         let mut editor = LineEditor::with_config(config).map_err(io_error)?;
         let (end, ending) = mpsc::channel();
@@ -212,8 +216,12 @@ impl LineReader {
                 // The terminal is gone, or the loop is.
                 Err(_) => break,
             };
+            // An empty line says nothing, but it ends a question.
             if text.is_empty() {
-                continue;
+                if take(Some(Ok(text))) {
+                    continue;
+                }
+                break;
             }
             let is_text = self.keys.is_text(&text);
             // A single line is brought back as it would have to be typed.
@@ -227,7 +235,12 @@ impl LineReader {
                     _ => format!("say these {lines} lines? [y/N] "),
                 });
                 // Anything but a yes is a no.
-                if !answer.is_ok_and(|answer| matches!(answer.trim(), "y" | "Y" | "yes" | "是")) {
+                if !answer.is_ok_and(|answer| yes_or_no(&answer) == Some(true)) {
+                    let remark = match self.language {
+                        Language::Chinese => "没有发送；按 ↑ 找回",
+                        _ => "nothing was said; the up arrow brings it back",
+                    };
+                    let _gone = write_line(io::stdout(), remark);
                     continue;
                 }
             }
@@ -257,6 +270,9 @@ impl LineReader {
                 continue;
             }
             match read {
+                Ok(_) if self.keys.is_left.swap(false, Relaxed) => {
+                    return Err(ReadlineError::Interrupted);
+                }
                 // A signal stopped the program, and it goes on in the background.
                 Err(ReadlineError::Io(_)) if stdin::waits_for_foreground() => kept.clear(),
                 read => return read,
@@ -271,6 +287,17 @@ impl LineReader {
         if let (true, Some(file)) = (is_added, &self.history) {
             let _not_kept = self.editor.append_history(file);
         }
+    }
+}
+
+/// Returns the answer in a typed line, if it is one: in any case, also between blanks.
+pub(crate) fn yes_or_no(line: &str) -> Option<bool> {
+    match line.trim().to_lowercase().as_str() {
+        // A pasted line is text.
+        _ if line.ends_with('\n') => None,
+        "y" | "yes" | "是" => Some(true),
+        "n" | "no" | "否" => Some(false),
+        _ => None,
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) struct Keys {
     is_pasted: Arc<AtomicBool>,
     /// True from Ctrl-Z, which ends the reading of a line.
     pub(super) is_suspended: Arc<AtomicBool>,
+    /// True from Ctrl-C in an empty line, which ends as one that Enter ends, so that no row stays.
+    pub(super) is_left: Arc<AtomicBool>,
 }
 
 impl Keys {
@@ -51,7 +53,11 @@ impl ConditionalEventHandler for Keys {
         match *key {
             SUSPEND => Some(Cmd::AcceptLine),
             PASTE => None,
-            _ => (!at.line().is_empty()).then_some(Cmd::Kill(Movement::WholeBuffer)),
+            _ if at.line().is_empty() => {
+                self.is_left.store(true, Relaxed);
+                Some(Cmd::AcceptLine)
+            }
+            _ => Some(Cmd::Kill(Movement::WholeBuffer)),
         }
     }
 }

@@ -75,11 +75,13 @@ fn last_row(columns: u16, prompt: &str, text: &str) -> usize {
     let (mut row, mut column) = (0, 0);
     for character in prompt.graphemes(true).chain(text.graphemes(true)) {
         let width = character.width().min(2);
-        if column + width > columns {
+        // A pasted line feed has no width of its own.
+        let is_line_feed = character == "\n";
+        if is_line_feed || column + width > columns {
             row += 1;
             column = 0;
         }
-        column += width;
+        column += if is_line_feed { 0 } else { width };
     }
     // The cursor stands behind the last character: a full row is followed by a new one.
     if column == columns { row + 1 } else { row }
@@ -95,6 +97,8 @@ mod tests {
         assert_eq!(rows(10, ""), 0);
         assert_eq!(rows(10, "1234567"), 0);
         assert_eq!(rows(10, "12345678"), 1);
+        assert_eq!(rows(10, "one\ntwo"), 1);
+        assert_eq!(rows(10, "12345678\n12345678901\n"), 3);
         // The fifth wide one does not fit into the last column.
         assert_eq!(rows(11, "一二三四五"), 1);
         assert_eq!(rows(60, &"好".repeat(28)), 0);
