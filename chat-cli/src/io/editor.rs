@@ -270,7 +270,7 @@ impl LineReader {
                 continue;
             }
             match read {
-                Ok(_) if self.keys.is_left.swap(false, Relaxed) => {
+                Ok(_) if self.keys.wants_to_leave.swap(false, Relaxed) => {
                     return Err(ReadlineError::Interrupted);
                 }
                 // A signal stopped the program, and it goes on in the background.

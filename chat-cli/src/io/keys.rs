@@ -27,7 +27,7 @@ pub(super) struct Keys {
     /// True from Ctrl-Z, which ends the reading of a line.
     pub(super) is_suspended: Arc<AtomicBool>,
     /// True from Ctrl-C in an empty line, which ends as one that Enter ends, so that no row stays.
-    pub(super) is_left: Arc<AtomicBool>,
+    pub(super) wants_to_leave: Arc<AtomicBool>,
 }
 
 impl Keys {
@@ -54,7 +54,7 @@ impl ConditionalEventHandler for Keys {
             SUSPEND => Some(Cmd::AcceptLine),
             PASTE => None,
             _ if at.line().is_empty() => {
-                self.is_left.store(true, Relaxed);
+                self.wants_to_leave.store(true, Relaxed);
                 Some(Cmd::AcceptLine)
             }
             _ => Some(Cmd::Kill(Movement::WholeBuffer)),
