@@ -40,6 +40,8 @@ fn the_escape_key_does_not_stop_the_room() {
     let join = ["join", "alice", "--server", &server.at()];
     let mut alice = Terminal::start(&join, server.address);
     alice.wait_until_lines_are_edited();
+    alice.types("the line is edited");
+    alice.sees("> the line is edited");
     alice.types("\x1b");
     server.operator_says("are you there?");
     alice.sees(" admin : are you there?");
