@@ -10,7 +10,7 @@ use chat_tests::harness::{RawPeer, Server};
 /// Checks that the program's last line is this one, with nothing drawn in it or behind it.
 fn expect_last_words(terminal: &Terminal, begin: &str, part: &str) {
     let view = terminal.view();
-    let last = view.last_line();
+    let last = view.whole_lines(" ").pop().unwrap_or_default();
     assert!(last.starts_with(begin) && last.contains(part), "{view}");
     let raw = terminal.raw_screen();
     let (_, drawn) = raw.rsplit_once(begin).expect("the last line");
