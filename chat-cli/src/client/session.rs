@@ -332,7 +332,8 @@ impl<'i> Session<'i> {
         while self.input.is_typed
             && let Some(line) = self.connection.inbox.next()
         {
-            let is_quit = |line: &Line| line.as_ref().is_ok_and(|text| text == "/quit");
+            let is_quit =
+                |line: &Line| matches!(line, Ok(text) if Typed::from(text.as_str()) == Typed::Quit);
             if line.as_ref().is_none_or(is_quit) {
                 let is_pasted = |line: &Line| line.as_ref().is_ok_and(|text| text.ends_with('\n'));
                 self.waiting
