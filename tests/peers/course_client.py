@@ -5,6 +5,7 @@ the end word, and dies of a byte that is not UTF-8, as all clients of this kind 
 """
 import argparse
 import os
+import signal
 import socket
 import sys
 
@@ -43,6 +44,8 @@ def receive_lines(sock, opts):
 
 
 def main():
+    # Python does not do this where the program that started it ignores Ctrl-C, as CI may.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     opts = options()
     server = (opts.host, opts.port)
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
