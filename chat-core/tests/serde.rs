@@ -19,6 +19,7 @@ fn options_are_read_from_toml_and_come_back_as_written() {
         reserved = ["moderator"]
         max_members = "off"
         idle_limit_seconds = 600
+        search_words = false
         member_lines = { per_second = 5, burst = 20 }
         dialect = { success = "IN", ends = ["EXIT", "OUT"], language = "chinese" }
         "#,
@@ -28,6 +29,7 @@ fn options_are_read_from_toml_and_come_back_as_written() {
     expected.operator = Name::new("referee").unwrap();
     expected.reserved = vec![Name::new("moderator").unwrap()];
     expected.max_members = None;
+    expected.search_words = false;
     expected.idle_limit_seconds = NonZeroU32::new(600);
     let rate = expected.member_lines.as_mut().unwrap();
     rate.per_second = NonZeroU32::new(5).unwrap();

@@ -68,6 +68,36 @@ fn options_precede_variables_precede_the_file() {
 }
 
 #[test]
+fn words_chosen_anywhere_are_the_only_ones() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = file(&folder, "success = 'OK'\n");
+    let bind = "--bind=127.0.0.1:0";
+    for (options, environment, chosen) in [
+        (&[bind][..], &[][..], false),
+        (&[bind, "--success=OK"], &[], true),
+        (&[bind, "--end=EXIT"], &[], true),
+        (&[bind], &[("CHAT_SUCCESS", "OK")], true),
+        (&[bind], &[("CHAT_END", "EXIT")], true),
+        (
+            &[bind],
+            &[("CHAT_CONFIG", file.to_str().expect("a path"))],
+            true,
+        ),
+        (&[bind, "--config", EXAMPLE], &[], false),
+    ] {
+        let (_server, [peer, _]) = serve(options, environment);
+        peer.send("Q ghost");
+        peer.send("L admin");
+        peer.expect("EXIT", "a quit");
+        let next = match chosen {
+            true => "FAIL reserved",
+            false => "exit",
+        };
+        peer.expect(next, &format!("{options:?} {environment:?}"));
+    }
+}
+
+#[test]
 fn a_mistake_in_a_file_has_its_line_and_a_remedy() {
     let folder = tempfile::tempdir().expect("a folder");
     for (text, said) in [

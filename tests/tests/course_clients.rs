@@ -1,5 +1,7 @@
 //! The clients that classrooms have today, against `chat serve`.
 
+use std::thread;
+
 use chat_tests::harness::net::free_address;
 use chat_tests::harness::python::{CourseClient, expect_nothing_left};
 use chat_tests::harness::{Server, Signal};
@@ -10,8 +12,13 @@ const DEFAULT_WORDS: (&str, &str) = ("OK", "EXIT");
 
 /// Lets two pupils come, talk with each other and with the operator, and go.
 fn two_pupils_talk(server: &mut Server, words: (&str, &str), options: &[&str]) {
-    let mut alice = CourseClient::enter(server.address, words, options, "alice");
-    let mut bob = CourseClient::enter(server.address, words, options, "bob");
+    let enter = |name| CourseClient::enter(server.address, words, options, name);
+    let [alice, bob] = ["alice", "bob"].map(enter);
+    they_talk(server, words.1, alice, bob);
+}
+
+/// Lets alice and bob talk with each other and with the operator, and go.
+fn they_talk(server: &mut Server, end: &str, mut alice: CourseClient, mut bob: CourseClient) {
     alice.hear("* bob joined");
 
     alice.say("hello  bob ");
@@ -29,7 +36,7 @@ fn two_pupils_talk(server: &mut Server, words: (&str, &str), options: &[&str]) {
     alice.quit();
     bob.hear("* alice left");
     bob.quit();
-    server.expect_alive_with(words.1, "a talk of two pupils");
+    server.expect_alive_with(end, "a talk of two pupils");
 }
 
 #[test]
@@ -38,6 +45,30 @@ fn every_success_word_and_end_word_lets_pupils_in_and_out() {
         let mut server = Server::start(&["--success", success, "--end", end]);
         two_pupils_talk(&mut server, (success, end), &[]);
     }
+}
+
+#[test]
+fn a_server_without_options_finds_each_pair_of_words() {
+    let pupils_come_and_go = |words: (&str, &str)| {
+        let mut server = Server::start(&[]);
+        let address = server.address;
+        let enter = |name| CourseClient::find_words(address, words, name);
+        they_talk(&mut server, words.1, enter("alice"), enter("bob"));
+        let (carol, dave) = (enter("carol"), enter("dave"));
+        server.operator_says("/kick carol");
+        carol.expect_end();
+        dave.hear("* carol left");
+        server.operator_says("/quit");
+        dave.expect_end();
+        server.process.expect_exit(0);
+    };
+    let of_ok = ["EXIT", "exit", "quit", "#"].map(|end| ("ok", end));
+    let of_in = ["OUT", "EXIT", "exit"].map(|end| ("IN", end));
+    thread::scope(|scope| {
+        for words in [&[DEFAULT_WORDS], &of_ok[..], &of_in].concat() {
+            scope.spawn(move || pupils_come_and_go(words));
+        }
+    });
 }
 
 #[test]
@@ -166,6 +197,9 @@ fn a_client_on_a_fixed_port_comes_back_after_a_crash() {
 
     let mut first = CourseClient::enter(server.address, DEFAULT_WORDS, &options, "alice");
     listener.expect("* alice joined", "alice's login");
+    // A client that has spoken has understood its success word, and gets it again.
+    first.say("hi");
+    listener.expect("alice : hi", "alice's line");
     first.process.stop();
     let mut second = CourseClient::enter(server.address, DEFAULT_WORDS, &options, "alice");
     listener.expect_nothing_before_the_mark("a login of the same name from the same address");

@@ -107,6 +107,8 @@ fn a_flood_of_datagrams_leaves_the_server_as_it_was() {
     });
     let mut server = Server::start(&["--quiet"]);
     let probe = server.member("probe");
+    // Who has spoken is always answered with the same word.
+    probe.send("C probe I am here");
     let mut flood = Flood::new(server.address);
     let warm_up = 50_000.min(datagrams / 2);
     let mut before = 0;

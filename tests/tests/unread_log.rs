@@ -23,7 +23,7 @@ fn an_unread_log_of_json_does_not_stop_the_room() {
 
 /// Starts a server with a log of this form that has no reader, and checks that it answers and ends.
 fn fill_log(form: &str) {
-    let options = ["--bind", "127.0.0.1:0", "--reply-rate", "off", form];
+    let options = ["--bind=127.0.0.1:0", "--reply-rate=off", "--end=EXIT", form];
     let mut server = binary::command(&[&["serve"][..], &options].concat())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -35,6 +35,8 @@ fn a_vanished_clients_name_is_free_at_the_second_attempt() {
             heir.expect("FAIL name taken", &format!("round {round}"));
             sees("left");
             heir.expect_nothing_before_the_mark("a refusal");
+            // Behind the mark come more end words.
+            let heir = server.stranger();
             heir.send("L victim");
             heir.expect("OK", &format!("the second attempt (round {round})"));
             sees("joined");

@@ -24,16 +24,13 @@ pub(crate) struct ServeArgs {
     /// free [default: 127.0.0.1:8888]
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) bind: Option<String>,
-    /// The word that answers an accepted login
-    #[arg(long, value_name = "WORD", default_value = "OK")]
-    success: Word,
-    /// The words that answer a quit, all of them in this order
-    #[arg(
-        long,
-        value_name = "WORD[,WORD…]",
-        value_delimiter = ',',
-        default_value = "EXIT"
-    )]
+    /// The word that answers every accepted login [default: OK, and for a client that repeats its
+    /// login the other words in use, in turn]
+    #[arg(long, value_name = "WORD")]
+    success: Option<Word>,
+    /// The words that answer every quit, all of them in this order [default: EXIT, and for a client
+    /// that needed another success word the others in use]
+    #[arg(long, value_name = "WORD[,WORD…]", value_delimiter = ',')]
     end: Vec<Word>,
     /// The prefix of every line for the members
     #[arg(long, value_parser = ["newline", "none"], default_value = "none")]
@@ -97,13 +94,19 @@ pub(crate) struct ServeArgs {
 impl ServeArgs {
     /// Returns the rules of the room.
     pub(crate) fn config(&self) -> Result<Config, Failure> {
-        let ends = EndWords::new(&self.end).map_err(Failure::Dialect)?;
-        let dialect = Dialect::lenient()
-            .with_words(self.success, ends)
+        let plain = Dialect::lenient();
+        let success = self.success.unwrap_or(plain.success());
+        let ends = match &self.end[..] {
+            [] => Ok(*plain.ends()),
+            chosen => EndWords::new(chosen),
+        };
+        let dialect = ends
+            .and_then(|ends| plain.with_words(success, ends))
             .map_err(Failure::Dialect)?
             .with_leading_newline(self.prefix == "newline")
             .with_language(self.lang.language());
         let mut config = Config::new(dialect);
+        config.search_words = self.success.is_none() && self.end.is_empty();
         config.operator = self.operator.unwrap_or(config.operator);
         config.reserved.extend(&self.reserve);
         config.max_members = self.max_members.0;

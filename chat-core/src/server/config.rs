@@ -20,6 +20,11 @@ use crate::rate::Rate;
 pub struct Config {
     /// The words of requests and answers. Default: [`Dialect::lenient`].
     pub dialect: Dialect,
+    /// The search for the words of existing programs: a member that repeats its login, because it
+    /// did not understand the answer, gets the next success word in use, and later the end words
+    /// that go with it (rule 1). It needs the dialect to have `OK` and `EXIT`: other words are
+    /// chosen. A client that reads strictly may repeat no login where this is on. Default: `true`.
+    pub search_words: bool,
     /// The name under which the operator speaks. Default: that of the dialect's language.
     pub operator: Name,
     /// Names that no member can have: neither these, nor one that contains or is confusable with
@@ -76,6 +81,7 @@ impl Config {
         let reserved = ["admin", "管理员", "管理員"];
         Self {
             dialect,
+            search_words: true,
             operator: dialect.language().operator(),
             reserved: reserved
                 .map(|name| Name::new(name).expect("a valid name"))

@@ -28,6 +28,10 @@ pub(super) struct Member {
     pub(super) suspect: bool,
     pub(super) lines: Bucket,
     pub(super) bytes: Bucket,
+    /// The place of its dialect in `Words`.
+    pub(super) dialect: usize,
+    /// The moment of the last answer to its login, until a request shows that it understood that.
+    pub(super) answered: Option<Timestamp>,
     /// The key in `Members::deadlines`, never later than `last_heard` plus the limit.
     deadline: Option<Timestamp>,
     /// The key in `Members::silent`, until the first line.
@@ -147,6 +151,8 @@ impl<A: Peer> Members<A> {
             suspect: false,
             lines: Bucket::default(),
             bytes: Bucket::default(),
+            dialect: 0,
+            answered: Some(now),
             deadline,
             silent_since,
         });
@@ -156,13 +162,20 @@ impl<A: Peer> Members<A> {
 
     /// Gives a member another name and returns the former one. No other member may have a
     /// confusable name.
-    pub(super) fn rename(&mut self, index: usize, name: Name, skeletons: Skeletons) -> Name {
+    pub(super) fn rename(
+        &mut self,
+        now: Timestamp,
+        index: usize,
+        name: Name,
+        skeletons: Skeletons,
+    ) -> Name {
         let member = &mut self.entries[index];
         for skeleton in member.skeletons.0 {
             self.by_skeleton.remove(&skeleton);
         }
         let former = core::mem::replace(&mut member.name, name);
         member.skeletons = skeletons;
+        member.answered = member.answered.map(|_| now);
         self.set_index(index);
         former
     }

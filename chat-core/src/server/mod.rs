@@ -20,6 +20,7 @@ mod event;
 mod members;
 mod outgoing;
 mod stats;
+mod words;
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -33,6 +34,7 @@ use self::bans::{Bans, Pattern};
 use self::confusable::{Reserved, Skeletons, has_stray_marks};
 use self::members::{Member, Members};
 use self::outgoing::{Plan, To};
+use self::words::Words;
 use crate::peer::Peer;
 use crate::rate::{Bucket, Buckets};
 use crate::time::Timestamp;
@@ -56,6 +58,7 @@ const PROBE_INTERVAL: Duration = Duration::from_secs(5);
 /// [`Config::tracked_networks`] and [`Config::max_bans`] bound its memory.
 pub struct Server<A: Peer> {
     config: Config,
+    words: Words,
     reserved: Reserved,
     bans: Bans<A::Network>,
     /// The members that a ban hit when it was added. Only a ban can hit a member, because a login
@@ -107,6 +110,7 @@ impl<A: Peer> Server<A> {
         let idle_limit = idle_limit.map(|seconds| Duration::from_secs(seconds.get().into()));
         let silent_limit = config.silent_traffic_bytes.map(NonZeroU64::get);
         Self {
+            words: Words::new(&config),
             reserved: Reserved::new(config.reserved.iter().chain([&config.operator])),
             bans: Bans::new(config.max_bans),
             banned: BTreeSet::new(),
@@ -240,7 +244,7 @@ impl<A: Peer> Server<A> {
     /// datagrams are dropped.
     pub fn shutdown(&mut self, now: Timestamp) -> Outgoing<'_, A> {
         self.begin(now);
-        self.say_end(To::All);
+        self.say_end(None, To::All);
         self.banned.clear();
         let members = self.members.len();
         self.closed = Some(self.members.clear());
@@ -322,7 +326,7 @@ impl<A: Peer> Server<A> {
         }
         let len = datagram.len();
         let call = Call { from, sender, len };
-        match Request::decode(datagram, &self.config.dialect) {
+        match Request::decode(datagram, self.words.of(&self.members, sender)) {
             Ok(Request::Login { name, .. }) => self.login(call, Some(name)),
             Ok(Request::Chat { name, text }) => self.chat(call, Ok((name, text))),
             Ok(Request::Quit { name }) => self.quit(call, Some(name)),
@@ -338,10 +342,11 @@ impl<A: Peer> Server<A> {
     /// Handles a login; `None` stands for a name that cannot be read.
     fn login(&mut self, call: Call<A>, name: Option<Name>) -> Event<'static, A> {
         let Call { from, sender, .. } = call;
-        let own_name = sender.map(|index| self.members.get(index).name);
-        if let Some(name) = name.filter(|_| name == own_name) {
+        let has_it = |&index: &usize| name == Some(self.members.get(index).name);
+        if let (Some(name), Some(index)) = (name, sender.filter(has_it)) {
             self.stats.repeated_logins += 1;
-            self.reply(&Reply::Success, To::One(from));
+            self.words.search(self.now, self.members.get_mut(index));
+            self.welcome(call);
             return Event::StillIn { name, peer: from };
         }
         if !self.take_login(from) {
@@ -369,10 +374,10 @@ impl<A: Peer> Server<A> {
         }
 
         self.stats.logins += 1;
-        self.reply(&Reply::Success, To::One(from));
+        self.welcome(call);
         let (index, replaced) = match sender {
             Some(index) => {
-                let former = self.members.rename(index, name, skeletons);
+                let former = self.members.rename(self.now, index, name, skeletons);
                 self.stats.count_leave(LeaveReason::Quit);
                 self.deliver(&Delivery::Left { name: former }, To::AllBut(index));
                 (index, Some(former))
@@ -439,12 +444,12 @@ impl<A: Peer> Server<A> {
             Some(index) if !self.take_line(index, 0) => {
                 return self.line_refused(call, index, Refusal::TooFast);
             }
-            None if !self.take_stranger_replies(self.config.dialect.ends().iter().count()) => {
+            None if !self.take_stranger_replies(self.words.all_ends.iter().count()) => {
                 return self.dropped(call.from, DropReason::ReplyRate);
             }
             _ => {}
         }
-        self.say_end(To::One(call.from));
+        self.say_end(call.sender, To::One(call.from));
         Event::NotIn {
             name,
             peer: call.from,
@@ -458,10 +463,12 @@ impl<A: Peer> Server<A> {
     }
 
     /// Takes a line of `len` bytes from the member's buckets, or nothing from either (rule 11).
+    /// A member that sends one is in by its own account, so its search for words ends (rule 1).
     fn take_line(&mut self, index: usize, len: usize) -> bool {
         let (lines, bytes) = (self.config.member_lines, self.config.member_bytes);
         let len = u32::try_from(len).unwrap_or(u32::MAX);
         let member = self.members.get_mut(index);
+        member.answered = None;
         if !lines.is_none_or(|rate| member.lines.take(self.now, rate, 1)) {
             return false;
         }
@@ -529,7 +536,7 @@ impl<A: Peer> Server<A> {
 
     /// Removes a member: the end words go to it, the notice to the others (rules 4, 9, 14 to 16).
     fn expel(&mut self, index: usize, reason: LeaveReason) -> Event<'static, A> {
-        self.say_end(To::One(self.members.address(index)));
+        self.say_end(Some(index), To::One(self.members.address(index)));
         self.leave(index, reason)
     }
 
@@ -542,9 +549,19 @@ impl<A: Peer> Server<A> {
         Event::Left { name, peer, reason }
     }
 
-    fn say_end(&mut self, to: To<A>) {
-        let words = *self.config.dialect.ends();
-        for word in words.iter() {
+    /// Answers a login that was accepted, now or before, with the sender's success word.
+    fn welcome(&mut self, call: Call<A>) {
+        let dialect = self.words.of(&self.members, call.sender);
+        self.plan.push(To::One(call.from), |buffer| {
+            Reply::Success.encode(dialect, buffer)
+        });
+    }
+
+    /// Sends the end words that go with a member's success word, or without a member all in use.
+    fn say_end(&mut self, member: Option<usize>, to: To<A>) {
+        let own = |index| *self.words.of(&self.members, Some(index)).ends();
+        let ends = member.map_or(self.words.all_ends, own);
+        for word in ends.iter() {
             self.reply(&Reply::End { word }, to);
         }
     }

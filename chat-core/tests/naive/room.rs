@@ -12,6 +12,15 @@ use super::names::{HEAPS, NAMES, RESERVED, row};
 /// The question to a member that may be gone.
 pub const PROBE: &str = "admin : are you still there?";
 
+/// The success words in use and the end words with each, in the order of the search.
+const WORDS: [(&str, &str); 3] = [
+    ("OK", "EXIT"),
+    ("ok", "EXIT exit quit #"),
+    ("IN", "OUT EXIT exit quit #"),
+];
+/// The end words that everybody gets who is no member, or when the room closes.
+const ALL_ENDS: &str = "EXIT exit quit # OUT";
+
 /// A datagram that the room sends: its recipients (sorted) and its text.
 pub type Sent = (Vec<u8>, String);
 
@@ -30,6 +39,12 @@ pub fn may_be_forged(at: u8) -> bool {
 struct Member {
     name: String,
     at: u8,
+    /// The number of its success word.
+    word: usize,
+    /// The moment at which it was sent that.
+    welcomed: u64,
+    /// It sent more than logins.
+    understood: bool,
     heard: u64,
     refused: Option<u64>,
     asked: Option<u64>,
@@ -95,12 +110,18 @@ impl Room {
             member.suspect = false;
             member.name.clone()
         });
+        let number_sign_quits = self.member(from).is_some_and(|member| member.word > 0);
         let len = datagram.len() as u64;
         let dialect = &self.config.dialect;
         let verb = Verb::of(datagram, dialect);
         let sent = match (Request::decode(datagram, dialect), own_name) {
             (Ok(Request::Login { name, .. }), own_name) => {
                 self.login(now, from, name.as_str(), own_name)
+            }
+            (Ok(Request::Chat { name, text }), Some(own))
+                if text.as_str() == "#" && number_sign_quits =>
+            {
+                self.quit(now, from, name.as_str() == own)
             }
             (Ok(Request::Chat { .. }), None) => {
                 self.answer_stranger(now, from, "FAIL not logged in")
@@ -117,19 +138,14 @@ impl Room {
                     self.refuse_line(now, from, "FAIL not your name")
                 }
             }
-            (Ok(Request::Quit { name }), Some(own)) if name.as_str() == own => {
-                self.members.retain(|member| member.at != from);
-                vec![
-                    (vec![from], "EXIT".into()),
-                    (self.all(), format!("* {own} left")),
-                ]
+            (Ok(Request::Quit { name }), own_name) => {
+                self.quit(now, from, own_name.is_some_and(|own| name.as_str() == own))
             }
-            (Ok(Request::Quit { .. }), own_name) => self.not_in(now, from, own_name.is_some()),
             (Err(error), own_name) => match (verb, own_name, error.kind()) {
                 (Some(Verb::Login), ..) if !self.may_log_in(now, from) => vec![],
                 (Some(Verb::Login), None, _) => self.answer_stranger(now, from, "FAIL bad name"),
                 (Some(Verb::Login), Some(_), _) => one(from, "FAIL bad name"),
-                (Some(Verb::Quit), own_name, _) => self.not_in(now, from, own_name.is_some()),
+                (Some(Verb::Quit), ..) => self.quit(now, from, false),
                 (Some(Verb::Chat), None, _) => {
                     self.answer_stranger(now, from, "FAIL not logged in")
                 }
@@ -148,7 +164,13 @@ impl Room {
 
     fn login(&mut self, now: u64, from: u8, name: &str, own_name: Option<String>) -> Vec<Sent> {
         if own_name.as_deref() == Some(name) {
-            return one(from, "OK");
+            let searches = self.config.search_words;
+            let member = self.member(from).expect("it has a name");
+            if searches && !member.understood && now >= member.welcomed + 300 {
+                member.word = (member.word + 1) % WORDS.len();
+            }
+            member.welcomed = now;
+            return one(from, WORDS[member.word].0);
         }
         if !self.may_log_in(now, from) {
             return vec![];
@@ -188,16 +210,21 @@ impl Room {
             }
             return sent;
         }
-        let mut sent = one(from, "OK");
+        let word = self.member(from).map_or(0, |member| member.word);
+        let mut sent = one(from, WORDS[word].0);
         if let Some(before) = own_name {
             sent.push((self.all_but(from), format!("* {before} left")));
             if let Some(member) = self.member(from) {
                 name.clone_into(&mut member.name);
+                member.welcomed = now;
             }
         } else {
             self.members.push(Member {
                 name: name.to_owned(),
                 at: from,
+                word,
+                welcomed: now,
+                understood: false,
                 heard: now,
                 refused: None,
                 asked: None,
@@ -212,15 +239,32 @@ impl Room {
         sent
     }
 
-    /// Answers a quit of a sender that is not in under that name.
-    fn not_in(&mut self, now: u64, from: u8, member: bool) -> Vec<Sent> {
-        if !member {
-            return self.answer_stranger(now, from, "EXIT");
+    /// Answers a quit, perhaps one with the sender's own name.
+    fn quit(&mut self, now: u64, from: u8, own: bool) -> Vec<Sent> {
+        let Some(place) = self.members.iter().position(|member| member.at == from) else {
+            let ends = self.all_ends();
+            let many = ends.split(' ').count() as u64;
+            return match self.answers.uses(now, many) {
+                true => each(&[from], ends),
+                false => vec![],
+            };
+        };
+        let ends = each(&[from], WORDS[self.members[place].word].1);
+        if own {
+            let gone = self.members.remove(place);
+            let notice = (self.all(), format!("* {} left", gone.name));
+            return [ends, vec![notice]].concat();
         }
-        if self.may_say(now, from, 0) {
-            one(from, "EXIT")
-        } else {
-            self.refuse_line(now, from, "FAIL too fast")
+        match self.may_say(now, from, 0) {
+            true => ends,
+            false => self.refuse_line(now, from, "FAIL too fast"),
+        }
+    }
+
+    fn all_ends(&self) -> &'static str {
+        match self.config.search_words {
+            true => ALL_ENDS,
+            false => "EXIT",
         }
     }
 
@@ -260,6 +304,7 @@ impl Room {
 
     fn may_say(&mut self, now: u64, from: u8, len: u64) -> bool {
         let member = self.member(from).expect("only members are asked about");
+        member.understood = true;
         if !member.lines.uses(now, 1) {
             return false;
         }
@@ -337,9 +382,9 @@ impl Room {
         };
         let gone = self.members.remove(place);
         let told = reason.map(|reason| (vec![gone.at], format!("admin : {reason}")));
-        let end = (vec![gone.at], "EXIT".into());
+        let ends = each(&[gone.at], WORDS[gone.word].1);
         let notice = (self.all(), format!("* {} left", gone.name));
-        let sent = self.heard_by_the_silent(vec![end, notice]);
+        let sent = self.heard_by_the_silent([ends, vec![notice]].concat());
         told.into_iter().chain(sent).collect()
     }
 
@@ -351,7 +396,7 @@ impl Room {
 
     /// Closes.
     pub fn close(&mut self) -> Vec<Sent> {
-        let sent = vec![(self.all(), "EXIT".to_owned())];
+        let sent = each(&self.all(), self.all_ends());
         self.members.clear();
         self.closed = true;
         sent
@@ -382,6 +427,11 @@ impl Room {
 
 fn one(to: u8, what: &str) -> Vec<Sent> {
     vec![(vec![to], what.to_owned())]
+}
+
+fn each(to: &[u8], words: &str) -> Vec<Sent> {
+    let word = |word: &str| (to.to_vec(), word.to_owned());
+    words.split(' ').map(word).collect()
 }
 
 /// Returns `true` for lines and notices, but not for replies and probes.

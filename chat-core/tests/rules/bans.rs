@@ -48,7 +48,7 @@ fn a_ban_of_networks_refuses_logins_from_the_first_to_the_last() {
         ("Q bob", "EXIT"),
         ("L ", "FAIL bad name"),
     ] {
-        room.on(20, datagram, &[(20, answer)]);
+        room.answers(20, datagram, answer);
     }
 }
 

@@ -8,7 +8,7 @@ use super::Room;
 use super::bans::{ban, name};
 
 #[allow(clippy::unnecessary_wraps)] // As the fields of Config want it.
-fn rate(per_second: u32, burst: u32) -> Option<Rate> {
+pub(super) fn rate(per_second: u32, burst: u32) -> Option<Rate> {
     Some(Rate {
         per_second: NonZeroU32::new(per_second).unwrap(),
         burst: NonZeroU32::new(burst).unwrap(),
@@ -109,7 +109,7 @@ fn strangers_share_their_answers_and_members_get_all_of_theirs() {
     room.on(51, "L bob", &[(51, "OK"), (1, "* bob joined")]);
     room.on(1, "C bob hi", &[(1, "FAIL not your name")]);
     room.now += 1_000;
-    room.on(41, "Q ghost", &[(41, "EXIT")]);
+    room.on(41, "C ghost hi", &[(41, "FAIL not logged in")]);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod limits;
 mod members;
 mod requests;
 mod threats;
+mod words;
 
 use chat_core::{Config, Outgoing, Peer, Server, Timestamp};
 

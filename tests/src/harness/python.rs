@@ -4,6 +4,8 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use super::{Process, find_in_time};
 
@@ -52,6 +54,23 @@ impl CourseClient {
         client
     }
 
+    /// Starts a client and types its name until it is in, as its user does. The server must answer
+    /// with the words in use in their order.
+    pub fn find_words(server: SocketAddr, words: (&str, &str), name: &str) -> Self {
+        let mut client = Self::start(server, words, &[]);
+        for answer in ["OK", "ok", "IN"] {
+            client.process.write_line(name);
+            if answer == words.0 {
+                break;
+            }
+            client.process.wait_for_line(answer);
+            // A user is not as fast as a copy of a datagram.
+            thread::sleep(Duration::from_millis(310));
+        }
+        client.process.wait_for_line("you are in");
+        client
+    }
+
     /// Starts a client, which asks for a name on its standard input.
     pub fn start(server: SocketAddr, (success, end): (&str, &str), options: &[&str]) -> Self {
         let (host, port) = (server.ip().to_string(), server.port().to_string());
@@ -73,6 +92,13 @@ impl CourseClient {
     /// Types `quit`: both of its processes must end, on the server's end word.
     pub fn quit(mut self) {
         self.process.write_line("quit");
+        self.expect_end();
+    }
+
+    /// Waits until both of its processes have ended, on the server's end word.
+    pub fn expect_end(mut self) {
+        // Not even a kick ends the process that reads the keyboard.
+        self.process.close_stdin();
         self.process.expect_exit(0);
         expect_nothing_left(&self.process);
     }

@@ -17,7 +17,7 @@ pub struct RawPeer {
 }
 
 /// A request that changes nothing and is always answered, with exactly one `EXIT` (by a server with
-/// the default end word).
+/// the default end word, which sends a stranger other end words behind it).
 ///
 /// A server takes the datagrams of the loopback network in the order in which they were sent. So
 /// the results of an earlier datagram arrive before the answer to this one, and a test recognises

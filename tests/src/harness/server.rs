@@ -57,12 +57,12 @@ impl Server {
         self.process.write_line(text);
     }
 
-    /// Checks that the server, which has the default end word, lives and answers.
+    /// Checks that the server, which has the default end words, lives and answers.
     pub fn expect_alive(&mut self, after: &str) {
         self.expect_alive_with("EXIT", after);
     }
 
-    /// Checks that the server, whose last end word this is, lives and answers.
+    /// Checks that the server, which has this end word, lives and answers.
     pub fn expect_alive_with(&mut self, end: &str, after: &str) {
         if !self.process.is_running() {
             self.process.fail(&format!("the server died of {after}"));

@@ -57,7 +57,8 @@ impl Plan {
 fn config(rng: &mut Rng, calm: bool, idle: bool, people: usize) -> Config {
     let word = |text| Word::new(text).expect("a word");
     let mut dialect = Dialect::lenient();
-    if rng.bool() {
+    let words_chosen = rng.bool();
+    if words_chosen {
         let ends = EndWords::new(&[word("EXIT"), word("OUT"), word("quit")]).expect("distinct");
         dialect = dialect.with_words(word("ok"), ends).expect("distinct");
     }
@@ -67,6 +68,7 @@ fn config(rng: &mut Rng, calm: bool, idle: bool, people: usize) -> Config {
             .with_language(Language::Chinese);
     }
     let mut config = Config::new(dialect);
+    config.search_words = !words_chosen;
     config.idle_limit_seconds = NonZeroU32::new(15).filter(|_| idle);
     if !calm && rng.bool() {
         // Tight limits, within which everybody can still live.

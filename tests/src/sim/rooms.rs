@@ -133,8 +133,13 @@ impl Room {
 /// the answer to a request that is not granted.
 fn judge(config: &Config, call: Call<'_>, outgoing: &Outgoing<'_, At>) -> Result<(), Violation> {
     let strict = config.dialect.with_lenient_reading(false);
+    // A room that searches for words also writes those of existing programs, of which there are
+    // five end words.
+    let searches = config.search_words;
+    let replies = config.dialect.with_lenient_reading(searches);
     let event = outgoing.event();
     let mut answers = match event {
+        Event::NotIn { .. } if searches => 5,
         Event::NotIn { .. } => config.dialect.ends().iter().count(),
         Event::Refused { .. } | Event::Dropped { .. } => 1,
         _ => usize::MAX,
@@ -144,7 +149,7 @@ fn judge(config: &Config, call: Call<'_>, outgoing: &Outgoing<'_, At>) -> Result
     for transmit in outgoing.transmits() {
         let payload = transmit.payload;
         let is_message =
-            Delivery::decode(payload, &strict).is_ok() || Reply::decode(payload, &strict).is_ok();
+            Delivery::decode(payload, &strict).is_ok() || Reply::decode(payload, &replies).is_ok();
         hold(
             STRUCTURE,
             is_message && payload.len() <= MAX_DATAGRAM,
