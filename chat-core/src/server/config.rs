@@ -62,7 +62,7 @@ pub struct Config {
     pub tracked_networks: NonZeroU32,
     /// Answers to all strangers together, in datagrams (rule 13); more are not sent. The success
     /// word of an accepted login does not count. `None`: no limit. Default: 1,000 a second, 1,000
-    /// at once.
+    /// at once. A burst below the number of end words answers no quit.
     #[cfg_attr(feature = "serde", serde(with = "off"))]
     pub stranger_replies: Option<Rate>,
     /// Bytes of the room's traffic for a member that has not spoken since its login, at an address
