@@ -138,4 +138,17 @@ mod tests {
         let (ours, theirs) = (args.config().unwrap(), Config::default());
         assert_eq!(format!("{ours:?}"), format!("{theirs:?}"));
     }
+
+    #[test]
+    fn words_that_are_given_are_the_only_ones() {
+        for option in ["--success=OK", "--end=EXIT"] {
+            let args = Args::parse_from(["chat", "serve", "--lang=en", option]);
+            let Command::Serve(args) = args.command else {
+                panic!("serve was asked for");
+            };
+            let config = args.config().unwrap();
+            assert!(!config.search_words, "{option}");
+            assert_eq!(config.dialect, Config::default().dialect);
+        }
+    }
 }

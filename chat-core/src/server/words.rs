@@ -37,7 +37,7 @@ impl Words {
         let (chosen, plain) = (config.dialect, Dialect::strict());
         let is_plain = chosen.success() == plain.success() && chosen.ends() == plain.ends();
         let dialects = if config.search_words && is_plain {
-            IN_USE.map(|pair| with_words(chosen, pair)).into()
+            IN_USE.map(|pair| with_words(&chosen, pair)).into()
         } else {
             vec![chosen]
         };
@@ -68,7 +68,7 @@ impl Words {
     }
 }
 
-fn with_words(dialect: Dialect, (success, ends): (&str, &[&str])) -> Dialect {
+fn with_words(dialect: &Dialect, (success, ends): (&str, &[&str])) -> Dialect {
     let word = |text: &&str| Word::new(text).expect("a word");
     let ends: Vec<Word> = ends.iter().map(word).collect();
     let ends = EndWords::new(&ends).expect("1 to 8 words, each once");

@@ -244,10 +244,10 @@ impl Room {
         let Some(place) = self.members.iter().position(|member| member.at == from) else {
             let ends = self.all_ends();
             let many = ends.split(' ').count() as u64;
-            return match self.answers.uses(now, many) {
-                true => each(&[from], ends),
-                false => vec![],
-            };
+            if !self.answers.uses(now, many) {
+                return vec![];
+            }
+            return each(&[from], ends);
         };
         let ends = each(&[from], WORDS[self.members[place].word].1);
         if own {
@@ -255,16 +255,18 @@ impl Room {
             let notice = (self.all(), format!("* {} left", gone.name));
             return [ends, vec![notice]].concat();
         }
-        match self.may_say(now, from, 0) {
-            true => ends,
-            false => self.refuse_line(now, from, "FAIL too fast"),
+        if self.may_say(now, from, 0) {
+            ends
+        } else {
+            self.refuse_line(now, from, "FAIL too fast")
         }
     }
 
     fn all_ends(&self) -> &'static str {
-        match self.config.search_words {
-            true => ALL_ENDS,
-            false => "EXIT",
+        if self.config.search_words {
+            ALL_ENDS
+        } else {
+            "EXIT"
         }
     }
 
