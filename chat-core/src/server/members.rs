@@ -29,9 +29,11 @@ pub(super) struct Member {
     pub(super) lines: Bucket,
     pub(super) bytes: Bucket,
     /// The place of its dialect in `Words`.
-    pub(super) dialect: usize,
-    /// The moment of the last answer to its login, until a request shows that it understood that.
-    pub(super) answered: Option<Timestamp>,
+    pub(super) dialect: u8,
+    /// The moment of the last answer to its login.
+    pub(super) answered: Timestamp,
+    /// A request other than a login has shown that it understood that answer.
+    pub(super) understood: bool,
     /// The key in `Members::deadlines`, never later than `last_heard` plus the limit.
     deadline: Option<Timestamp>,
     /// The key in `Members::silent`, until the first line.
@@ -152,7 +154,8 @@ impl<A: Peer> Members<A> {
             lines: Bucket::default(),
             bytes: Bucket::default(),
             dialect: 0,
-            answered: Some(now),
+            answered: now,
+            understood: false,
             deadline,
             silent_since,
         });
@@ -175,7 +178,7 @@ impl<A: Peer> Members<A> {
         }
         let former = core::mem::replace(&mut member.name, name);
         member.skeletons = skeletons;
-        member.answered = member.answered.map(|_| now);
+        member.answered = now;
         self.set_index(index);
         former
     }

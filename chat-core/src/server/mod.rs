@@ -468,7 +468,7 @@ impl<A: Peer> Server<A> {
         let (lines, bytes) = (self.config.member_lines, self.config.member_bytes);
         let len = u32::try_from(len).unwrap_or(u32::MAX);
         let member = self.members.get_mut(index);
-        member.answered = None;
+        member.understood = true;
         if !lines.is_none_or(|rate| member.lines.take(self.now, rate, 1)) {
             return false;
         }

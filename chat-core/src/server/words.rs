@@ -53,18 +53,18 @@ impl Words {
 
     /// Returns the dialect of a member, or of strangers.
     pub(super) fn of<A: Peer>(&self, members: &Members<A>, member: Option<usize>) -> &Dialect {
-        &self.dialects[member.map_or(0, |index| members.get(index).dialect)]
+        &self.dialects[member.map_or(0, |index| members.get(index).dialect.into())]
     }
 
     /// Gives a member that repeats its login the next dialect, unless it understood the last answer
     /// or has hardly had the time to read it.
     pub(super) fn search(&self, now: Timestamp, member: &mut Member) {
-        if let Some(answered) = &mut member.answered {
-            if now.since(*answered) >= COPY_TIME {
-                member.dialect = (member.dialect + 1) % self.dialects.len();
-            }
-            *answered = now;
+        if !member.understood && now.since(member.answered) >= COPY_TIME {
+            let next = member.dialect + 1;
+            let is_last = usize::from(next) == self.dialects.len();
+            member.dialect = if is_last { 0 } else { next };
         }
+        member.answered = now;
     }
 }
 
