@@ -80,6 +80,8 @@ fn the_operators_line_stays_whole_while_the_log_grows() {
     assert_eq!(lines.iter().filter(is_whole).count(), 21, "{lines:#?}");
     console.types(ENTER);
     bob.expect("admin : a line for all", "the operator's line");
+    // A key that comes before a line of the log is drawn would be taken first.
+    console.sees(" admin : a line for all");
     console.types(CTRL_C);
     console.expect_exit(0);
     bob.expect("EXIT", "Ctrl-C");
