@@ -165,20 +165,13 @@ impl<A: Peer> Members<A> {
 
     /// Gives a member another name and returns the former one. No other member may have a
     /// confusable name.
-    pub(super) fn rename(
-        &mut self,
-        now: Timestamp,
-        index: usize,
-        name: Name,
-        skeletons: Skeletons,
-    ) -> Name {
+    pub(super) fn rename(&mut self, index: usize, name: Name, skeletons: Skeletons) -> Name {
         let member = &mut self.entries[index];
         for skeleton in member.skeletons.0 {
             self.by_skeleton.remove(&skeleton);
         }
         let former = core::mem::replace(&mut member.name, name);
         member.skeletons = skeletons;
-        member.answered = now;
         self.set_index(index);
         former
     }

@@ -346,7 +346,7 @@ impl<A: Peer> Server<A> {
         if let (Some(name), Some(index)) = (name, sender.filter(has_it)) {
             self.stats.repeated_logins += 1;
             self.words.search(self.now, self.members.get_mut(index));
-            self.welcome(call);
+            self.reply(sender, &Reply::Success, To::One(from));
             return Event::StillIn { name, peer: from };
         }
         if !self.take_login(from) {
@@ -374,10 +374,11 @@ impl<A: Peer> Server<A> {
         }
 
         self.stats.logins += 1;
-        self.welcome(call);
+        self.reply(sender, &Reply::Success, To::One(from));
         let (index, replaced) = match sender {
             Some(index) => {
-                let former = self.members.rename(self.now, index, name, skeletons);
+                let former = self.members.rename(index, name, skeletons);
+                self.members.get_mut(index).answered = self.now;
                 self.stats.count_leave(LeaveReason::Quit);
                 self.deliver(&Delivery::Left { name: former }, To::AllBut(index));
                 (index, Some(former))
@@ -494,7 +495,7 @@ impl<A: Peer> Server<A> {
         }
         self.stats.refusals.count(refusal);
         let reason = Some(refusal.reason(self.config.dialect.language()));
-        self.reply(&Reply::Refused { reason }, To::One(peer));
+        self.reply(call.sender, &Reply::Refused { reason }, To::One(peer));
         Event::Refused { peer, refusal }
     }
 
@@ -549,20 +550,12 @@ impl<A: Peer> Server<A> {
         Event::Left { name, peer, reason }
     }
 
-    /// Answers a login that was accepted, now or before, with the sender's success word.
-    fn welcome(&mut self, call: Call<A>) {
-        let dialect = self.words.of(&self.members, call.sender);
-        self.plan.push(To::One(call.from), |buffer| {
-            Reply::Success.encode(dialect, buffer)
-        });
-    }
-
     /// Sends the end words that go with a member's success word, or without a member all in use.
     fn say_end(&mut self, member: Option<usize>, to: To<A>) {
         let own = |index| *self.words.of(&self.members, Some(index)).ends();
         let ends = member.map_or(self.words.all_ends, own);
         for word in ends.iter() {
-            self.reply(&Reply::End { word }, to);
+            self.reply(member, &Reply::End { word }, to);
         }
     }
 
@@ -573,8 +566,9 @@ impl<A: Peer> Server<A> {
         self.deliver(&Delivery::Said { name, text }, to);
     }
 
-    fn reply(&mut self, reply: &Reply<'_>, to: To<A>) {
-        let dialect = &self.config.dialect;
+    /// Sends a reply in the dialect of a member, or in that of strangers.
+    fn reply(&mut self, member: Option<usize>, reply: &Reply<'_>, to: To<A>) {
+        let dialect = self.words.of(&self.members, member);
         self.plan.push(to, |buffer| reply.encode(dialect, buffer));
     }
 
