@@ -43,7 +43,7 @@ impl<'a> Delivery<'a> {
     /// Reads one datagram, borrowing from it. A lenient dialect takes notices of every language,
     /// and a line feed in front or behind.
     pub fn decode(datagram: &'a [u8], dialect: &Dialect) -> Result<Self, DecodeError> {
-        parse::datagram(datagram, dialect, |input| delivery(input, dialect))
+        parse::datagram(datagram, Some(dialect), |input| delivery(input, dialect))
     }
 
     /// Writes the delivery's datagram to the start of `buffer` and returns it;

@@ -2,7 +2,6 @@
 
 use thiserror::Error;
 
-use crate::limits::MAX_DATAGRAM;
 use crate::name::NameError;
 use crate::text::{ReasonError, TextError};
 
@@ -34,8 +33,9 @@ pub enum DecodeErrorKind {
     /// No byte at all.
     #[error("the datagram is empty")]
     Empty,
-    /// Longer than [`MAX_DATAGRAM`].
-    #[error("a datagram can have {MAX_DATAGRAM} bytes at most, this one has {len}")]
+    /// Longer than [`MAX_DATAGRAM`](crate::MAX_DATAGRAM), or in a session than
+    /// [`MAX_SESSION_DATAGRAM`](crate::MAX_SESSION_DATAGRAM).
+    #[error("a datagram has to end here, this one has {len} bytes")]
     TooLong {
         /// Its length in bytes, as far as the receiver knows it.
         len: usize,
@@ -67,13 +67,17 @@ pub enum DecodeErrorKind {
     /// Neither a member's line nor a notice.
     #[error("a delivery reads `name : text`, `* name joined` or `* name left`")]
     NotADelivery,
+    /// Something else than these words name, in a session's datagram.
+    #[error("{0} belongs here")]
+    Expected(&'static str),
 }
 
 /// A reason why a value was not written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum EncodeError {
-    /// A buffer that is too small; [`MAX_DATAGRAM`] bytes are always enough.
+    /// A buffer that is too small; [`MAX_DATAGRAM`](crate::MAX_DATAGRAM) bytes are always enough,
+    /// in a session [`MAX_SESSION_DATAGRAM`](crate::MAX_SESSION_DATAGRAM).
     #[error("the buffer has {available} bytes, {needed} are needed")]
     BufferTooSmall {
         /// The datagram's length in bytes.
@@ -81,13 +85,15 @@ pub enum EncodeError {
         /// The buffer's length in bytes.
         available: usize,
     },
-    /// A datagram longer than [`MAX_DATAGRAM`]: possible only with request verbs of more than one
-    /// byte.
-    #[error(
-        "with this dialect's verb the datagram would have {needed} bytes, {MAX_DATAGRAM} are allowed"
-    )]
+    /// A datagram longer than allowed: possible only with request verbs of more than one byte, and
+    /// in a session with too many lines or too long a word.
+    #[error("the datagram would have {needed} bytes, more than are allowed")]
     DatagramTooLong {
         /// The datagram's length in bytes.
         needed: usize,
     },
+    /// A value of a session that would not be read again: a number out of range, a hello's word
+    /// that is empty or has a space, or a refusal that is none of a hello.
+    #[error("a number, a word or a refusal is none that this datagram can carry")]
+    InvalidField,
 }

@@ -35,6 +35,6 @@ impl<'a> FromServer<'a> {
     pub fn decode(datagram: &'a [u8], dialect: &Dialect) -> Result<Self, DecodeError> {
         let reply = all_consuming(|input| reply(input, dialect)).map(Self::Reply);
         let delivery = (|input| delivery(input, dialect)).map(Self::Delivery);
-        parse::datagram(datagram, dialect, |i| alt((reply, delivery)).parse(i))
+        parse::datagram(datagram, Some(dialect), |i| alt((reply, delivery)).parse(i))
     }
 }

@@ -21,22 +21,27 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! A [`SessionMessage`] is a datagram of a session: a hello, an answer to one, or many requests or
+//! deliveries as [`Line`]s under one [`Header`]. [`is_session_datagram`] tells it from a plain one,
+//! and a [`DataWriter`] composes it line by line.
+//!
 //! # Promises
 //!
 //! * No input panics. A [strict](Dialect::strict) dialect writes each value that it reads as the
 //!   same bytes; a [lenient](Dialect::lenient) one writes its canonical form, which decodes to the
 //!   same value.
 //! * An error names the byte of the fault, in `0..=len`, and explains the fault.
-//! * Every value can be encoded, because constructors check it. (Two exceptions, both typed errors:
-//!   a buffer that is too small, and request verbs so long that the longest text does not fit.)
+//! * Every value can be encoded, because constructors check it. (Exceptions, all of them typed
+//!   errors: a buffer that is too small, request verbs so long that the longest text does not fit,
+//!   and in a session a number, word or refusal that its field does not allow, or too many lines.)
 //! * Decoding borrows from the datagram and allocates nothing; encoding writes into the caller's
 //!   buffer.
 //!
 //! # Features
 //!
 //! * `alloc` (default): [`TextBuf`], an owned text.
-//! * `serde`: `Serialize` for all values, `Deserialize` for those that a program configures or
-//!   stores, through their constructors.
+//! * `serde`: `Serialize` for all plain values and for the codes of sessions, `Deserialize` for
+//!   those that a program configures or stores, through their constructors.
 //! * `arbitrary`: `Arbitrary` values that borrow from a fuzzer's bytes, for tests; it uses std.
 //!
 //! No feature changes the effect of a function. The crate itself is always `no_std`.
@@ -68,6 +73,7 @@ mod parse;
 mod refusal;
 mod reply;
 mod request;
+mod session;
 mod string_traits;
 mod text;
 mod word;
@@ -79,16 +85,21 @@ mod serde_impls;
 
 pub use delivery::Delivery;
 pub use dialect::{Dialect, DialectError, EndWords, Verbs};
+pub use encode::DataWriter;
 pub use error::{DecodeError, DecodeErrorKind, EncodeError};
 pub use from_server::FromServer;
 pub use language::Language;
 pub use limits::{
-    MAX_DATAGRAM, MAX_END_WORDS, MAX_NAME, MAX_REASON, MAX_REFUSAL, MAX_TEXT, MAX_WORD,
+    FILLED_SESSION_DATAGRAM, MAX_DATAGRAM, MAX_END_WORDS, MAX_NAME, MAX_NUMBER, MAX_REASON,
+    MAX_REFUSAL, MAX_SESSION_DATAGRAM, MAX_TEXT, MAX_WORD,
 };
 pub use name::{Name, NameError, is_invisible};
 pub use refusal::Refusal;
 pub use reply::Reply;
 pub use request::{Request, Verb};
+pub use session::{
+    EndCode, Header, Hello, Id, Line, Lines, Names, SessionMessage, is_session_datagram,
+};
 #[cfg(feature = "alloc")]
 pub use text::TextBuf;
 pub use text::{Reason, ReasonError, Text, TextError};

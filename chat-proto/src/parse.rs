@@ -2,12 +2,12 @@
 //! [`DecodeError`]. No public item shows nom.
 
 use nom::character::complete::char;
-use nom::error::{ErrorKind, ParseError};
+use nom::error::{ContextError, ErrorKind, ParseError};
 use nom::{IResult, Parser};
 
 use crate::dialect::Dialect;
 use crate::error::{DecodeError, DecodeErrorKind};
-use crate::limits::MAX_DATAGRAM;
+use crate::limits::{MAX_DATAGRAM, MAX_SESSION_DATAGRAM};
 use crate::name::{Name, NameError};
 use crate::text::{Text, TextError};
 
@@ -40,8 +40,8 @@ impl Fault {
 }
 
 impl ParseError<&str> for Fault {
-    // nom's own parsers fail where a space belongs, or before an alternative that reports its own
-    // kind.
+    // nom's own parsers fail where a space belongs, or where an alternative or a context tells its
+    // own kind.
     fn from_error_kind(input: &str, _: ErrorKind) -> Self {
         Self::at(input, 0, DecodeErrorKind::MissingSpace)
     }
@@ -51,27 +51,34 @@ impl ParseError<&str> for Fault {
     }
 }
 
+impl ContextError<&str> for Fault {
+    fn add_context(input: &str, expected: &'static str, _: Self) -> Self {
+        Self::at(input, 0, DecodeErrorKind::Expected(expected))
+    }
+}
+
 /// Reads all of `datagram` by `rule`. Checks length and UTF-8 first; a lenient dialect ignores one
-/// line end after the message, as `nc` sends it.
+/// line end after the message, as `nc` sends it. A datagram of a session has no dialect.
 #[inline]
 pub(crate) fn datagram<'a, T>(
     datagram: &'a [u8],
-    dialect: &Dialect,
+    dialect: Option<&Dialect>,
     rule: impl FnOnce(&'a str) -> Step<'a, T>,
 ) -> Result<T, DecodeError> {
     let fail = |offset, kind| Err(DecodeError { offset, kind });
     if datagram.is_empty() {
         return fail(0, DecodeErrorKind::Empty);
     }
-    if datagram.len() > MAX_DATAGRAM {
+    let limit = dialect.map_or(MAX_SESSION_DATAGRAM, |_| MAX_DATAGRAM);
+    if datagram.len() > limit {
         let len = datagram.len();
-        return fail(MAX_DATAGRAM, DecodeErrorKind::TooLong { len });
+        return fail(limit, DecodeErrorKind::TooLong { len });
     }
     let mut input = match core::str::from_utf8(datagram) {
         Ok(input) => input,
         Err(error) => return fail(error.valid_up_to(), DecodeErrorKind::NotUtf8),
     };
-    if dialect.lenient_reading()
+    if dialect.is_some_and(Dialect::lenient_reading)
         && let Some(line) = input.strip_suffix('\n')
     {
         input = line.strip_suffix('\r').unwrap_or(line);

@@ -41,7 +41,7 @@ impl<'a> Reply<'a> {
     /// Reads one datagram, borrowing from it. A lenient dialect also takes the success and end
     /// words of PROTOCOL.md, "Lenient reading".
     pub fn decode(datagram: &'a [u8], dialect: &Dialect) -> Result<Self, DecodeError> {
-        parse::datagram(datagram, dialect, |input| reply(input, dialect))
+        parse::datagram(datagram, Some(dialect), |input| reply(input, dialect))
     }
 
     /// Writes the reply's datagram to the start of `buffer` and returns it;

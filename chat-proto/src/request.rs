@@ -79,7 +79,7 @@ impl<'a> Request<'a> {
     /// PROTOCOL.md, "Lenient reading".
     #[inline] // The result is large: inlined code reads it where it is written.
     pub fn decode(datagram: &'a [u8], dialect: &Dialect) -> Result<Self, DecodeError> {
-        parse::datagram(datagram, dialect, |input| request(input, dialect))
+        parse::datagram(datagram, Some(dialect), |input| request(input, dialect))
     }
 
     /// Returns the name in the request.

@@ -21,8 +21,8 @@ use std::panic::catch_unwind;
 use allocation_counter::measure;
 use arbitrary::{Arbitrary, Unstructured};
 use chat_proto::{
-    Delivery, Dialect, FromServer, MAX_DATAGRAM, Name, NameError, Reason, Reply, Request, Text,
-    TextBuf, Verb, Word, is_invisible,
+    Delivery, Dialect, FromServer, Id, Line, MAX_SESSION_DATAGRAM, Name, NameError, Reason, Reply,
+    Request, SessionMessage, Text, TextBuf, Verb, Word, is_invisible,
 };
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use icu_properties::{CodePointMapData, CodePointSetData};
@@ -31,7 +31,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::json;
-use strategies::{dialect, name, nearly_valid_datagram, reason, text};
+use strategies::{dialect, name, nearly_one_of, nearly_valid_datagram, reason, text};
 
 /// The data file, the page beside it, and the marks around the table on that page.
 const VECTORS: &str = include_str!("vectors/protocol.tsv");
@@ -99,6 +99,13 @@ fn dialect_of(options: &str) -> Dialect {
     serde_json::from_value(table).expect(options)
 }
 
+/// Draws datagrams of sessions that are valid or nearly so.
+fn nearly_valid_session() -> impl Strategy<Value = Vec<u8>> {
+    let rows = vectors().into_iter().map(|(_, row)| row);
+    let sessions = rows.filter(|row| row[0] == "session");
+    nearly_one_of(sessions.map(|row| unescape(row[2])).collect())
+}
+
 /// Returns the value or the error that the parser reads, in the words of the data file.
 fn result(reads_as: &str, datagram: &[u8], by: &Dialect) -> String {
     let quoted = |text: &str| format!(" \"{text}\"");
@@ -124,9 +131,64 @@ fn result(reads_as: &str, datagram: &[u8], by: &Dialect) -> String {
             Delivery::Joined { name } => format!("joined {name}"),
             Delivery::Left { name } => format!("left {name}"),
         }),
+        "session" => SessionMessage::decode(datagram).map(session_result),
         other => panic!("nothing reads as {other}"),
     };
     read.unwrap_or_else(|error| format!("error at {}: {}", error.offset(), error.kind()))
+}
+
+/// Returns a session's message in the words of the data file.
+fn session_result(message: SessionMessage<'_>) -> String {
+    let or_none = |id: Option<Id>| id.map_or("none".into(), |id| id.to_string());
+    match message {
+        SessionMessage::Hello(hello) => {
+            let (cookie, log) = (or_none(hello.cookie), or_none(hello.log));
+            let (word, token, attempt) = (hello.word, hello.token, hello.attempt);
+            let begin = format!("hello \"{word}\" token {token} try {attempt}");
+            format!("{begin} cookie {cookie} log {log} entry {}", hello.entry)
+        }
+        SessionMessage::Challenge { attempt, cookie } => {
+            format!("challenge try {attempt} cookie {cookie}")
+        }
+        SessionMessage::Refused { attempt, refusal } => {
+            // serde writes the words of the wire.
+            let code = json!(refusal);
+            format!(
+                "refused try {attempt} {}",
+                code.as_str().unwrap_or("closed")
+            )
+        }
+        SessionMessage::Unknown(sid) => format!("unknown sid {sid}"),
+        SessionMessage::End { sid, code, text } => {
+            let text = text.map(|text| format!(" \"{text}\"")).unwrap_or_default();
+            format!("end sid {sid} {}{text}", json!(code).as_str().unwrap())
+        }
+        SessionMessage::Data(header, lines) => {
+            let (sid, n, echo) = (header.sid, header.number, header.echo);
+            let (first, ack) = (header.first, header.ack);
+            let lines: String = lines.iter().map(line_result).collect();
+            format!("data sid {sid} n {n} echo {echo} first {first} ack {ack}{lines}")
+        }
+    }
+}
+
+fn line_result(line: Line<'_>) -> String {
+    let or_none = |after: Option<Name>| after.map_or("none".into(), |name| name.to_string());
+    match line {
+        Line::Numbered(line) => format!("; line \"{line}\""),
+        Line::Ignored(_) => "; ignored".into(),
+        Line::Start { log, same_place } => {
+            let mark = if same_place { " same place" } else { "" };
+            format!("; start log {log}{mark}")
+        }
+        Line::Age(seconds) => format!("; age {seconds}"),
+        Line::Ask => "; ask".into(),
+        Line::Names(after) => format!("; names after {}", or_none(after)),
+        Line::Members { after, names } => {
+            let names: Vec<_> = names.iter().map(|name| name.to_string()).collect();
+            format!("; members after {} [{}]", or_none(after), names.join(" "))
+        }
+    }
 }
 
 #[test]
@@ -142,6 +204,7 @@ fn the_parser_reads_each_vector_as_the_data_file_says() {
             assert_eq!(result, expected, "{datagram} by {by:?}");
         }
         laws::parse(&bytes, &dialect_of(options));
+        laws::parse_session(&bytes);
     }
     assert!(vectors.len() >= 80, "only {} vectors", vectors.len());
 }
@@ -226,6 +289,13 @@ proptest! {
         laws::parse(&bytes, &Dialect::default());
         laws::request_value(&bytes);
         laws::from_server_value(&bytes);
+        laws::parse_session(&bytes);
+        laws::session_value(&bytes);
+    }
+
+    #[test]
+    fn nearly_valid_sessions_obey_the_laws(bytes in nearly_valid_session()) {
+        laws::parse_session(&bytes);
     }
 
     #[test]
@@ -262,8 +332,10 @@ proptest! {
     }
 
     #[test]
-    fn reading_and_writing_allocate_nothing(bytes in nearly_valid_datagram(), by in dialect()) {
-        let mut buffer = [0; MAX_DATAGRAM];
+    fn reading_and_writing_allocate_nothing(
+        bytes in prop_oneof![nearly_valid_datagram(), nearly_valid_session()], by in dialect(),
+    ) {
+        let mut buffer = [0; MAX_SESSION_DATAGRAM];
         let used = measure(|| {
             let _counted = Box::new(std::hint::black_box(1)); // shows that the counter works
             let _ = Verb::of(&bytes, &by);
@@ -271,6 +343,12 @@ proptest! {
             let _ = Request::decode(&bytes, &by).map(|read| read.encode(&by, &mut buffer).is_ok());
             let _ = Reply::decode(&bytes, &by).map(|read| read.encode(&by, &mut buffer).is_ok());
             let _ = Delivery::decode(&bytes, &by).map(|read| read.encode(&by, &mut buffer).is_ok());
+            let _ = SessionMessage::decode(&bytes).map(|read| {
+                if let SessionMessage::Data(_, lines) = read {
+                    std::hint::black_box(lines.iter().count());
+                }
+                read.encode(&mut buffer).is_ok()
+            });
         });
         prop_assert_eq!(used.count_total, 1, "{}", bytes.escape_ascii());
     }
@@ -314,11 +392,16 @@ fn names_refuse_all_that_icu_calls_invisible_or_white_space() {
 #[test]
 fn the_committed_corpora_of_the_fuzzer_obey_the_laws() {
     let both_directions: fn(&[u8]) = |bytes| laws::parse(bytes, &Dialect::default());
+    let sessions: fn(&[u8]) = |bytes| {
+        laws::parse_session(bytes);
+        laws::session_value(bytes);
+    };
     for (target, law) in [
         ("parse_request", both_directions),
         ("parse_delivery", both_directions),
         ("request_value", laws::request_value),
         ("delivery_value", laws::from_server_value),
+        ("parse_session", sessions),
     ] {
         let corpus = format!("{}/../fuzz/corpus/{target}", env!("CARGO_MANIFEST_DIR"));
         let files: Vec<_> = fs::read_dir(corpus).expect("the corpus").collect();

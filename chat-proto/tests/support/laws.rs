@@ -14,13 +14,22 @@
 //! From a value to bytes and back: [`survives`]; [`request_value`] and [`from_server_value`] draw
 //! such values from bytes.
 //!
+//! Of sessions, in both ways, [`parse_session`] and [`session_value`]:
+//!
+//! * A value that was read is written as the same bytes again, a hello in a canonical form with
+//!   another pad; a value that was written is read again.
+//! * [`is_session_datagram`] separates them from all that the plain grammar reads.
+//! * [`DataWriter`] writes the same lines again, and stops before [`FILLED_SESSION_DATAGRAM`].
+//!
 //! The exceptions, all of them in PROTOCOL.md, are three methods of [`Message`]: `read_by`,
 //! `belongs_to` and `bytes_beyond_a_plain_verb`.
 
 use arbitrary::{Arbitrary, Unstructured};
 use chat_proto::{
-    DecodeError, DecodeErrorKind, Delivery, Dialect, EncodeError, EndWords, FromServer, Language,
-    MAX_DATAGRAM, Reply, Request, Verb, Verbs, Word,
+    DataWriter, DecodeError, DecodeErrorKind, Delivery, Dialect, EncodeError, EndWords,
+    FILLED_SESSION_DATAGRAM, FromServer, Language, Line, MAX_DATAGRAM, MAX_NUMBER,
+    MAX_SESSION_DATAGRAM, Refusal, Reply, Request, SessionMessage, Verb, Verbs, Word,
+    is_session_datagram,
 };
 
 /// A message of either direction, so that each law is written once.
@@ -214,6 +223,84 @@ fn drawn<'a, T: Arbitrary<'a>>(bytes: &'a [u8], message: fn(T) -> Message<'a>) {
         {
             survives(value, dialect);
         }
+    }
+}
+
+/// Checks the laws of sessions: any bytes.
+pub fn parse_session(bytes: &[u8]) {
+    let (plain, is_session) = (Dialect::strict(), is_session_datagram(bytes));
+    if let Ok(request) = Request::decode(bytes, &plain) {
+        let is_hello = matches!(request, Request::Login { extension: Some(tail), .. }
+            if tail.as_str().starts_with("1 "));
+        assert_eq!(is_session, is_hello, "{request:?}");
+    }
+    let is_read = FromServer::decode(bytes, &plain).is_ok();
+    assert!(!is_read || !is_session, "{}", bytes.escape_ascii());
+    let value = match SessionMessage::decode(bytes) {
+        Err(error) => {
+            let begins_so = error.offset() > 0 || bytes.starts_with(b"~");
+            let is_text = matches!(error.kind(), DecodeErrorKind::Expected(_));
+            assert!(!is_text || is_session == begins_so, "{error}");
+            return explains(&error, bytes);
+        }
+        Ok(value) => value,
+    };
+    assert!(is_session, "a plain datagram: {value:?}");
+    let mut buffer = [0; MAX_SESSION_DATAGRAM];
+    let written = value.encode(&mut buffer).expect("what was read");
+    match value {
+        SessionMessage::Hello(_) => {
+            let ends_pad = |&byte: &u8| byte != b'.' && byte != b' ';
+            let place = written.iter().rposition(ends_pad).expect("a place");
+            assert!(bytes.starts_with(&written[..=place]), "{value:?}");
+            assert!(written.len() >= 109, "{value:?}");
+        }
+        _ => assert_eq!(written, bytes, "{value:?}"),
+    }
+    if let SessionMessage::Data(header, lines) = value {
+        let mut writer = DataWriter::new(&mut buffer, &header).expect("a valid header");
+        let all_fit = lines.iter().all(|line| writer.line(&line));
+        assert_eq!(all_fit, bytes.len() <= FILLED_SESSION_DATAGRAM, "{value:?}");
+        let written = writer.finish();
+        assert_eq!(all_fit, written == bytes, "{value:?}");
+        assert!(bytes.starts_with(written), "{value:?}");
+    }
+}
+
+/// Checks that messages and lines that are drawn from `bytes` are read as they were written.
+pub fn session_value(bytes: &[u8]) {
+    let mut source = Unstructured::new(bytes);
+    let mut buffer = [0; MAX_SESSION_DATAGRAM];
+    if let Ok(mut value) = source.arbitrary::<SessionMessage<'_>>() {
+        let is_valid = match &mut value {
+            SessionMessage::Hello(hello) => {
+                hello.entry >>= 10; // half of them are too large by one bit
+                let is_word = !hello.word.is_empty() && !hello.word.contains(' ');
+                is_word && hello.entry <= MAX_NUMBER
+            }
+            SessionMessage::Refused { refusal, .. } => *refusal <= Some(Refusal::RoomFull),
+            _ => true,
+        };
+        match value.encode(&mut buffer) {
+            Ok(written) => assert_eq!(SessionMessage::decode(written), Ok(value)),
+            Err(EncodeError::InvalidField) => assert!(!is_valid, "{value:?}"),
+            Err(EncodeError::DatagramTooLong { needed }) => assert!(needed > MAX_SESSION_DATAGRAM),
+            Err(error) => panic!("{error}: {value:?}"),
+        }
+    }
+    let begin = "~D 0123456789abcdef 1 0 1 1\n";
+    let drawn: Vec<Line<'_>> = source.arbitrary().unwrap_or_default();
+    for line in drawn {
+        let datagram = format!("{begin}{line}");
+        let read = SessionMessage::decode(datagram.as_bytes());
+        let is_read = matches!(read, Ok(SessionMessage::Data(_, lines)) if lines.iter().eq([line]));
+        let is_valid = match line {
+            Line::Numbered(text) => !text.starts_with('~') && !text.contains('\n'),
+            Line::Age(seconds) => seconds <= MAX_NUMBER,
+            Line::Ignored(_) => is_read,
+            _ => true,
+        };
+        assert_eq!(is_read, is_valid, "{datagram:?}");
     }
 }
 

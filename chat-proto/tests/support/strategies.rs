@@ -91,6 +91,21 @@ pub(crate) fn nearly_valid_datagram() -> impl Strategy<Value = Vec<u8>> {
         1 => vec(any::<u8>(), 0..64),
         1 => long.prop_map(String::into_bytes),
     ];
+    nearly(whole)
+}
+
+/// Draws datagrams that begin like one of `all` and end like another, as [`nearly_valid_datagram`]
+/// does.
+pub(crate) fn nearly_one_of(all: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
+    let part =
+        (select(all), any::<Index>()).prop_map(|(bytes, at)| (at.index(bytes.len() + 1), bytes));
+    let crossed = (part.clone(), part)
+        .prop_map(|((end, first), (begin, second))| [&first[..end], &second[begin..]].concat());
+    nearly(crossed)
+}
+
+/// Draws datagrams that are whole, cut off, or with one byte changed, inserted or removed.
+fn nearly(whole: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     (whole, 0..5, any::<Index>(), any::<u8>()).prop_map(|(mut bytes, change, at, byte)| {
         let at = at.index(bytes.len().max(1));
         match change {
