@@ -9,7 +9,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use chat_core::proto::{MAX_DATAGRAM, TextBuf};
+use chat_core::proto::{MAX_DATAGRAM, MAX_SESSION_DATAGRAM, TextBuf};
 use chat_core::{Config, Outgoing, Server, Timestamp};
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
@@ -39,7 +39,7 @@ async fn room(socket: UdpSocket, mut orders: mpsc::Receiver<Order>) -> io::Resul
     let mut server = Server::new(Config::default());
     let start = Instant::now();
     let now = || Timestamp::from(start.elapsed());
-    let mut buffer = [0; MAX_DATAGRAM + 1]; // one more: shows that a datagram is too long
+    let mut buffer = [0; MAX_SESSION_DATAGRAM + 1]; // one more: shows that a datagram is too long
     loop {
         let due = server.poll_timeout();
         let wait = due.map_or(Duration::ZERO, |due| due.since(now()));

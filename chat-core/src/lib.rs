@@ -52,17 +52,23 @@ extern crate alloc;
 pub struct Readme;
 
 mod client;
+mod link;
+mod log;
 mod peer;
 mod rate;
 mod server;
 mod time;
 
-pub use client::{Client, ClientConfig, ClientEvent, ClientOutgoing, LostReason, SayError};
+pub use client::{
+    Client, ClientConfig, ClientEvent, ClientOutgoing, ClientSession, LostReason, SayError,
+    SessionEntry,
+};
+pub use log::LogLimits;
 pub use peer::Peer;
 pub use rate::{Bucket, Rate};
 pub use server::{
     Ban, BanError, BanTarget, Config, DropReason, Event, KickError, LeaveReason, Outgoing,
-    Recipients, RefusalCounts, Server, Stats, Transmit,
+    Recipients, RefusalCounts, Server, SessionConfig, Stats, Transmit,
 };
 pub use time::Timestamp;
 

@@ -60,6 +60,17 @@ impl Bucket {
         enough
     }
 
+    /// Returns `true` while anything is left.
+    pub(crate) fn is_left(&self, now: Timestamp, rate: Rate) -> bool {
+        self.debt_at(now, rate) < rate.capacity()
+    }
+
+    /// Takes `amount` events even if fewer are left: the rest is paid back first.
+    pub(crate) fn owe(&mut self, now: Timestamp, rate: Rate, amount: u32) {
+        self.debt = self.debt_at(now, rate) + u64::from(amount) * EVENT;
+        self.counted_until = now;
+    }
+
     /// Puts back `amount` events that were taken and not used.
     pub fn give_back(&mut self, amount: u32) {
         self.debt = self.debt.saturating_sub(u64::from(amount) * EVENT);

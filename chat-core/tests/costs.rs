@@ -1,9 +1,13 @@
 //! Costs of the room, counted: comparisons of addresses.
+#![allow(clippy::unwrap_used)] // A test that cannot go on stops.
 
 use std::cell::Cell;
 use std::cmp::Ordering;
 
-use chat_core::{Config, Event, Peer, Server, Timestamp};
+use chat_core::proto::{Id, MAX_SESSION_DATAGRAM, Name};
+use chat_core::{
+    Client, ClientConfig, ClientSession, Config, Event, Peer, Server, SessionConfig, Timestamp,
+};
 
 /// The most comparisons of one lookup: an ordered map of 10,000 keys has at most 6 levels of nodes
 /// with at most 11 keys.
@@ -90,4 +94,40 @@ fn a_leave_takes_a_few_lookups_in_a_room_of_any_size() {
         assert!(quit <= most, "{quit}: found, removed, the last one moved");
         comparisons(server, "L", member);
     });
+}
+
+#[test]
+fn a_datagram_of_a_session_takes_one_lookup_in_any_room() {
+    let now = Timestamp::default();
+    for size in [2, 400] {
+        let mut config = Config::default();
+        config.sessions = Some(SessionConfig::new([7; 16], Id(9)));
+        let mut server = Server::new(config);
+        // Each is attached and has its first datagram to send.
+        let attached = (0..size).map(|member: u32| {
+            let mut config = ClientConfig::default();
+            config.session = Some(ClientSession::new(Id(member.into()), [0; 16]));
+            let mut client = Client::new(Name::new(&format!("u{member}")).unwrap(), config);
+            let mut datagram = client.login(now).payload().unwrap().to_vec();
+            for _ in 0..2 {
+                let outgoing = server.handle(now, Counted(member), &datagram);
+                let answer = outgoing.transmits().last().unwrap().payload;
+                datagram = client.handle(now, answer).payload().unwrap().to_vec();
+            }
+            assert!(client.is_in());
+            datagram
+        });
+        for (member, datagram) in (0..size).zip(attached.collect::<Vec<_>>()) {
+            let before = COMPARISONS.get();
+            let mut outgoing = server.handle(now, Counted(member), &datagram);
+            assert!(
+                outgoing
+                    .next_for_session(&mut [0; MAX_SESSION_DATAGRAM])
+                    .is_some()
+            );
+            drop(outgoing);
+            let taken = COMPARISONS.get() - before;
+            assert!(taken <= LOOKUP, "{taken}");
+        }
+    }
 }

@@ -1,9 +1,11 @@
-//! The room against the naive model, and the laws of the client: over random bytes and over the
-//! fuzzer's committed corpora.
+//! The room against the naive model, and the laws of the client and of sessions: over random bytes
+//! and over the fuzzer's committed corpora.
 
 // The fuzz crate includes these modules and makes their items public.
 #![allow(
     unreachable_pub,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic
@@ -12,8 +14,12 @@
 #[path = "laws/client.rs"]
 mod client;
 mod naive;
+#[path = "laws/schedules.rs"]
+mod schedules;
 #[path = "laws/server.rs"]
 mod server;
+#[path = "laws/session/mod.rs"]
+mod session;
 
 use std::fs;
 use std::panic::catch_unwind;
@@ -24,6 +30,7 @@ use proptest::prelude::*;
 
 use client::client_model;
 use server::server_model;
+use session::session_pair;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4_096))]
@@ -39,6 +46,16 @@ proptest! {
     }
 }
 
+proptest! {
+    // Each lets its network be calm for minutes.
+    #![proptest_config(ProptestConfig::with_cases(1_024))]
+
+    #[test]
+    fn sessions_keep_their_laws(bytes in vec(any::<u8>(), 0..600)) {
+        session_pair(&bytes);
+    }
+}
+
 #[test]
 fn the_fuzzers_rooms_do_what_the_naive_model_does() {
     over_the_corpus_of("server_model", server_model);
@@ -47,6 +64,11 @@ fn the_fuzzers_rooms_do_what_the_naive_model_does() {
 #[test]
 fn the_fuzzers_clients_keep_their_laws() {
     over_the_corpus_of("client_model", client_model);
+}
+
+#[test]
+fn the_fuzzers_sessions_keep_their_laws() {
+    over_the_corpus_of("session_pair", session_pair);
 }
 
 fn over_the_corpus_of(target: &str, law: fn(&[u8])) {

@@ -15,3 +15,6 @@ pub mod safe_text;
 /// The server against the naive model.
 #[path = "../../chat-core/tests/laws/server.rs"]
 pub mod server;
+/// The laws of sessions.
+#[path = "../../chat-core/tests/laws/session/mod.rs"]
+pub mod session;

@@ -70,7 +70,7 @@ pub(super) enum Entry {
     /// The end, with all counts.
     Stopped {
         #[serde(flatten)]
-        counts: Counts,
+        counts: Box<Counts>,
         log_lines_left_out: u64,
     },
 }
@@ -117,7 +117,7 @@ impl EventLog {
     pub(super) fn stopped(&self, counts: Counts) {
         let log_lines_left_out = self.queue.as_ref().map_or(0, LineQueue::skipped);
         self.write(&Entry::Stopped {
-            counts,
+            counts: Box::new(counts),
             log_lines_left_out,
         });
     }

@@ -100,6 +100,7 @@ fn read_before(end: Instant, stream: &mut TcpStream, buffer: &mut [u8]) -> usize
 }
 
 /// Writes all counts in Prometheus' text format, version 0.0.4.
+#[allow(clippy::too_many_lines)] // A line or three for each count.
 fn page(snapshot: &Snapshot) -> String {
     let Stats {
         members,
@@ -114,13 +115,18 @@ fn page(snapshot: &Snapshot) -> String {
         dropped_refused_already,
         dropped_login_rate,
         dropped_reply_rate,
+        dropped_in_session,
+        dropped_malformed,
+        dropped_line_rate,
         dropped_closed,
+        challenges,
         probes,
         left_quit,
         left_unreachable,
         left_idle,
         left_silent,
         left_kicked,
+        left_parked,
         ..
     } = &snapshot.counts.stats;
     let bans = snapshot.bans;
@@ -160,7 +166,13 @@ chat_dropped_total{{reason=\"not_a_request\"}} {dropped_not_a_request}
 chat_dropped_total{{reason=\"refused_already\"}} {dropped_refused_already}
 chat_dropped_total{{reason=\"login_rate\"}} {dropped_login_rate}
 chat_dropped_total{{reason=\"reply_rate\"}} {dropped_reply_rate}
+chat_dropped_total{{reason=\"in_session\"}} {dropped_in_session}
+chat_dropped_total{{reason=\"malformed\"}} {dropped_malformed}
+chat_dropped_total{{reason=\"line_rate\"}} {dropped_line_rate}
 chat_dropped_total{{reason=\"closed\"}} {dropped_closed}
+# HELP chat_challenges_total Sessions that were asked to say hello.
+# TYPE chat_challenges_total counter
+chat_challenges_total {challenges}
 # HELP chat_probes_total Questions to members whether they are there.
 # TYPE chat_probes_total counter
 chat_probes_total {probes}
@@ -171,6 +183,7 @@ chat_left_total{{reason=\"unreachable\"}} {left_unreachable}
 chat_left_total{{reason=\"idle\"}} {left_idle}
 chat_left_total{{reason=\"silent\"}} {left_silent}
 chat_left_total{{reason=\"kicked\"}} {left_kicked}
+chat_left_total{{reason=\"parked\"}} {left_parked}
 # HELP chat_send_failed_total Datagrams that could not be sent.
 # TYPE chat_send_failed_total counter
 chat_send_failed_total {send_failed}
@@ -218,13 +231,18 @@ mod tests {
             &mut stats.dropped_refused_already,
             &mut stats.dropped_login_rate,
             &mut stats.dropped_reply_rate,
+            &mut stats.dropped_in_session,
+            &mut stats.dropped_malformed,
+            &mut stats.dropped_line_rate,
             &mut stats.dropped_closed,
+            &mut stats.challenges,
             &mut stats.probes,
             &mut stats.left_quit,
             &mut stats.left_unreachable,
             &mut stats.left_idle,
             &mut stats.left_silent,
             &mut stats.left_kicked,
+            &mut stats.left_parked,
         ];
         let mut values: Vec<String> = Vec::new();
         for (number, count) in (1_000..).zip(numbered) {

@@ -30,7 +30,7 @@ enum Answer<'a> {
     Bans {
         bans: Vec<BanEntry>,
     },
-    Stats(Counts),
+    Stats(Box<Counts>),
     Help,
     Banned {
         #[serde(flatten)]
@@ -101,7 +101,7 @@ impl Room {
             }
             Ok(Command::Unban(target)) => Answer::NotBanned(target),
             Ok(Command::Bans) => Answer::Bans { bans: self.bans() },
-            Ok(Command::Stats) => Answer::Stats(self.counts()),
+            Ok(Command::Stats) => Answer::Stats(Box::new(self.counts())),
             Ok(Command::Help) => Answer::Help,
             Ok(Command::Quit) => return ControlFlow::Break(()),
         };

@@ -5,6 +5,7 @@ use core::num::{NonZeroU32, NonZeroU64};
 
 use chat_proto::{Dialect, Name};
 
+use super::tokens::SessionConfig;
 use crate::rate::Rate;
 
 /// The options of a server. Every combination works; a limit that is off is `None`. SECURITY.md
@@ -73,6 +74,10 @@ pub struct Config {
     pub silent_traffic_bytes: Option<NonZeroU64>,
     /// The most [bans](crate::Server::ban) at one time. Default: 1,024.
     pub max_bans: NonZeroU32,
+    /// Sessions, and their secrets; `None`: a room of plain members, which reads a hello as a plain
+    /// login. Default: `None`. With the feature `serde` this is left out.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub sessions: Option<SessionConfig>,
 }
 
 impl Config {
@@ -96,6 +101,7 @@ impl Config {
             stranger_replies: Some(Rate::new(1_000, 1_000)),
             silent_traffic_bytes: NonZeroU64::new(1 << 20),
             max_bans: NonZeroU32::new(1_024).expect("not zero"),
+            sessions: None,
         }
     }
 }

@@ -81,6 +81,26 @@ pub enum Event<'a, A> {
         /// Its address.
         peer: A,
     },
+    /// A member's session moved to another address or began anew there, which concerns no other.
+    Attached {
+        /// The member.
+        name: Name,
+        /// Its address now.
+        peer: A,
+    },
+    /// A datagram of a session was taken. [`Outgoing::entries`](crate::Outgoing::entries) has the
+    /// lines in it that are new.
+    Heard {
+        /// The member.
+        name: Name,
+        /// Its address.
+        peer: A,
+    },
+    /// A session was asked to prove its address, or to say hello again.
+    Challenged {
+        /// The sender.
+        peer: A,
+    },
     /// The room was closed, and every member was sent the end words.
     Closed {
         /// The number of members until then.
@@ -107,6 +127,9 @@ pub enum LeaveReason {
     Silent,
     /// The operator removed or banned it.
     Kicked,
+    /// Its session was not heard for 75 seconds, or its name or address was claimed. The session
+    /// goes on when it is heard again.
+    Parked,
 }
 
 /// The reason for which a datagram was dropped without an answer.
@@ -123,6 +146,12 @@ pub enum DropReason {
     LoginRate,
     /// Its answer would have exceeded [`stranger_replies`](crate::Config::stranger_replies).
     ReplyRate,
+    /// A plain datagram came from the address of a session.
+    InSession,
+    /// A datagram of a session parses, but its sender cannot have these numbers.
+    Malformed,
+    /// A session's lines exceeded a rate of its member; the session repeats them.
+    LineRate,
     /// The room is closed.
     Closed,
 }

@@ -7,7 +7,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use chat_proto::Name;
+use chat_proto::{Id, Name};
 
 use super::confusable::Skeletons;
 use crate::peer::Peer;
@@ -26,6 +26,8 @@ pub(super) struct Member {
     pub(super) unprobed_until: Timestamp,
     /// Reported unreachable and probed since the last datagram.
     pub(super) suspect: bool,
+    /// The token of its session; `None` for a plain member.
+    pub(super) session: Option<Id>,
     pub(super) lines: Bucket,
     pub(super) bytes: Bucket,
     /// The place of its dialect in `Words`.
@@ -41,9 +43,12 @@ pub(super) struct Member {
 }
 
 /// The members, in a table without gaps: leaving moves the last member into the gap, so it costs
-/// the same in a room of any size. `addresses` and `entries` run in parallel.
+/// the same in a room of any size. `addresses` and `entries` run in parallel, and the plain members
+/// come first, so that a delivery to them is a slice.
 pub(super) struct Members<A: Peer> {
     addresses: Vec<A>,
+    /// The number of plain members.
+    plain: usize,
     entries: Vec<Member>,
     by_address: BTreeMap<A, usize>,
     /// By each skeleton of a name; no two members share one.
@@ -64,6 +69,7 @@ impl<A: Peer> Members<A> {
     pub(super) fn new(idle_limit: Option<Duration>, silent_limit: Option<u64>) -> Self {
         Self {
             addresses: Vec::new(),
+            plain: 0,
             entries: Vec::new(),
             by_address: BTreeMap::new(),
             by_skeleton: BTreeMap::new(),
@@ -80,8 +86,9 @@ impl<A: Peer> Members<A> {
         self.addresses.len()
     }
 
-    pub(super) fn addresses(&self) -> &[A] {
-        &self.addresses
+    /// Returns the addresses of the plain members.
+    pub(super) fn plain(&self) -> &[A] {
+        &self.addresses[..self.plain]
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Member, A)> + '_ {
@@ -107,7 +114,7 @@ impl<A: Peer> Members<A> {
 
     /// Finds the member with exactly this name.
     pub(super) fn named(&self, name: Name) -> Option<usize> {
-        let index = self.confusable_with(Skeletons::of(&name), None)?;
+        let index = self.confusable_with(Skeletons::of(&name), &[])?;
         (self.get(index).name == name).then_some(index)
     }
 
@@ -115,11 +122,13 @@ impl<A: Peer> Members<A> {
     pub(super) fn confusable_with(
         &self,
         skeletons: Skeletons,
-        except: Option<usize>,
+        except: &[Option<usize>],
     ) -> Option<usize> {
         let keys = skeletons.0.iter();
         let mut found = keys.filter_map(|key| self.by_skeleton.get(key));
-        found.find(|&&index| Some(index) != except).copied()
+        found
+            .find(|&&index| !except.contains(&Some(index)))
+            .copied()
     }
 
     /// Counts the members of a network.
@@ -127,18 +136,22 @@ impl<A: Peer> Members<A> {
         self.per_network.get(&network).copied().unwrap_or(0)
     }
 
-    /// Adds a member and returns its index. Neither the address nor a confusable name may be in.
+    /// Adds a plain member, or one with a session, and returns its index. Neither the address nor a
+    /// confusable name may be in.
     pub(super) fn insert(
         &mut self,
         now: Timestamp,
         address: A,
         name: Name,
         skeletons: Skeletons,
+        session: Option<Id>,
     ) -> usize {
-        let index = self.len();
-        let deadline = self.idle_limit.map(|limit| now.plus(limit));
+        let mut index = self.len();
+        let is_plain = session.is_none();
+        let deadline = self.idle_limit.filter(|_| is_plain);
+        let deadline = deadline.map(|limit| now.plus(limit));
         self.deadlines.extend(deadline.map(|due| (due, address)));
-        let counts_silence = self.silent_limit.is_some() && address.may_be_forged();
+        let counts_silence = is_plain && self.silent_limit.is_some() && address.may_be_forged();
         let silent_since = counts_silence.then_some(self.traffic);
         self.silent
             .extend(silent_since.map(|since| (since, address)));
@@ -151,6 +164,7 @@ impl<A: Peer> Members<A> {
             quiet_until: Timestamp::default(),
             unprobed_until: Timestamp::default(),
             suspect: false,
+            session,
             lines: Bucket::default(),
             bytes: Bucket::default(),
             dialect: 0,
@@ -160,7 +174,39 @@ impl<A: Peer> Members<A> {
             silent_since,
         });
         self.set_index(index);
+        if is_plain {
+            self.swap(index, self.plain);
+            index = self.plain;
+            self.plain += 1;
+        }
         index
+    }
+
+    /// Moves a member with a session to another address and returns the former one.
+    pub(super) fn relocate(&mut self, index: usize, address: A) -> A {
+        let former = core::mem::replace(&mut self.addresses[index], address);
+        self.by_address.remove(&former);
+        self.by_address.insert(address, index);
+        self.leave_network(former.network());
+        *self.per_network.entry(address.network()).or_insert(0) += 1;
+        former
+    }
+
+    fn leave_network(&mut self, network: A::Network) {
+        if let Entry::Occupied(mut count) = self.per_network.entry(network) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
+
+    /// Exchanges the places of two members in the table.
+    fn swap(&mut self, one: usize, other: usize) {
+        self.addresses.swap(one, other);
+        self.entries.swap(one, other);
+        self.set_index(one);
+        self.set_index(other);
     }
 
     /// Gives a member another name and returns the former one. No other member may have a
@@ -191,8 +237,13 @@ impl<A: Peer> Members<A> {
     }
 
     /// Removes a member and returns its name and address.
-    pub(super) fn remove(&mut self, index: usize) -> (Name, A) {
+    pub(super) fn remove(&mut self, mut index: usize) -> (Name, A) {
         self.spoke(index);
+        if index < self.plain {
+            self.plain -= 1;
+            self.swap(index, self.plain);
+            index = self.plain;
+        }
         let address = self.addresses.swap_remove(index);
         let member = self.entries.swap_remove(index);
         self.by_address.remove(&address);
@@ -202,12 +253,7 @@ impl<A: Peer> Members<A> {
         if let Some(deadline) = member.deadline {
             self.deadlines.remove(&(deadline, address));
         }
-        if let Entry::Occupied(mut count) = self.per_network.entry(address.network()) {
-            *count.get_mut() -= 1;
-            if *count.get() == 0 {
-                count.remove();
-            }
-        }
+        self.leave_network(address.network());
         if index < self.len() {
             self.set_index(index);
         }
@@ -222,9 +268,10 @@ impl<A: Peer> Members<A> {
         }
     }
 
-    /// Removes all members and returns their addresses.
+    /// Removes all members and returns the addresses of the plain ones.
     pub(super) fn clear(&mut self) -> Vec<A> {
-        let addresses = core::mem::take(&mut self.addresses);
+        let mut addresses = core::mem::take(&mut self.addresses);
+        addresses.truncate(self.plain);
         *self = Self::new(self.idle_limit, self.silent_limit);
         addresses
     }

@@ -13,13 +13,17 @@
 //! all ──own quit (4), idle limit (9), closing (10), ban (15), kick (16)─▶ gone
 //! ```
 
+mod answers;
 mod bans;
 mod config;
 mod confusable;
 mod event;
+mod limits;
 mod members;
 mod outgoing;
+mod sessions;
 mod stats;
+mod tokens;
 mod words;
 
 use alloc::collections::BTreeSet;
@@ -27,13 +31,17 @@ use alloc::vec::Vec;
 use core::num::NonZeroU64;
 use core::time::Duration;
 
-use chat_proto::{DecodeErrorKind, Delivery, Name, Refusal, Reply, Request, Text, TextError, Verb};
+use chat_proto::{
+    DecodeErrorKind, Delivery, Id, Name, Refusal, Reply, Request, Text, TextError, Verb,
+    is_session_datagram,
+};
 use thiserror::Error;
 
 use self::bans::{Bans, Pattern};
-use self::confusable::{Reserved, Skeletons, has_stray_marks};
+use self::confusable::{Reserved, Skeletons};
 use self::members::{Member, Members};
 use self::outgoing::{Plan, To};
+use self::tokens::{Scope, Sessions};
 use self::words::Words;
 use crate::peer::Peer;
 use crate::rate::{Bucket, Buckets};
@@ -46,11 +54,7 @@ pub(crate) use self::config::off;
 pub use self::event::{DropReason, Event, LeaveReason};
 pub use self::outgoing::{Outgoing, Recipients, Transmit};
 pub use self::stats::{RefusalCounts, Stats};
-
-/// The shortest time between two refusals of a member's lines (rule 5).
-const REFUSAL_INTERVAL: Duration = Duration::from_secs(1);
-/// The shortest time between two probes of a member whose name is wanted (rule 8).
-const PROBE_INTERVAL: Duration = Duration::from_secs(5);
+pub use self::tokens::SessionConfig;
 
 /// The room.
 ///
@@ -65,6 +69,11 @@ pub struct Server<A: Peer> {
     /// that a ban hits is refused.
     banned: BTreeSet<A>,
     members: Members<A>,
+    sessions: Option<Sessions<A>>,
+    /// The sessions that the present call gives something to send.
+    scope: Scope,
+    /// The number of the first entry that the present call added to the log.
+    first_entry: u64,
     network_logins: Buckets<A::Network>,
     stranger_replies: Bucket,
     plan: Plan<A>,
@@ -115,6 +124,11 @@ impl<A: Peer> Server<A> {
             bans: Bans::new(config.max_bans),
             banned: BTreeSet::new(),
             members: Members::new(idle_limit, silent_limit),
+            sessions: config
+                .sessions
+                .map(|sessions| Sessions::new(sessions, &config.dialect)),
+            scope: Scope::Nothing,
+            first_entry: 1,
             network_logins: Buckets::new(config.tracked_networks),
             stranger_replies: Bucket::default(),
             plan: Plan::new(),
@@ -127,8 +141,8 @@ impl<A: Peer> Server<A> {
 
     /// Handles a datagram from `from`.
     ///
-    /// Give it the whole datagram, or at least the first 1,025 bytes: one longer than
-    /// [`MAX_DATAGRAM`](chat_proto::MAX_DATAGRAM) is too long, and its end does not matter.
+    /// Give it the whole datagram, or at least the first 1,201 bytes: one longer than
+    /// [`MAX_SESSION_DATAGRAM`](chat_proto::MAX_SESSION_DATAGRAM) is too long in any case.
     pub fn handle<'a>(
         &'a mut self,
         now: Timestamp,
@@ -140,13 +154,20 @@ impl<A: Peer> Server<A> {
         self.outgoing(event)
     }
 
-    /// Removes at most one member: one that was idle or silent for too long, or that a ban hits
-    /// (rules 9, 14 and 15). Call it again while [`poll_timeout`](Self::poll_timeout) is not later
-    /// than `now`; at any other time it does nothing.
+    /// Removes at most one member: one that was idle or silent for too long, that a ban hits (rules
+    /// 9, 14 and 15), or whose session was not heard. Sends what is due to sessions. Call it again
+    /// while [`poll_timeout`](Self::poll_timeout) is not later than `now`; at any other time it
+    /// does nothing.
     pub fn handle_timeout(&mut self, now: Timestamp) -> Outgoing<'_, A> {
         self.begin(now);
-        let overdue = self.overdue();
-        let event = overdue.map_or(Event::Nothing, |(index, reason)| self.expel(index, reason));
+        let sessions = self.sessions.as_ref();
+        if sessions.is_some_and(|it| it.next_due().is_some_and(|due| due <= now)) {
+            self.scope = Scope::ALL;
+        }
+        let event = match self.overdue() {
+            Some((index, reason)) => self.expel(index, reason, None),
+            None => Event::Nothing,
+        };
         self.outgoing(event)
     }
 
@@ -157,6 +178,7 @@ impl<A: Peer> Server<A> {
     pub fn handle_unreachable(&mut self, now: Timestamp, peer: A) -> Outgoing<'_, A> {
         self.begin(now);
         let event = match self.members.at(peer) {
+            Some(index) if self.members.get(index).session.is_some() => Event::Nothing,
             Some(index) if self.members.get(index).suspect => {
                 self.leave(index, LeaveReason::Unreachable)
             }
@@ -185,7 +207,7 @@ impl<A: Peer> Server<A> {
         self.begin(now);
         self.stats.announcements += 1;
         let name = self.config.operator;
-        self.deliver(&Delivery::Said { name, text }, To::All);
+        self.append(&Delivery::Said { name, text }, To::All);
         self.outgoing(Event::Announced { name, text })
     }
 
@@ -203,10 +225,7 @@ impl<A: Peer> Server<A> {
     ) -> Result<Outgoing<'_, A>, KickError> {
         self.begin(now);
         let index = self.members.named(name).ok_or(KickError::NotIn(name))?;
-        if let Some(text) = reason {
-            self.say_to(index, text);
-        }
-        let event = self.expel(index, LeaveReason::Kicked);
+        let event = self.expel(index, LeaveReason::Kicked, reason);
         Ok(self.outgoing(event))
     }
 
@@ -247,6 +266,7 @@ impl<A: Peer> Server<A> {
         self.say_end(None, To::All);
         self.banned.clear();
         let members = self.members.len();
+        self.close_sessions();
         self.closed = Some(self.members.clear());
         self.outgoing(Event::Closed { members })
     }
@@ -255,11 +275,13 @@ impl<A: Peer> Server<A> {
     /// early and never too late; `None`: not before another call. "At once" is the time of the
     /// last call.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        if self.banned.is_empty() && self.members.overdue_silent().is_none() {
-            self.members.next_deadline()
-        } else {
-            Some(self.now)
+        if !self.banned.is_empty() || self.members.overdue_silent().is_some() {
+            return Some(self.now);
         }
+        let sessions = self.sessions.as_ref().and_then(Sessions::next_due);
+        let sessions = sessions.map(|due| due.max(self.now));
+        let deadlines = [sessions, self.members.next_deadline()];
+        deadlines.into_iter().flatten().min()
     }
 
     /// Returns the members and their addresses, in an unspecified order.
@@ -298,6 +320,11 @@ impl<A: Peer> Server<A> {
     fn begin(&mut self, now: Timestamp) {
         self.now = now;
         self.plan.clear();
+        self.scope = Scope::Nothing;
+        if let Some(sessions) = &mut self.sessions {
+            sessions.begin();
+            self.first_entry = sessions.log.next();
+        }
         // Only the call that closes the room reaches its last members.
         self.closed.as_mut().map(Vec::clear);
     }
@@ -306,12 +333,17 @@ impl<A: Peer> Server<A> {
         self.members.count_traffic(self.plan.broadcast_bytes());
         self.stats.members = self.members.len() as u64;
         let members = self.closed.as_deref();
-        let members = members.unwrap_or(self.members.addresses());
+        let members = members.unwrap_or(self.members.plain());
         self.stats.datagrams_out += self.plan.datagrams(members.len());
         Outgoing {
             event,
             plan: &self.plan,
             members,
+            sessions: self.sessions.as_mut(),
+            scope: self.scope,
+            first_entry: self.first_entry,
+            stats: &mut self.stats,
+            now: self.now,
         }
     }
 
@@ -320,8 +352,14 @@ impl<A: Peer> Server<A> {
         if self.closed.is_some() {
             return self.dropped(from, DropReason::Closed);
         }
+        if self.sessions.is_some() && is_session_datagram(datagram) {
+            return self.receive_session(from, datagram);
+        }
         let sender = self.members.at(from);
         if let Some(index) = sender {
+            if self.members.get(index).session.is_some() {
+                return self.dropped(from, DropReason::InSession);
+            }
             self.members.heard(self.now, index);
         }
         let len = datagram.len();
@@ -352,54 +390,84 @@ impl<A: Peer> Server<A> {
         if !self.take_login(from) {
             return self.dropped(from, DropReason::LoginRate);
         }
-        let Some(name) = name.filter(|name| !has_stray_marks(name)) else {
-            return self.refused(call, Refusal::BadName);
-        };
-        if self.reserved.covers(&name) {
-            return self.refused(call, Refusal::Reserved);
-        }
-        let skeletons = Skeletons::of(&name);
-        if self.bans.hit(self.now, skeletons, from.network()) {
-            return self.refused(call, Refusal::Banned);
-        }
-        if let Some(owner) = self.members.confusable_with(skeletons, sender) {
-            let event = self.refused(call, Refusal::NameTaken);
-            if self.members.get(owner).unprobed_until <= self.now {
-                self.probe(owner);
+        let (name, skeletons) = match self.admit(from, name, &[sender]) {
+            Ok(admitted) => admitted,
+            Err((refusal, owner)) => {
+                let event = self.refused(call, refusal);
+                let is_plain = |&index: &usize| self.members.get(index).session.is_none();
+                // The source of a plain login is not proved, so it has no session asked.
+                if let Some(owner) = owner.filter(is_plain) {
+                    self.probe_owner(owner);
+                }
+                return event;
             }
-            return event;
-        }
-        if sender.is_none() && self.is_full(from) {
-            return self.refused(call, Refusal::RoomFull);
-        }
-
-        self.stats.logins += 1;
+        };
         self.reply(sender, &Reply::Success, To::One(from));
-        let (index, replaced) = match sender {
+        match sender {
             Some(index) => {
-                let former = self.members.rename(index, name, skeletons);
+                let replaced = Some(self.rename(index, name, skeletons));
                 self.members.get_mut(index).answered = self.now;
-                self.stats.count_leave(LeaveReason::Quit);
-                self.deliver(&Delivery::Left { name: former }, To::AllBut(index));
-                (index, Some(former))
+                self.stats.logins += 1;
+                Event::Joined {
+                    name,
+                    peer: from,
+                    replaced,
+                }
             }
-            None => (self.members.insert(self.now, from, name, skeletons), None),
-        };
-        self.deliver(&Delivery::Joined { name }, To::AllBut(index));
-        Event::Joined {
-            name,
-            peer: from,
-            replaced,
+            None => self.enter(from, name, skeletons, None),
         }
     }
 
-    fn is_full(&self, from: A) -> bool {
-        let members = self.members.len() as u64;
-        let neighbours = self.members.in_network(from.network());
-        let max = self.config.max_members;
-        let max_per_network = self.config.max_members_per_network;
-        max.is_some_and(|max| members >= max.get().into())
-            || max_per_network.is_some_and(|max| neighbours >= max.get())
+    /// Lets a member in, plain or with a session, and tells the others.
+    fn enter(
+        &mut self,
+        peer: A,
+        name: Name,
+        skeletons: Skeletons,
+        session: Option<Id>,
+    ) -> Event<'static, A> {
+        self.stats.logins += 1;
+        let now = self.now;
+        let index = self.members.insert(now, peer, name, skeletons, session);
+        let others = self.others(index);
+        self.append(&Delivery::Joined { name }, others);
+        Event::Joined {
+            name,
+            peer,
+            replaced: None,
+        }
+    }
+
+    /// Gives a member another name, tells the others, and returns the former name.
+    fn rename(&mut self, index: usize, name: Name, skeletons: Skeletons) -> Name {
+        let former = self.members.rename(index, name, skeletons);
+        self.stats.count_leave(LeaveReason::Quit);
+        let others = self.others(index);
+        self.append(&Delivery::Left { name: former }, others);
+        self.append(&Delivery::Joined { name }, others);
+        former
+    }
+
+    /// Moves the member of a session to another address.
+    fn relocate(&mut self, index: usize, address: A) {
+        let former = self.members.relocate(index, address);
+        if self.banned.remove(&former) {
+            self.banned.insert(address);
+        }
+    }
+
+    /// Returns the plain members but this one.
+    fn others(&self, index: usize) -> To<A> {
+        match self.members.get(index).session {
+            Some(_) => To::All,
+            None => To::AllBut(index),
+        }
+    }
+
+    fn is_banned(&self, peer: A) -> bool {
+        let index = self.members.at(peer);
+        let skeletons = index.map(|index| self.members.get(index).skeletons);
+        skeletons.is_some_and(|it| self.bans.hit(self.now, it, peer.network()))
     }
 
     /// Handles a line, or the error of one that does not decode.
@@ -428,11 +496,16 @@ impl<A: Peer> Server<A> {
             Err(refusal) => self.line_refused(call, index, refusal),
             Ok(text) => {
                 self.members.spoke(index);
-                self.stats.messages += 1;
-                self.deliver(&Delivery::Said { name, text }, To::AllBut(index));
+                self.say(name, text, To::AllBut(index));
                 Event::Said { name, text }
             }
         }
+    }
+
+    /// Adds a member's line to the room.
+    fn say(&mut self, name: Name, text: Text<'_>, others: To<A>) {
+        self.stats.messages += 1;
+        self.append(&Delivery::Said { name, text }, others);
     }
 
     /// Answers a quit, also one that removes no member: existing clients wait for the end word.
@@ -440,7 +513,7 @@ impl<A: Peer> Server<A> {
     fn quit(&mut self, call: Call<A>, name: Option<Name>) -> Event<'static, A> {
         match call.sender {
             Some(index) if name == Some(self.members.get(index).name) => {
-                return self.expel(index, LeaveReason::Quit);
+                return self.expel(index, LeaveReason::Quit, None);
             }
             Some(index) if !self.take_line(index, 0) => {
                 return self.line_refused(call, index, Refusal::TooFast);
@@ -457,70 +530,6 @@ impl<A: Peer> Server<A> {
         }
     }
 
-    /// Takes a login from the bucket of the sender's network (rule 12).
-    fn take_login(&mut self, from: A) -> bool {
-        let (rate, network) = (self.config.network_logins, from.network());
-        rate.is_none_or(|rate| self.network_logins.take(self.now, network, rate))
-    }
-
-    /// Takes a line of `len` bytes from the member's buckets, or nothing from either (rule 11).
-    /// A member that sends one is in by its own account, so its search for words ends (rule 1).
-    fn take_line(&mut self, index: usize, len: usize) -> bool {
-        let (lines, bytes) = (self.config.member_lines, self.config.member_bytes);
-        let len = u32::try_from(len).unwrap_or(u32::MAX);
-        let member = self.members.get_mut(index);
-        member.understood = true;
-        if !lines.is_none_or(|rate| member.lines.take(self.now, rate, 1)) {
-            return false;
-        }
-        let taken = bytes.is_none_or(|rate| member.bytes.take(self.now, rate, len));
-        if !taken {
-            member.lines.give_back(1);
-        }
-        taken
-    }
-
-    /// Takes `replies` from the bucket that all strangers share (rule 13).
-    fn take_stranger_replies(&mut self, replies: usize) -> bool {
-        let replies = u32::try_from(replies).unwrap_or(u32::MAX);
-        let rate = self.config.stranger_replies;
-        rate.is_none_or(|rate| self.stranger_replies.take(self.now, rate, replies))
-    }
-
-    /// Answers with a refusal, or drops a stranger's request that finds no replies left.
-    fn refused(&mut self, call: Call<A>, refusal: Refusal) -> Event<'static, A> {
-        let peer = call.from;
-        if call.sender.is_none() && !self.take_stranger_replies(1) {
-            return self.dropped(peer, DropReason::ReplyRate);
-        }
-        self.stats.refusals.count(refusal);
-        let reason = Some(refusal.reason(self.config.dialect.language()));
-        self.reply(call.sender, &Reply::Refused { reason }, To::One(peer));
-        Event::Refused { peer, refusal }
-    }
-
-    /// Refuses a member's line, or drops it when the last refusal was less than a second ago.
-    fn line_refused(&mut self, call: Call<A>, index: usize, refusal: Refusal) -> Event<'static, A> {
-        let member = self.members.get_mut(index);
-        if self.now < member.quiet_until {
-            return self.dropped(call.from, DropReason::RefusedAlready);
-        }
-        member.quiet_until = self.now.plus(REFUSAL_INTERVAL);
-        self.refused(call, refusal)
-    }
-
-    fn dropped(&mut self, peer: A, reason: DropReason) -> Event<'static, A> {
-        self.stats.count_drop(reason);
-        Event::Dropped { peer, reason }
-    }
-
-    /// Asks a member whether it is still there (rule 8).
-    fn probe(&mut self, index: usize) {
-        self.members.get_mut(index).unprobed_until = self.now.plus(PROBE_INTERVAL);
-        self.stats.probes += 1;
-        self.say_to(index, self.config.dialect.language().probe());
-    }
-
     /// Finds a member that has to go. Bans that no longer hit their member are forgotten.
     fn overdue(&mut self) -> Option<(usize, LeaveReason)> {
         while let Some(peer) = self.banned.pop_first() {
@@ -530,51 +539,53 @@ impl<A: Peer> Server<A> {
                 return Some((index, LeaveReason::Kicked));
             }
         }
-        let silent = self.members.overdue_silent();
-        let silent = silent.map(|index| (index, LeaveReason::Silent));
-        silent.or_else(|| Some((self.members.overdue_idle(self.now)?, LeaveReason::Idle)))
+        if let Some(index) = self.members.overdue_silent() {
+            return Some((index, LeaveReason::Silent));
+        }
+        if let Some(index) = self.unheard_session() {
+            return Some((index, LeaveReason::Parked));
+        }
+        Some((self.members.overdue_idle(self.now)?, LeaveReason::Idle))
     }
 
-    /// Removes a member: the end words go to it, the notice to the others (rules 4, 9, 14 to 16).
-    fn expel(&mut self, index: usize, reason: LeaveReason) -> Event<'static, A> {
-        self.say_end(Some(index), To::One(self.members.address(index)));
+    /// Removes a member: `text` of the operator and the end go to it, the notice to the others
+    /// (rules 4, 9, 14 to 16).
+    fn expel(
+        &mut self,
+        index: usize,
+        reason: LeaveReason,
+        text: Option<Text<'_>>,
+    ) -> Event<'static, A> {
+        match self.members.get(index).session {
+            Some(token) => self.end_session(token, reason, text),
+            None => {
+                if let Some(text) = text {
+                    self.say_to(index, text);
+                }
+                self.say_end(Some(index), To::One(self.members.address(index)));
+            }
+        }
         self.leave(index, reason)
     }
 
     /// Removes a member and tells the others.
     fn leave(&mut self, index: usize, reason: LeaveReason) -> Event<'static, A> {
+        if let Some(token) = self.members.get(index).session {
+            self.park_token(token);
+        }
         let (name, peer) = self.members.remove(index);
         self.banned.remove(&peer);
         self.stats.count_leave(reason);
-        self.deliver(&Delivery::Left { name }, To::All);
+        self.append(&Delivery::Left { name }, To::All);
         Event::Left { name, peer, reason }
     }
 
-    /// Sends the end words that go with a member's success word, or without a member all in use.
-    fn say_end(&mut self, member: Option<usize>, to: To<A>) {
-        let own = |index| *self.words.of(&self.members, Some(index)).ends();
-        let ends = member.map_or(self.words.all_ends, own);
-        for word in ends.iter() {
-            self.reply(member, &Reply::End { word }, to);
+    /// Adds an entry to the log, which hands it to the sessions, and to the plain members `to`.
+    fn append(&mut self, entry: &Delivery<'_>, to: To<A>) {
+        if let Some(sessions) = &mut self.sessions {
+            sessions.append(self.now, entry);
+            self.scope = Scope::ALL;
         }
-    }
-
-    /// Sends a member a line of the operator.
-    fn say_to(&mut self, index: usize, text: Text<'_>) {
-        let name = self.config.operator;
-        let to = To::One(self.members.address(index));
-        self.deliver(&Delivery::Said { name, text }, to);
-    }
-
-    /// Sends a reply in the dialect of a member, or in that of strangers.
-    fn reply(&mut self, member: Option<usize>, reply: &Reply<'_>, to: To<A>) {
-        let dialect = self.words.of(&self.members, member);
-        self.plan.push(to, |buffer| reply.encode(dialect, buffer));
-    }
-
-    fn deliver(&mut self, delivery: &Delivery<'_>, to: To<A>) {
-        let dialect = &self.config.dialect;
-        self.plan
-            .push(to, |buffer| delivery.encode(dialect, buffer));
+        self.deliver(entry, to);
     }
 }

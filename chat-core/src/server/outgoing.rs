@@ -5,17 +5,27 @@ use alloc::vec::Vec;
 use core::ops::Range;
 use core::slice;
 
-use chat_proto::{EncodeError, MAX_DATAGRAM};
+use chat_proto::{Delivery, EncodeError, MAX_DATAGRAM, MAX_SESSION_DATAGRAM};
 
 use super::event::Event;
+use super::stats::Stats;
+use super::tokens::{Scope, Sessions};
+use crate::peer::Peer;
+use crate::time::Timestamp;
 
 /// The event of a call, and the datagrams that it caused.
 #[must_use = "the datagrams that the call caused have to be sent"]
 #[derive(Debug)]
-pub struct Outgoing<'a, A> {
+pub struct Outgoing<'a, A: Peer> {
     pub(super) event: Event<'a, A>,
     pub(super) plan: &'a Plan<A>,
     pub(super) members: &'a [A],
+    pub(super) sessions: Option<&'a mut Sessions<A>>,
+    pub(super) scope: Scope,
+    /// The number of the first entry that the call added to the log.
+    pub(super) first_entry: u64,
+    pub(super) stats: &'a mut Stats,
+    pub(super) now: Timestamp,
 }
 
 /// One payload for a set of addresses.
@@ -35,14 +45,14 @@ pub struct Recipients<'a, A> {
     behind: &'a [A],
 }
 
-impl<'a, A: Copy> Outgoing<'a, A> {
+impl<'a, A: Peer> Outgoing<'a, A> {
     /// Returns the event of the call.
     pub fn event(&self) -> Event<'a, A> {
         self.event
     }
 
-    /// Returns the datagrams in sending order: at most 2 and one per end word, each with at least
-    /// one recipient.
+    /// Returns the datagrams in sending order, each with at least one recipient: at most 2 and one
+    /// per end word, or a few for a session that comes or speaks.
     pub fn transmits(&self) -> impl Iterator<Item = Transmit<'a, A>> + use<'a, A> {
         let (plan, members) = (self.plan, self.members);
         plan.steps.iter().filter_map(move |step| {
@@ -51,6 +61,45 @@ impl<'a, A: Copy> Outgoing<'a, A> {
             let payload = payload.expect("a step's payload was written with it");
             (!to.is_empty()).then_some(Transmit { payload, to })
         })
+    }
+
+    /// Writes the next datagram for a session into `buffer` and returns it with its address;
+    /// `None`: there are no more. Send them behind the [`transmits`](Self::transmits).
+    ///
+    /// Each session gets its own datagrams, so they are made while they are sent. One that is not
+    /// fetched is not lost: [`poll_timeout`](crate::Server::poll_timeout) asks for it at once. A
+    /// room without [`sessions`](crate::Config::sessions) has none.
+    ///
+    /// ```
+    /// # use chat_core::{Outgoing, proto::MAX_SESSION_DATAGRAM};
+    /// # use std::{io, net::{SocketAddr, UdpSocket}};
+    /// fn send(mut outgoing: Outgoing<'_, SocketAddr>, socket: &UdpSocket) {
+    ///     for transmit in outgoing.transmits() {
+    ///         for to in transmit.to.iter() {
+    ///             let _lost = socket.send_to(transmit.payload, to);
+    ///         }
+    ///     }
+    ///     let mut buffer = [0; MAX_SESSION_DATAGRAM];
+    ///     while let Some((payload, to)) = outgoing.next_for_session(&mut buffer) {
+    ///         let _lost = socket.send_to(payload, to);
+    ///     }
+    /// }
+    /// ```
+    pub fn next_for_session<'b>(
+        &mut self,
+        buffer: &'b mut [u8; MAX_SESSION_DATAGRAM],
+    ) -> Option<(&'b [u8], A)> {
+        let sessions = self.sessions.as_mut()?;
+        let (to, len) = sessions.write_next(self.now, &mut self.scope, buffer)?;
+        self.stats.datagrams_out += 1;
+        Some((buffer.get(..len)?, to))
+    }
+
+    /// Returns the entries that the call added to the log of a room with sessions, in order, as far
+    /// as the log still holds them: one datagram of a session can have several lines.
+    pub fn entries(&self) -> impl Iterator<Item = Delivery<'_>> {
+        let sessions = self.sessions.iter();
+        sessions.flat_map(|sessions| sessions.deliveries(self.first_entry))
     }
 }
 

@@ -34,8 +34,16 @@ pub struct Stats {
     pub dropped_login_rate: u64,
     /// Datagrams dropped as [`DropReason::ReplyRate`].
     pub dropped_reply_rate: u64,
+    /// Datagrams dropped as [`DropReason::InSession`].
+    pub dropped_in_session: u64,
+    /// Datagrams dropped as [`DropReason::Malformed`].
+    pub dropped_malformed: u64,
+    /// Datagrams dropped as [`DropReason::LineRate`].
+    pub dropped_line_rate: u64,
     /// Datagrams dropped as [`DropReason::Closed`].
     pub dropped_closed: u64,
+    /// Sessions that were asked to prove their address or to say hello again.
+    pub challenges: u64,
     /// Probes: questions to members that may be gone.
     pub probes: u64,
     /// Members gone as [`LeaveReason::Quit`].
@@ -48,6 +56,8 @@ pub struct Stats {
     pub left_silent: u64,
     /// Members gone as [`LeaveReason::Kicked`].
     pub left_kicked: u64,
+    /// Members gone as [`LeaveReason::Parked`].
+    pub left_parked: u64,
 }
 
 /// Refused requests that were answered, by reason.
@@ -89,6 +99,9 @@ impl Stats {
             + self.dropped_refused_already
             + self.dropped_login_rate
             + self.dropped_reply_rate
+            + self.dropped_in_session
+            + self.dropped_malformed
+            + self.dropped_line_rate
             + self.dropped_closed
     }
 
@@ -98,6 +111,9 @@ impl Stats {
             DropReason::RefusedAlready => &mut self.dropped_refused_already,
             DropReason::LoginRate => &mut self.dropped_login_rate,
             DropReason::ReplyRate => &mut self.dropped_reply_rate,
+            DropReason::InSession => &mut self.dropped_in_session,
+            DropReason::Malformed => &mut self.dropped_malformed,
+            DropReason::LineRate => &mut self.dropped_line_rate,
             DropReason::Closed => &mut self.dropped_closed,
         } += 1;
     }
@@ -109,6 +125,7 @@ impl Stats {
             LeaveReason::Idle => &mut self.left_idle,
             LeaveReason::Silent => &mut self.left_silent,
             LeaveReason::Kicked => &mut self.left_kicked,
+            LeaveReason::Parked => &mut self.left_parked,
         } += 1;
     }
 }
@@ -126,9 +143,12 @@ mod tests {
             (DropReason::LoginRate, 4),
             (DropReason::ReplyRate, 8),
             (DropReason::Closed, 16),
+            (DropReason::InSession, 32),
+            (DropReason::Malformed, 64),
+            (DropReason::LineRate, 128),
         ] {
             (0..count).for_each(|_| stats.count_drop(reason));
         }
-        assert_eq!(stats.dropped(), 31);
+        assert_eq!(stats.dropped(), 255);
     }
 }

@@ -17,7 +17,7 @@ fn networks(first: u8, last: u8) -> BanTarget<u8> {
     BanTarget::Networks { first, last }
 }
 
-fn network(network: u8) -> BanTarget<u8> {
+pub(super) fn network(network: u8) -> BanTarget<u8> {
     networks(network, network)
 }
 

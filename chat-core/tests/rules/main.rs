@@ -3,12 +3,16 @@
 
 mod bans;
 mod client;
+mod client_session;
 mod limits;
 mod members;
 mod requests;
+mod sessions;
+mod talk;
 mod threats;
 mod words;
 
+use chat_core::proto::MAX_SESSION_DATAGRAM;
 use chat_core::{Config, Outgoing, Peer, Server, Timestamp};
 
 /// An address: its network is the tens, and from 200 on it may be forged.
@@ -32,6 +36,8 @@ struct Room {
     server: Server<At>,
     now: u64,
     sent: Vec<(u8, String)>,
+    /// The ids of sessions, and what stands for each in the tests.
+    ids: Vec<(String, &'static str)>,
 }
 
 impl Room {
@@ -48,6 +54,7 @@ impl Room {
             server: Server::new(config),
             now: 1_000_000,
             sent: Vec::new(),
+            ids: Vec::new(),
         };
         for (address, name) in (1..).zip(names) {
             room.from(address, format!("L {name}"));
@@ -61,9 +68,14 @@ impl Room {
 
     /// Sends a datagram from an address; returns the event as text.
     fn from(&mut self, address: u8, datagram: impl AsRef<[u8]>) -> String {
-        let (now, datagram) = (self.now(), datagram.as_ref());
-        let outgoing = self.server.handle(now, At(address), datagram);
-        keep(&mut self.sent, &outgoing)
+        let mut datagram = datagram.as_ref().to_vec();
+        if let Ok(text) = str::from_utf8(&datagram) {
+            let ids = self.ids.iter().rev();
+            let text = ids.fold(text.to_owned(), |text, (id, word)| text.replace(word, id));
+            datagram = text.into_bytes();
+        }
+        let result = read(self.server.handle(self.now(), At(address), &datagram));
+        self.keep(result)
     }
 
     /// Sends a datagram from an address, and expects that exactly these datagrams are sent.
@@ -87,7 +99,18 @@ impl Room {
         F: FnOnce(&mut Server<At>, Timestamp) -> Outgoing<'_, At>,
     {
         let now = self.now();
-        keep(&mut self.sent, &call(&mut self.server, now))
+        let result = read(call(&mut self.server, now));
+        self.keep(result)
+    }
+
+    fn keep(&mut self, (event, mut sent): (String, Vec<(u8, String)>)) -> String {
+        for (_, text) in &mut sent {
+            for (id, word) in &self.ids {
+                *text = text.replace(id, word);
+            }
+        }
+        self.sent = sent;
+        event
     }
 
     fn unreachable(&mut self, address: u8) -> String {
@@ -136,16 +159,20 @@ impl Room {
     }
 }
 
-/// Keeps the datagrams of a call and returns its event as text.
-fn keep(kept: &mut Vec<(u8, String)>, outgoing: &Outgoing<'_, At>) -> String {
-    kept.clear();
+/// Returns the event of a call as text, and its datagrams.
+fn read(mut outgoing: Outgoing<'_, At>) -> (String, Vec<(u8, String)>) {
+    let mut sent = Vec::new();
     for transmit in outgoing.transmits() {
         let mut to: Vec<u8> = transmit.to.iter().map(|at| at.0).collect();
         assert_eq!(to.len(), transmit.to.len(), "as many as len says");
         assert!(!to.is_empty(), "each has at least one recipient");
         to.sort_unstable();
         let text = String::from_utf8(transmit.payload.to_vec()).unwrap();
-        kept.extend(to.into_iter().map(|to| (to, text.clone())));
+        sent.extend(to.into_iter().map(|to| (to, text.clone())));
     }
-    format!("{:?}", outgoing.event())
+    let mut buffer = [0; MAX_SESSION_DATAGRAM];
+    while let Some((payload, to)) = outgoing.next_for_session(&mut buffer) {
+        sent.push((to.0, String::from_utf8(payload.to_vec()).unwrap()));
+    }
+    (format!("{:?}", outgoing.event()), sent)
 }
