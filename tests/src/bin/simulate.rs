@@ -21,7 +21,7 @@ struct Args {
     /// The seed of the first one
     #[arg(long, default_value_t = 0)]
     first_seed: u64,
-    /// Simulated minutes in which each world has faults; half a minute without any follows
+    /// Simulated minutes in which each world has faults; up to two minutes without any follow
     #[arg(long, default_value_t = 10)]
     minutes: u64,
 }

@@ -1,20 +1,25 @@
 //! Everything that happens: arrivals, reports and deadlines, and the deeds and mishaps of people,
 //! operators and adversaries.
 
-use chat_core::proto::{Name, Text};
-use chat_core::{Client, Timestamp};
+use std::num::NonZeroU32;
+
+use chat_core::ClientSession;
+use chat_core::proto::{Id, Name, Text};
 
 use super::adversary::Target;
 use super::laws::Violation;
 use super::network::{At, Datagram, Faults, chance};
 use super::people::{ClientCall, line};
 use super::rooms::{Call, Room};
+use super::visits::Visit;
 use super::world::{Happening, Host, World};
 
 /// The time between two lines of a person when the faults are over.
 const RECOVERY_PACE_MILLIS: u64 = 5_000;
-/// The number of datagrams that a replayer remembers.
-const RECORDED: usize = 64;
+/// The number of datagrams that adversaries remember.
+const RECORDED: usize = 4_096;
+/// The longest jump of a clock: attachments end after an hour.
+const LONGEST_JUMP_MILLIS: u64 = 70 * 60_000;
 
 impl World {
     pub(super) fn happen(&mut self, happening: Happening) -> Result<(), Violation> {
@@ -27,6 +32,12 @@ impl World {
                 return self.call_room(room, Call::Due);
             }
             Happening::PersonDue(person) if self.people[person].look_at == now => {
+                let asleep_until = self.people[person].asleep_until;
+                if now < asleep_until {
+                    self.people[person].look_at = asleep_until;
+                    self.plan_at(asleep_until, Happening::PersonDue(person));
+                    return Ok(());
+                }
                 self.people[person].look_at = u64::MAX;
                 return self.call_person(person, ClientCall::Due);
             }
@@ -45,8 +56,7 @@ impl World {
 
     fn arrive(&mut self, datagram: &Datagram) -> Result<(), Violation> {
         self.trace.note(self.now, datagram);
-        let (from, to, tainted) = (datagram.from, datagram.to, datagram.tainted);
-        let bytes = &*datagram.payload;
+        let (from, to) = (datagram.from, datagram.to);
         let listens = match self.hosts[to.number()] {
             Host::Room(room) => self.rooms[room].is_up(),
             Host::Person(person) => self.people[person].is_running(),
@@ -62,9 +72,10 @@ impl World {
                 }
                 Ok(())
             }
-            Host::Room(room) => self.call_room(room, Call::Datagram(from, bytes, tainted)),
+            Host::Room(room) => self.call_room(room, Call::Datagram(datagram)),
+            Host::Person(person) if self.now < self.people[person].asleep_until => Ok(()),
             Host::Person(person) if self.rooms[self.people[person].room].address == from => {
-                self.call_person(person, ClientCall::Datagram(bytes, tainted))
+                self.call_person(person, ClientCall::Datagram(datagram))
             }
             _ => Ok(()),
         }
@@ -102,16 +113,14 @@ impl World {
     ) -> Result<(), Violation> {
         let now = self.now;
         let who = &mut self.people[person];
-        let (from, to) = (who.address, self.rooms[who.room].address);
-        let operator = self.plan.config.operator;
-        let (lines, tally) = (&mut self.lines, &mut self.tally);
-        let sent = who.call(now, call, operator, lines, tally)?;
-        let due = who.client.as_ref().and_then(Client::poll_timeout);
-        if let Some(at) = next_look(who.look_at, due, now) {
+        let room = &mut self.rooms[who.room];
+        let (from, to) = (who.address, room.address);
+        let sent = who.call(now, call, &mut room.ledger, &mut self.tally)?;
+        if let Some(at) = next_look(who.look_at, who.poll_timeout(), now) {
             who.look_at = at;
             self.plan_at(at, Happening::PersonDue(person));
         }
-        if let Some(payload) = sent {
+        for payload in sent {
             self.send(Datagram::new(from, to, payload, false));
         }
         Ok(())
@@ -131,7 +140,7 @@ impl World {
             self.tally.cut_off += 1;
             return;
         }
-        if self.plan.adversaries > 0 && self.tally.datagrams.is_multiple_of(16) {
+        if self.plan.adversaries > 0 {
             self.recorded.truncate(RECORDED - 1);
             self.recorded.push_front(datagram.clone());
         }
@@ -151,29 +160,39 @@ impl World {
         let now = self.now;
         let recovering = now >= self.faults_end;
         let pace = self.plan.pace_millis;
-        let pace = if recovering {
-            RECOVERY_PACE_MILLIS
-        } else {
-            self.rng.u64(pace / 2..pace * 2)
+        let pace = match recovering {
+            true => RECOVERY_PACE_MILLIS,
+            false => self.rng.u64(pace / 2..pace * 2),
         };
         self.act_at(person, now + pace);
         let who = &mut self.people[person];
-        if who.dead || now < who.away_until {
+        if who.dead || now < who.away_until || now < who.asleep_until {
             return Ok(());
         }
+        if let Some((_, visit)) = &mut who.program
+            && std::mem::take(&mut visit.is_crowded)
+        {
+            // In its network there may be no seat.
+            self.move_away(person);
+        }
+        let who = &mut self.people[person];
         if !who.is_running() {
-            who.start();
+            self.start(person, recovering);
             return self.call_person(person, ClientCall::Login);
         }
         if !who.is_in() {
             return Ok(());
         }
+        if who.visit().is_some_and(Visit::can_ask) && chance(&mut self.rng, 60) {
+            return self.call_person(person, ClientCall::Names);
+        }
         if !recovering && chance(&mut self.rng, self.plan.mishaps) {
             return self.mishap(person);
         }
-        let line = line(&mut self.rng, self.lines.len(), &self.people[person], now);
+        let lines = &mut self.rooms[who.room].ledger.lines;
+        let line = line(&mut self.rng, lines.len(), who, now);
         let text = line.text.clone();
-        self.lines.push(line);
+        lines.push(line);
         self.tally.said += 1;
         let text = Text::new(&text).expect("a valid text");
         self.call_person(person, ClientCall::Say(text))
@@ -182,10 +201,10 @@ impl World {
     fn mishap(&mut self, person: usize) -> Result<(), Violation> {
         let now = self.now;
         let pause = now + self.rng.u64(..20_000);
-        match self.rng.u32(..8) {
+        match self.rng.u32(..10) {
             kind @ 0..=2 => {
                 let who = &mut self.people[person];
-                who.client = None;
+                who.program = None;
                 who.away_until = pause;
                 if kind == 2 {
                     std::mem::swap(&mut who.name, &mut who.other_name);
@@ -206,6 +225,15 @@ impl World {
                 self.tally.moves += 1;
                 self.move_away(person);
             }
+            6 => {
+                self.tally.sleeps += 1;
+                self.people[person].asleep_until = now + self.rng.u64(..100_000);
+            }
+            7 => {
+                let ahead = self.people[person].ahead;
+                self.people[person].ahead = self.jump(ahead);
+                return self.call_person(person, ClientCall::Due);
+            }
             _ => {
                 let (to, from) = (self.rng.bool(), self.rng.bool());
                 let who = &mut self.people[person];
@@ -215,6 +243,50 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// Starts a person's program: a plain one, or one with a session, perhaps with an old token of
+    /// its own or of another person.
+    fn start(&mut self, person: usize, recovering: bool) {
+        let room = self.people[person].room;
+        self.people[person].program = None;
+        let (token, seed) = (Id(self.rng.u64(..)), self.rng.u128(..).to_le_bytes());
+        if !chance(&mut self.rng, self.plan.sessions) {
+            return self.people[person].start(None);
+        }
+        self.tally.visits += 1;
+        let mut session = ClientSession::new(token, seed);
+        if let Some(sessions) = self.plan.config.sessions {
+            // A datagram has no more lines than the log can hold.
+            let half = NonZeroU32::new(sessions.history.entries.get() / 2);
+            session.pending.entries = half.unwrap_or(NonZeroU32::MIN);
+        }
+        let mut other = person;
+        if !recovering && !self.plan.calm && self.rng.u32(..40) == 0 {
+            other = self.rng.usize(..self.people.len());
+        }
+        let ledger = &mut self.rooms[room].ledger;
+        let old = self.people[other].token.filter(|_| self.rng.bool());
+        if let Some(old) = old.filter(|&old| !ledger.is_shared(Some(old))) {
+            session.token = old;
+            self.tally.tokens_again += 1;
+        }
+        let mut running = self.people.iter().filter(|who| who.room == room);
+        if running.any(|who| who.token_in_use() == Some(session.token)) {
+            ledger.shared.insert(session.token);
+            self.tally.tokens_shared += 1;
+        }
+        self.people[person].start(Some(session));
+    }
+
+    /// Sets a clock, which is `ahead` of the world's, forward or a little back.
+    fn jump(&mut self, ahead: u64) -> u64 {
+        self.tally.jumps += 1;
+        match self.rng.u32(..4) {
+            0 => ahead - self.rng.u64(..5_000).min(ahead),
+            1 => ahead + self.rng.u64(..LONGEST_JUMP_MILLIS),
+            _ => ahead + self.rng.u64(..100_000),
+        }
     }
 
     fn move_away(&mut self, person: usize) {
@@ -248,6 +320,11 @@ impl World {
                 let at = now + self.rng.u64(1..5_000);
                 self.plan_at(at, Happening::RoomOpens(room));
                 Ok(())
+            }
+            7 => {
+                let ahead = self.rooms[room].ahead;
+                self.rooms[room].ahead = self.jump(ahead);
+                self.call_room(room, Call::Due)
             }
             _ => {
                 let text = Text::new("dinner is ready").expect("a valid text");
@@ -288,18 +365,22 @@ impl World {
             let dies = !self.plan.calm && self.rng.u32(..100) < 15;
             let soon = now + self.rng.u64(1..2_000);
             let who = &mut self.people[person];
+            let is_shared = self.rooms[who.room].ledger.is_shared(who.token_in_use());
             (who.cut_to_room, who.cut_from_room, who.away_until) = (0, 0, 0);
-            if dies {
-                who.dead = true;
-                who.client = None;
+            // Everybody wakes, also those whose next look is after their sleep.
+            (who.asleep_until, who.look_at) = (0, soon);
+            who.dead |= dies;
+            if dies || is_shared {
+                who.program = None;
             }
             self.act_at(person, soon);
+            self.plan_at(soon, Happening::PersonDue(person));
         }
     }
 }
 
 /// Returns when to look at a deadline, unless an earlier look is planned.
-fn next_look(planned: u64, due: Option<Timestamp>, now: u64) -> Option<u64> {
-    let at = due?.as_millis().max(now + 1);
+fn next_look(planned: u64, due: Option<u64>, now: u64) -> Option<u64> {
+    let at = due?.max(now + 1);
     (at < planned).then_some(at)
 }

@@ -4,9 +4,17 @@ use std::fmt;
 use std::rc::Rc;
 
 use chat_core::Peer;
+use chat_core::proto::is_session_datagram;
 use fastrand::Rng;
 
 use super::record::Tally;
+
+/// What a clock shows when the world begins: it may go back.
+pub(super) const CLOCK_START: u64 = 1_000_000;
+
+/// Bytes of a corrupted datagram of a session. With all digits of its first id it would come from
+/// an attacker who reads and writes the traffic, against whom nothing is promised.
+const SPOILED: usize = 18;
 
 /// An address: numbers count from 0, sixteen of them are a network.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +62,8 @@ pub(super) struct Datagram {
     pub(super) payload: Rc<[u8]>,
     /// Corrupted, or with a forged address or name, or caused by such a one: it may say anything.
     pub(super) tainted: bool,
+    /// The moment on the clock of the room that sent it.
+    pub(super) sent: u64,
 }
 
 impl Datagram {
@@ -64,6 +74,7 @@ impl Datagram {
             to,
             payload,
             tainted,
+            sent: 0,
         }
     }
 }
@@ -136,6 +147,9 @@ impl Faults {
         if chance(rng, self.corrupt) {
             tally.corrupted += 1;
             let mut bytes = datagram.payload.to_vec();
+            if is_session_datagram(&bytes) {
+                bytes.truncate(SPOILED);
+            }
             mutate(rng, &mut bytes);
             datagram.payload = bytes.into();
             datagram.tainted = true;

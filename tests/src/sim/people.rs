@@ -1,21 +1,22 @@
-//! The people of a world, each with a client of `chat-core`, and judgements of what they hear.
+//! The people of a world, each with a client of `chat-core`.
 
 use std::num::NonZeroU32;
 use std::rc::Rc;
 
-use chat_cli::io::safe_text::SafeText;
-use chat_core::proto::{Delivery, Dialect, Name, Request, Text};
-use chat_core::{Client, ClientConfig, ClientEvent, Timestamp};
+use chat_core::proto::{Dialect, Id, Name, Request, Text};
+use chat_core::{Client, ClientConfig, ClientSession, Timestamp};
 use fastrand::Rng;
 
-use super::laws::{
-    NO_CONTROLS, NO_ECHO, OWN_NAME, STRUCTURE, TIMEOUTS, UNCHANGED, Violation, hold,
-};
-use super::network::At;
+use super::laws::{TIMEOUTS, Violation, hold};
+use super::ledger::{Ledger, Line};
+use super::network::{At, CLOCK_START, Datagram};
 use super::record::Tally;
+use super::visits::Visit;
 
 /// Every client repeats its login this often.
 const KEEP_ALIVE_SECONDS: u32 = 10;
+/// Calls at one moment that deadlines may ask for.
+const MANY_CALLS: u32 = 8;
 
 /// A person in a room, on the way there, or away.
 #[derive(Debug)]
@@ -26,7 +27,13 @@ pub(super) struct Person {
     pub(super) other_name: Name,
     pub(super) address: At,
     /// `None` while its program is not running.
-    pub(super) client: Option<Client>,
+    pub(super) program: Option<(Client, Visit)>,
+    /// The token of the last run of its program with a session.
+    pub(super) token: Option<Id>,
+    /// Its clock less the world's.
+    pub(super) ahead: u64,
+    /// Until then its program stands still.
+    pub(super) asleep_until: u64,
     /// The end of its absence.
     pub(super) away_until: u64,
     /// It never comes back.
@@ -40,25 +47,16 @@ pub(super) struct Person {
     pub(super) acts_at: u64,
 }
 
-/// A line that a person said.
-#[derive(Debug)]
-pub(super) struct Line {
-    name: Name,
-    address: At,
-    pub(super) text: String,
-    pub(super) at: u64,
-    /// The number of people who heard it.
-    pub(super) heard: u32,
-}
-
 /// One call of a client.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ClientCall<'a> {
     Login,
-    /// A datagram, and whether it is tainted.
-    Datagram(&'a [u8], bool),
+    Datagram(&'a Datagram),
     Due,
+    /// Say the line that is the last one of the accounts.
     Say(Text<'a>),
+    /// Ask for members' names.
+    Names,
     Quit,
     Unreachable,
 }
@@ -70,7 +68,10 @@ impl Person {
             name,
             other_name,
             address,
-            client: None,
+            program: None,
+            token: None,
+            ahead: CLOCK_START,
+            asleep_until: 0,
             away_until: 0,
             dead: false,
             cut_to_room: 0,
@@ -80,75 +81,80 @@ impl Person {
         }
     }
 
-    pub(super) fn start(&mut self) {
+    /// Starts its program: a plain one, or one with a session.
+    pub(super) fn start(&mut self, session: Option<ClientSession>) {
         let mut config = ClientConfig::default();
         config.keep_alive_seconds = NonZeroU32::new(KEEP_ALIVE_SECONDS);
-        self.client = Some(Client::new(self.name, config));
+        config.session = session;
+        let token = session.map(|session| session.token);
+        self.program = Some((Client::new(self.name, config), Visit::new(token)));
+        self.token = token.or(self.token);
+    }
+
+    fn client(&self) -> Option<&Client> {
+        self.program.as_ref().map(|(client, _)| client)
+    }
+
+    pub(super) fn visit(&self) -> Option<&Visit> {
+        self.program.as_ref().map(|(_, visit)| visit)
+    }
+
+    /// Returns the token of its program, if that runs and has a session.
+    pub(super) fn token_in_use(&self) -> Option<Id> {
+        self.visit()?.token
+    }
+
+    /// Returns the next deadline of its program, in the world's time.
+    pub(super) fn poll_timeout(&self) -> Option<u64> {
+        let due = self.client()?.poll_timeout()?;
+        Some(due.as_millis().saturating_sub(self.ahead))
     }
 
     pub(super) fn is_running(&self) -> bool {
-        self.client.as_ref().is_some_and(|client| !client.is_done())
+        self.client().is_some_and(|client| !client.is_done())
     }
 
     pub(super) fn is_in(&self) -> bool {
-        self.client.as_ref().is_some_and(Client::is_in)
+        self.client().is_some_and(Client::is_in)
     }
 
-    /// Makes a call and judges its result. Returns the datagram to send.
+    /// Makes a call and those that are due after it, and returns the datagrams to send.
     pub(super) fn call(
         &mut self,
         now: u64,
-        call: ClientCall<'_>,
-        operator: Name,
-        lines: &mut [Line],
+        mut call: ClientCall<'_>,
+        ledger: &mut Ledger,
         tally: &mut Tally,
-    ) -> Result<Option<Rc<[u8]>>, Violation> {
-        let Some(client) = &mut self.client else {
-            return Ok(None);
+    ) -> Result<Vec<Rc<[u8]>>, Violation> {
+        let clock = Timestamp::from_millis(now + self.ahead);
+        let mut sent = Vec::new();
+        let Some((client, visit)) = &mut self.program else {
+            return Ok(sent);
         };
-        let now = Timestamp::from_millis(now);
-        let tainted = matches!(call, ClientCall::Datagram(_, true));
-        let called_as_due = matches!(call, ClientCall::Due);
-        let outgoing = match call {
-            ClientCall::Login => client.login(now),
-            ClientCall::Datagram(bytes, _) => client.handle(now, bytes),
-            ClientCall::Due => client.handle_timeout(now),
-            ClientCall::Quit => client.quit(now),
-            ClientCall::Unreachable => client.handle_unreachable(now),
-            ClientCall::Say(text) => match client.say(now, text) {
-                Ok(outgoing) => outgoing,
-                Err(_) => return Ok(None),
-            },
-        };
-        match outgoing.event() {
-            ClientEvent::Lost(_) => tally.noticed += 1,
-            ClientEvent::Delivered(Delivery::Said { name, text }) => {
-                tally.heard += 1;
-                if !tainted && name != operator {
-                    hear(self.address, name, text.as_str(), lines)?;
-                }
+        for _ in 0..MANY_CALLS {
+            let outgoing = match call {
+                ClientCall::Login => client.login(clock),
+                ClientCall::Datagram(datagram) => client.handle(clock, &datagram.payload),
+                ClientCall::Due => client.handle_timeout(clock),
+                ClientCall::Quit => client.quit(clock),
+                ClientCall::Unreachable => client.handle_unreachable(clock),
+                ClientCall::Names => client.ask_names(clock, visit.ask(ledger)),
+                ClientCall::Say(text) => match client.say(clock, text) {
+                    Ok(outgoing) => outgoing,
+                    Err(_) => return Ok(sent),
+                },
+            };
+            sent.extend(outgoing.payload().map(Into::into));
+            visit.judge((now, self.name), call, &outgoing, ledger, tally)?;
+            let doubtful = outgoing.doubtful();
+            visit.settle(call, client.pending(), doubtful, ledger, tally)?;
+            if client.poll_timeout().is_none_or(|due| due > clock) {
+                return Ok(sent);
             }
-            ClientEvent::Unparsed(bytes) => {
-                hold(STRUCTURE, tainted, || {
-                    format!("a room sent {}", bytes.escape_ascii())
-                })?;
-                let shown = SafeText::for_terminal(&String::from_utf8_lossy(bytes)).to_string();
-                hold(NO_CONTROLS, !shown.contains(char::is_control), || {
-                    format!("{shown:?} is shown")
-                })?;
-            }
-            _ => {}
+            call = ClientCall::Due;
         }
-        if let Some(payload) = outgoing.payload() {
-            let name = claimed(payload, &Dialect::strict());
-            hold(OWN_NAME, name == Some(self.name), || {
-                format!("{} sent {}", self.name, payload.escape_ascii())
-            })?;
-        }
-        let sent = outgoing.payload().map(Into::into);
-        let more_is_due = client.poll_timeout().is_some_and(|due| due <= now);
-        hold(TIMEOUTS, !(called_as_due && more_is_due), || {
-            format!("{} still has something to do at {now:?}", self.name)
+        hold(TIMEOUTS, false, || {
+            format!("{} still has something to do at {clock:?}", self.name)
         })?;
         Ok(sent)
     }
@@ -182,31 +188,15 @@ pub(super) fn line(rng: &mut Rng, number: usize, person: &Person, now: u64) -> L
     }
     Line {
         name: person.name,
-        address: person.address,
+        // Without a place it may be said to a server that was taken for a plain one.
+        token: person
+            .visit()
+            .and_then(|visit| visit.place.and(visit.token)),
         text,
         at: now,
         heard: 0,
+        latency: 0,
+        logged: 0,
+        marks: 0,
     }
-}
-
-/// Judges an honest line that this listener heard.
-fn hear(listener: At, name: Name, text: &str, lines: &mut [Line]) -> Result<(), Violation> {
-    let number = text.strip_prefix('#').and_then(|rest| {
-        let end = rest.find(|c: char| !c.is_ascii_digit());
-        rest[..end.unwrap_or(rest.len())].parse::<usize>().ok()
-    });
-    let said = number.and_then(|number| lines.get_mut(number));
-    let Some(said) = said.filter(|line| line.text == text) else {
-        // An adversary may say what it likes, under a name that is not a person's.
-        let honest = lines.iter().any(|line| line.name == name);
-        return hold(UNCHANGED, !honest, || format!("{name} never said {text:?}"));
-    };
-    hold(OWN_NAME, said.name == name, || {
-        format!("{}'s line {text:?} appeared as {name}'s", said.name)
-    })?;
-    hold(NO_ECHO, said.address != listener, || {
-        format!("{name} heard itself at {listener:?}: {text:?}")
-    })?;
-    said.heard += 1;
-    Ok(())
 }

@@ -2,8 +2,8 @@
 
 use std::num::{NonZeroU32, NonZeroU64};
 
-use chat_core::proto::{Dialect, EndWords, Language, Word};
-use chat_core::{Config, Rate};
+use chat_core::proto::{Dialect, EndWords, Id, Language, Word};
+use chat_core::{Config, Rate, SessionConfig};
 use fastrand::Rng;
 
 use super::network::Faults;
@@ -24,6 +24,10 @@ pub(super) struct Plan {
     /// The time between two acts of an operator.
     pub(super) operator_millis: u64,
     pub(super) adversaries: usize,
+    /// The chance that a person starts a program with a session, in thousandths.
+    pub(super) sessions: u32,
+    /// Rates are so low that lines wait for minutes.
+    pub(super) is_slow: bool,
 }
 
 impl Plan {
@@ -40,16 +44,49 @@ impl Plan {
         if calm {
             faults = Faults::none(faults.delay_millis);
         }
+        let mut config = config(rng, calm, idle, people_per_room);
+        let is_slow = !calm && rng.u32(..8) == 0;
+        if is_slow {
+            config.member_lines = rate(1, 2);
+            config.member_bytes = rate(100, 300);
+        }
+        if rng.u32(..8) > 0 {
+            config.sessions = Some(sessions(rng, calm));
+        }
         Self {
+            sessions: [0, 500, 1_000, rng.u32(..1_000)][rng.usize(..4)],
+            is_slow,
             rooms: rng.usize(1..3),
             people_per_room,
             calm,
             faults,
-            config: config(rng, calm, idle, people_per_room),
+            config,
             pace_millis: rng.u64(500..4_000),
             mishaps: if calm { 0 } else { rng.u32(0..200) },
             operator_millis: rng.u64(2_000..8_000),
             adversaries: if calm { 0 } else { rng.usize(..4) },
+        }
+    }
+
+    /// Returns a room of two sessions whose network loses `loss` thousandths of the datagrams, with
+    /// a round trip of 50 milliseconds.
+    pub(super) fn lossy(loss: u32) -> Self {
+        let mut faults = Faults::none(25);
+        faults.loss = loss;
+        let mut config = Config::default();
+        config.sessions = Some(SessionConfig::new([0; 16], Id(0)));
+        Self {
+            rooms: 1,
+            people_per_room: 2,
+            calm: false,
+            faults,
+            config,
+            pace_millis: 1_000,
+            mishaps: 0,
+            operator_millis: u64::MAX / 2,
+            adversaries: 0,
+            sessions: 1_000,
+            is_slow: false,
         }
     }
 }
@@ -72,12 +109,6 @@ fn config(rng: &mut Rng, calm: bool, idle: bool, people: usize) -> Config {
     config.idle_limit_seconds = NonZeroU32::new(15).filter(|_| idle);
     if !calm && rng.bool() {
         // Tight limits, within which everybody can still live.
-        let rate = |per_second, burst| {
-            Some(Rate {
-                per_second: NonZeroU32::new(per_second)?,
-                burst: NonZeroU32::new(burst)?,
-            })
-        };
         // Where only the network's reports remove the dead, a room full of them keeps the living
         // out: no lines are left that could meet a report.
         let most = u32::try_from(people + rng.usize(..20)).unwrap_or(u32::MAX);
@@ -88,6 +119,31 @@ fn config(rng: &mut Rng, calm: bool, idle: bool, people: usize) -> Config {
         config.tracked_networks = NonZeroU32::new(rng.u32(1..8)).unwrap_or(NonZeroU32::MIN);
         config.stranger_replies = rate(50, 50);
         config.silent_traffic_bytes = NonZeroU64::new(rng.u64(2_000..20_000));
+        // Those who find no seat in their network go to another one.
+        config.max_members_per_network = NonZeroU32::new(rng.u32(8..16));
+    }
+    config
+}
+
+fn rate(per_second: u32, burst: u32) -> Option<Rate> {
+    Some(Rate {
+        per_second: NonZeroU32::new(per_second)?,
+        burst: NonZeroU32::new(burst)?,
+    })
+}
+
+/// Draws the bounds of a log and of what is remembered; the secrets are drawn at each start.
+fn sessions(rng: &mut Rng, calm: bool) -> SessionConfig {
+    let mut config = SessionConfig::new([0; 16], Id(0));
+    let number = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
+    if !calm && rng.bool() {
+        // Each holds what one datagram can add, so that every entry is known.
+        config.history.entries = number(rng.u32(16..60));
+        config.history.bytes = number(rng.u32(1_300..4_000));
+        config.catch_up = rng.u32(..60);
+    }
+    if rng.bool() {
+        config.max_parked = number(rng.u32(1..20));
     }
     config
 }

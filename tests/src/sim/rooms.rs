@@ -1,21 +1,24 @@
 //! A `chat_core::Server` in the world: its calls, each judged, and its deadlines.
 
-use std::collections::BTreeSet;
+use std::rc::Rc;
 
-use chat_core::proto::{Delivery, MAX_DATAGRAM, Name, Reply, Text};
+use chat_core::proto::{
+    Delivery, Id, MAX_DATAGRAM, MAX_SESSION_DATAGRAM, Name, Reply, Text, is_session_datagram,
+};
 use chat_core::{Config, Event, Outgoing, Server, Timestamp};
+use fastrand::Rng;
 
 use super::laws::{
     AT_MOST_ONCE, NO_AMPLIFIER, NO_CONTROLS, NO_ECHO, STRUCTURE, TIMEOUTS, Violation, hold,
 };
-use super::network::{At, Datagram};
+use super::ledger::Ledger;
+use super::network::{At, CLOCK_START, Datagram};
 use super::record::Tally;
 
 /// One call of a server.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Call<'a> {
-    /// A datagram from an address, and whether it is tainted.
-    Datagram(At, &'a [u8], bool),
+    Datagram(&'a Datagram),
     Due,
     Unreachable(At),
     Announce(Text<'a>),
@@ -30,33 +33,45 @@ pub(super) struct Room {
     config: Config,
     /// `None` while it is down.
     server: Option<Server<At>>,
-    /// Addresses whose last login was corrupted or forged.
-    forged: BTreeSet<At>,
+    pub(super) ledger: Ledger,
+    /// Its clock less the world's.
+    pub(super) ahead: u64,
+    rng: Rng,
     /// The moment for which a look at its deadlines is planned.
     pub(super) look_at: u64,
 }
 
 impl Room {
-    pub(super) fn new(address: At, config: Config) -> Self {
-        Self {
+    pub(super) fn new(address: At, config: Config, faults_end: u64, rng: Rng) -> Self {
+        let mut room = Self {
             address,
-            server: Some(Server::new(config.clone())),
+            server: None,
+            ledger: Ledger::new(&config, faults_end),
             config,
-            forged: BTreeSet::new(),
+            ahead: CLOCK_START,
+            rng,
             look_at: u64::MAX,
-        }
+        };
+        room.open();
+        room
     }
 
     /// Starts a server where none runs; it knows nothing of the one before.
     pub(super) fn open(&mut self) {
-        self.server
-            .get_or_insert_with(|| Server::new(self.config.clone()));
+        if self.is_up() {
+            return;
+        }
+        let log = Id(self.rng.u64(..));
+        self.ledger.open(log);
+        if let Some(sessions) = &mut self.config.sessions {
+            (sessions.key, sessions.log) = (self.rng.u128(..).to_le_bytes(), log);
+        }
+        self.server = Some(Server::new(self.config.clone()));
     }
 
     /// Kills the process.
     pub(super) fn die(&mut self) {
         self.server = None;
-        self.forged.clear();
     }
 
     pub(super) fn is_up(&self) -> bool {
@@ -67,15 +82,10 @@ impl Room {
         self.server.iter().flat_map(Server::members)
     }
 
-    /// Returns whether a corrupted or forged login gave the address its name, or the name its
-    /// address.
-    pub(super) fn is_forged(&self, name: Name, at: At) -> bool {
-        self.members()
-            .any(|(other, peer)| (other == name || peer == at) && self.forged.contains(&peer))
-    }
-
-    pub(super) fn poll_timeout(&self) -> Option<Timestamp> {
-        self.server.as_ref()?.poll_timeout()
+    /// Returns the next deadline, in the world's time.
+    pub(super) fn poll_timeout(&self) -> Option<u64> {
+        let due = self.server.as_ref()?.poll_timeout()?;
+        Some(due.as_millis().saturating_sub(self.ahead))
     }
 
     /// Makes a call and those that are due after it, and returns the datagrams to send.
@@ -85,13 +95,20 @@ impl Room {
         mut call: Call<'_>,
         tally: &mut Tally,
     ) -> Result<Vec<Datagram>, Violation> {
-        let now = Timestamp::from_millis(now);
-        let tainted = matches!(call, Call::Datagram(_, _, true));
+        let sent = now + self.ahead;
+        let now = Timestamp::from_millis(sent);
+        let (mut tainted, mut is_honest) = (false, true);
+        if let Call::Datagram(datagram) = call {
+            self.ledger.receive(datagram);
+            tainted = datagram.tainted;
+            // A plain line that was changed may look like any other.
+            is_honest = !tainted || is_session_datagram(&datagram.payload);
+        }
         let mut out = Vec::new();
-        let mut more_calls = self.members().count() + 4;
+        let mut more_calls = self.members().count() + 8;
         while let Some(server) = &mut self.server {
-            let outgoing = match call {
-                Call::Datagram(from, bytes, _) => server.handle(now, from, bytes),
+            let mut outgoing = match call {
+                Call::Datagram(datagram) => server.handle(now, datagram.from, &datagram.payload),
                 Call::Due => server.handle_timeout(now),
                 Call::Unreachable(peer) => server.handle_unreachable(now, peer),
                 Call::Announce(text) => server.announce(now, text),
@@ -101,22 +118,35 @@ impl Room {
             judge(&self.config, call, &outgoing)?;
             match outgoing.event() {
                 Event::Said { .. } => tally.accepted += 1,
-                Event::Joined { peer, .. } => {
-                    tally.logins += 1;
-                    self.forged.remove(&peer);
-                    self.forged.extend(tainted.then_some(peer));
-                }
+                Event::Attached { .. } => tally.attached += 1,
+                Event::Joined { .. } => tally.logins += 1,
                 _ => {}
             }
+            let first = out.len();
             for transmit in outgoing.transmits() {
-                let datagram = Datagram::new(self.address, self.address, transmit.payload, tainted);
-                let to_all = transmit.to.iter().map(|to| Datagram {
-                    to,
-                    ..datagram.clone()
-                });
-                out.extend(to_all);
+                let (from, payload) = (self.address, Rc::<[u8]>::from(transmit.payload));
+                let copy = |to| Datagram::new(from, to, payload.clone(), tainted);
+                out.extend(transmit.to.iter().map(copy));
             }
-            if self.poll_timeout().is_none_or(|due| due > now) {
+            for entry in outgoing.entries() {
+                self.ledger.append(sent, is_honest, &entry)?;
+            }
+            let mut buffer = [0; MAX_SESSION_DATAGRAM];
+            while let Some((payload, to)) = outgoing.next_for_session(&mut buffer) {
+                let datagram = Datagram::new(self.address, to, payload, false);
+                out.push(Datagram { sent, ..datagram });
+                // What is not fetched is there after the next call.
+                if self.rng.u32(..500) == 0 {
+                    tally.half_read += 1;
+                    break;
+                }
+            }
+            for datagram in &out[first..] {
+                if is_session_datagram(&datagram.payload) {
+                    self.ledger.send(datagram)?;
+                }
+            }
+            if server.poll_timeout().is_none_or(|due| due > now) {
                 break;
             }
             hold(TIMEOUTS, more_calls > 0, || {
@@ -148,31 +178,35 @@ fn judge(config: &Config, call: Call<'_>, outgoing: &Outgoing<'_, At>) -> Result
     let mut listeners = Vec::new();
     for transmit in outgoing.transmits() {
         let payload = transmit.payload;
+        if is_session_datagram(payload) {
+            continue;
+        }
         let is_message =
             Delivery::decode(payload, &strict).is_ok() || Reply::decode(payload, &replies).is_ok();
+        let words = || format!("{} for {event:?}", payload.escape_ascii());
         hold(
             STRUCTURE,
             is_message && payload.len() <= MAX_DATAGRAM,
-            || format!("{} for {event:?}", payload.escape_ascii()),
+            words,
         )?;
         let body = payload.strip_prefix(b"\n").unwrap_or(payload);
         let clean = std::str::from_utf8(body)
             .is_ok_and(|text| !text.contains(|c: char| c.is_control() && c != '\t'));
-        hold(NO_CONTROLS, clean, || payload.escape_ascii().to_string())?;
+        hold(NO_CONTROLS, clean, words)?;
         let first = listeners.len();
         listeners.extend(transmit.to.iter());
-        if let Call::Datagram(from, ..) = call
+        if let Call::Datagram(request) = call
             && refused
-            && listeners[first..].contains(&from)
+            && listeners[first..].contains(&request.from)
         {
-            hold(NO_AMPLIFIER, answers > 0 && payload.len() <= 120, || {
-                format!("{} for {event:?}", payload.escape_ascii())
-            })?;
+            hold(NO_AMPLIFIER, answers > 0 && payload.len() <= 120, words)?;
             answers -= 1;
         }
     }
-    if let (Event::Said { .. }, Call::Datagram(from, ..)) = (event, call) {
-        hold(NO_ECHO, !listeners.contains(&from), || format!("{event:?}"))?;
+    if let (Event::Said { .. }, Call::Datagram(request)) = (event, call) {
+        hold(NO_ECHO, !listeners.contains(&request.from), || {
+            format!("{event:?}")
+        })?;
         let deliveries = listeners.len();
         listeners.sort_unstable();
         listeners.dedup();

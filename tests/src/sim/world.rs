@@ -7,15 +7,19 @@ use chat_core::proto::Name;
 use fastrand::Rng;
 
 use super::adversary::Adversary;
-use super::laws::{ALL_ARRIVES, ALL_BACK, ALL_OUT, NO_PANIC, Violation, hold};
+use super::laws::{ALL_ARRIVES, ALL_BACK, ALL_OUT, ALL_SHOWN, NO_PANIC, Violation, hold};
 use super::network::{At, Datagram, Faults};
-use super::people::{Line, Person};
+use super::people::Person;
 use super::plan::Plan;
 use super::record::{Tally, Trace};
 use super::rooms::Room;
 
 /// The time without faults after which all are where they belong.
 const RECOVERY_MILLIS: u64 = 30_000;
+/// The same with sessions: one that is gone keeps its name for 75 seconds.
+const SESSION_RECOVERY_MILLIS: u64 = 120_000;
+/// The time in which what happens reaches everybody at the end.
+const LAST_MILLIS: u64 = 3_000;
 /// The moment by which all are in, in a calm world.
 const CALM_FROM_MILLIS: u64 = 5_000;
 
@@ -56,6 +60,9 @@ pub struct Outcome {
     pub steps: u64,
     /// The law that was broken, if one was.
     pub violation: Option<Violation>,
+    /// The milliseconds until the last session showed each line, of those said while there were
+    /// faults.
+    pub latencies: Vec<u64>,
     /// The last events, where they were wanted in words.
     pub last: Vec<String>,
 }
@@ -77,7 +84,6 @@ pub struct World {
     pub(super) adversaries: Vec<Adversary>,
     pub(super) victims: Vec<At>,
     pub(super) recorded: VecDeque<Datagram>,
-    pub(super) lines: Vec<Line>,
     pub(super) tally: Tally,
     pub(super) trace: Trace,
     steps: u64,
@@ -92,6 +98,17 @@ impl World {
     pub fn new(seed: u64, millis: u64, in_words: bool) -> Self {
         let mut rng = Rng::with_seed(seed);
         let plan = Plan::draw(&mut rng);
+        Self::of(plan, rng, millis, in_words)
+    }
+
+    /// Makes a world of two sessions whose network loses `loss` thousandths of all datagrams for
+    /// `millis` milliseconds, at a round trip of 50 milliseconds.
+    #[must_use]
+    pub fn lossy(seed: u64, millis: u64, loss: u32) -> Self {
+        Self::of(Plan::lossy(loss), Rng::with_seed(seed), millis, false)
+    }
+
+    fn of(plan: Plan, rng: Rng, millis: u64, in_words: bool) -> Self {
         let mut world = Self {
             faults: plan.faults,
             faults_end: millis.max(Self::SHORTEST_MILLIS),
@@ -105,7 +122,6 @@ impl World {
             adversaries: Vec::new(),
             victims: Vec::new(),
             recorded: VecDeque::new(),
-            lines: Vec::new(),
             tally: Tally::default(),
             trace: Trace::new(in_words),
             steps: 0,
@@ -118,7 +134,9 @@ impl World {
         for room in 0..self.plan.rooms {
             let address = self.address(Host::Room(room));
             let config = self.plan.config.clone();
-            self.rooms.push(Room::new(address, config));
+            let rng = self.rng.fork();
+            let opened = Room::new(address, config, self.faults_end, rng);
+            self.rooms.push(opened);
             let first = self.rng.u64(..self.plan.operator_millis);
             self.plan_at(first, Happening::OperatorActs(room));
             for number in 0..self.plan.people_per_room {
@@ -181,7 +199,11 @@ impl World {
             hold(NO_PANIC, false, || text.unwrap_or_default())
         });
         self.tally.millis = self.now;
+        let while_lossy = CALM_FROM_MILLIS..self.faults_end;
+        let lines = self.rooms.iter().flat_map(|room| &room.ledger.lines);
+        let shown = lines.filter(|line| line.heard > 0 && while_lossy.contains(&line.at));
         Outcome {
+            latencies: shown.map(|line| line.latency).collect(),
             tally: self.tally,
             hash: self.trace.hash(),
             steps: self.steps,
@@ -191,7 +213,11 @@ impl World {
     }
 
     fn run_to_the_end(&mut self) -> Result<(), Violation> {
-        while let Some(happening) = self.next(self.faults_end + RECOVERY_MILLIS) {
+        let recovery = match self.plan.config.sessions {
+            Some(_) => SESSION_RECOVERY_MILLIS,
+            None => RECOVERY_MILLIS,
+        };
+        while let Some(happening) = self.next(self.faults_end + recovery) {
             self.steps += 1;
             self.happen(happening)?;
         }
@@ -203,30 +229,22 @@ impl World {
         for who in self.people.iter().filter(|who| !who.dead) {
             let room = &self.rooms[who.room];
             let back = who.is_in() && room.members().any(|one| one == (who.name, who.address));
-            if !back && room.is_forged(who.name, who.address) {
-                // Two that a forger has given each other's name wait for each other: SECURITY.md.
-                self.tally.exempt += 1;
-                continue;
-            }
             hold(ALL_BACK, back, || format!("{who:?} is not"))?;
             self.tally.back += 1;
+            self.all_is_shown(who)?;
         }
         for (number, room) in self.rooms.iter().enumerate() {
-            let lives = |&(name, at): &(Name, At)| {
-                let mut people = self.people.iter();
-                let owner = people.find(|who| !who.dead && who.room == number && who.address == at);
-                owner.is_some_and(|who| who.name == name || room.is_forged(name, at))
-            };
-            let ghost = room.members().find(|member| !lives(member));
-            hold(ALL_OUT, ghost.is_none(), || {
-                format!("{ghost:?} is still in")
-            })?;
+            let ghost = room.members().find(|&(name, at)| {
+                let mut living = self.people.iter().filter(|who| !who.dead);
+                !living.any(|who| (who.room, who.name, who.address) == (number, name, at))
+            });
+            hold(ALL_OUT, ghost.is_none(), || format!("{ghost:?}"))?;
             self.tally.buried += 1;
         }
         if self.plan.calm {
             let others = u32::try_from(self.plan.people_per_room - 1).unwrap_or(u32::MAX);
             let heard_by = self.now - self.plan.faults.delay_millis * 3;
-            for said in &self.lines {
+            for said in self.rooms.iter().flat_map(|room| &room.ledger.lines) {
                 if (CALM_FROM_MILLIS..heard_by).contains(&said.at) {
                     hold(ALL_ARRIVES, said.heard == others, || {
                         format!("{said:?}, and {others} others were in")
@@ -236,5 +254,25 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// Judges what a program with a session has shown in the end, and that its lines are said.
+    fn all_is_shown(&self, who: &Person) -> Result<(), Violation> {
+        let room = &self.rooms[who.room];
+        let ledger = &room.ledger;
+        let Some((visit, (log, next))) = who.visit().and_then(|it| Some((it, it.place?))) else {
+            return Ok(());
+        };
+        let last = self.now - LAST_MILLIS;
+        let entries = ledger.entries().iter();
+        let settled = entries
+            .filter(|entry| entry.clock < last + room.ahead)
+            .count() as u64;
+        let mut waiting = visit.pending.iter().flatten();
+        let said = self.plan.is_slow || !waiting.any(|&line| ledger.lines[line].at < last);
+        let shown = log == ledger.log && next > settled;
+        hold(ALL_SHOWN, shown && said, || {
+            format!("{settled} entries, {who:?}")
+        })
     }
 }
