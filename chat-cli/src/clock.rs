@@ -5,9 +5,13 @@ use std::time::{Duration, Instant};
 use chat_core::Timestamp;
 use jiff::Zoned;
 
-/// Returns hours and minutes in the local time zone: `19:46`.
-pub(crate) fn time_of_day() -> String {
-    Zoned::now().strftime("%H:%M").to_string()
+/// Returns the time in the local time zone, so long ago: `19:46`, and a day or more ago
+/// `11-24 19:46`.
+pub(crate) fn time_of_day(age: Duration) -> String {
+    let is_today = age < Duration::from_hours(24);
+    let moment = Zoned::now().saturating_sub(age);
+    let moment = moment.strftime(if is_today { "%H:%M" } else { "%m-%d %H:%M" });
+    moment.to_string()
 }
 
 /// Returns the date and time in UTC, to the microsecond: `2026-11-24T19:46:00.123456Z`.

@@ -31,6 +31,8 @@ pub(crate) enum Failure {
         answer: SafeText,
         /// True when the login had been repeated.
         repeated: bool,
+        /// True when the server has sessions.
+        in_session: bool,
     },
     /// The server refused the only line.
     LineRefused { answer: SafeText },
@@ -77,6 +79,7 @@ pub(crate) enum Operation {
     ShowMetrics(SocketAddr),
     MakeQueue,
     WatchSignals,
+    DrawRandom,
     ReadInput,
     WriteOutput,
     UseSocket,
@@ -89,10 +92,15 @@ impl Failure {
         move |error| Self::Io { operation, error }
     }
 
-    /// Returns true when the name of the login is taken, in words of this project's servers.
-    pub(crate) fn is_name_taken(&self) -> bool {
-        matches!(self, Self::Refused { answer, .. }
-            if known_refusal(answer.as_str()) == Some(Refusal::NameTaken))
+    /// Returns whether the server has sessions, when the name of the login is taken in words of
+    /// this project's servers.
+    pub(crate) fn name_taken(&self) -> Option<bool> {
+        match self {
+            Self::Refused {
+                answer, in_session, ..
+            } if known_refusal(answer.as_str()) == Some(Refusal::NameTaken) => Some(*in_session),
+            _ => None,
+        }
     }
 
     /// Returns the exit code: 1 failed, 2 wrong usage, 3 refused by the server, 4 no answer.
@@ -124,7 +132,9 @@ impl Worded for Failure {
             Self::NoSuchCommand { name } => say! { to,
             "there is no command {name:?}; `chat --help` lists them",
             "没有 {name:?} 这个命令；`chat --help` 列出所有命令" },
-            Self::Refused { answer, repeated } => {
+            Self::Refused {
+                answer, repeated, ..
+            } => {
                 say! { to, "the server refused the login: ", "服务器拒绝登录：" }?;
                 word_refusal(to, answer.as_str())?;
                 remedy_of_refusal(to, answer.as_str(), *repeated)
@@ -251,6 +261,7 @@ impl Worded for Operation {
             "无法在 {address} 提供指标" },
             Self::MakeQueue => say! { to, "cannot make a queue", "无法建立队列" },
             Self::WatchSignals => say! { to, "cannot watch for signals", "无法监视信号" },
+            Self::DrawRandom => say! { to, "cannot draw random bits", "无法取得随机数" },
             Self::ReadInput => say! { to, "cannot read standard input", "无法读取标准输入" },
             Self::WriteOutput => say! { to, "cannot write to standard output",
             "无法写到标准输出" },
@@ -324,8 +335,12 @@ mod tests {
             ("HTTP/1.0 400", "; look at --server and --verbs"),
         ] {
             let answer = SafeText::for_terminal(answer);
-            let repeated = false;
-            let line = Failure::Refused { answer, repeated }.in_words(Language::English);
+            let refused = Failure::Refused {
+                answer,
+                repeated: false,
+                in_session: false,
+            };
+            let line = refused.in_words(Language::English);
             assert!(line.ends_with(remedy), "{line}");
         }
         for unknown in ["FAIL", "FAIL the moon is full", "no"] {

@@ -16,6 +16,7 @@ pub mod io;
 mod json;
 mod language;
 pub mod net;
+mod random;
 pub mod server;
 
 use std::process::ExitCode;

@@ -1,7 +1,7 @@
 """A chat server as a pupil writes it: one process answers, one is the operator's console.
 
 It dies of bare verbs, of bytes that are not UTF-8, of a quit under an unknown name and of a chat
-request without text. It prints a line `< REQUEST` for each datagram.
+request without text. It prints a line `< REQUEST` for each datagram, without the tail of a login that it ignores.
 """
 import argparse
 import os
@@ -57,7 +57,7 @@ def answer_requests(sock, opts):
     while True:
         data, addr = sock.recvfrom(1024)
         message = data.decode()
-        print('< ' + message, flush=True)
+        print('< ' + message.split(' ~1 ')[0], flush=True)
         verb = message.split(' ')[0]
         if verb == login:
             do_login(sock, users, message.split(' ')[1], addr, opts)

@@ -5,6 +5,7 @@
 //! as many addresses as there are clients.
 
 use std::collections::HashMap;
+use std::mem;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,6 +27,8 @@ pub struct Faults {
     pub duplicate_percent: u8,
     /// Of a hundred copies those that are held back for a few milliseconds.
     pub reorder_percent: u8,
+    /// The time that every copy is on its way, beside what reordering adds.
+    pub delay: Duration,
 }
 
 /// The direction of a datagram.
@@ -69,6 +72,10 @@ pub struct Relay {
 #[derive(Debug, Default)]
 struct Record {
     faulty: bool,
+    /// True until the relay has bound new ports.
+    rebinds: bool,
+    /// The datagrams that are all lost.
+    lost: Option<fn(Direction, &[u8]) -> bool>,
     counts: Counts,
     held: Vec<(Instant, Datagram)>,
     tallies: HashMap<(SocketAddr, Direction, Vec<u8>), Tally>,
@@ -116,6 +123,17 @@ impl Relay {
     /// Switches the faults on or off. Datagrams that are held back stay so until their time.
     pub fn set_faulty(&self, faulty: bool) {
         lock(&self.record).faulty = faulty;
+    }
+
+    /// Gives each client another port towards the server, as a NAT does that has forgotten them.
+    /// What is on its way to the old ones is lost.
+    pub fn rebind(&self) {
+        lock(&self.record).rebinds = true;
+    }
+
+    /// Loses all datagrams for which this function returns `true`, and no others but by the faults.
+    pub fn lose(&self, lost: fn(Direction, &[u8]) -> bool) {
+        lock(&self.record).lost = Some(lost);
     }
 
     /// Returns the number of copies that are held back.
@@ -188,6 +206,11 @@ impl Network {
         let mut buffer = vec![0; 65_536];
         while !stopped.load(Ordering::Relaxed) {
             let mut idle = true;
+            if mem::take(&mut lock(&self.record).rebinds) {
+                for client in &mut self.clients {
+                    client.back = connected(self.server);
+                }
+            }
             while let Ok((length, from)) = self.front.recv_from(&mut buffer) {
                 let client = self.client(from);
                 self.take(client, Direction::ToServer, &buffer[..length]);
@@ -223,8 +246,7 @@ impl Network {
             .iter()
             .position(|client| client.address == address);
         known.unwrap_or_else(|| {
-            let back = socket();
-            back.connect(self.server).expect("a loopback address");
+            let back = connected(self.server);
             let number = self.clients.len();
             let dice = [0, 1].map(|way| Rng::with_seed(self.seed + 2 * number as u64 + way));
             self.clients.push(Client {
@@ -248,6 +270,10 @@ impl Network {
             direction,
             payload: payload.to_vec(),
         };
+        if record.lost.is_some_and(|lost| lost(direction, payload)) {
+            record.counts.lost += 1;
+            return;
+        }
         if !record.faulty {
             return self.hand_on(&mut record, &datagram);
         }
@@ -261,12 +287,13 @@ impl Network {
             let held = dice.u8(..100) < self.faults.reorder_percent;
             held.then(|| Duration::from_millis(dice.u64(HELD_MILLIS)))
         });
-        for pause in pauses.into_iter().take(copies) {
-            if let Some(pause) = pause {
-                record.counts.delayed += 1;
-                record.held.push((Instant::now() + pause, datagram.clone()));
-            } else {
+        for held in pauses.into_iter().take(copies) {
+            record.counts.delayed += usize::from(held.is_some());
+            let pause = self.faults.delay + held.unwrap_or_default();
+            if pause.is_zero() {
                 self.hand_on(&mut record, &datagram);
+            } else {
+                record.held.push((Instant::now() + pause, datagram.clone()));
             }
         }
     }
@@ -286,6 +313,12 @@ impl Network {
 
 fn lock(record: &Mutex<Record>) -> MutexGuard<'_, Record> {
     record.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn connected(server: SocketAddr) -> UdpSocket {
+    let socket = socket();
+    socket.connect(server).expect("a loopback address");
+    socket
 }
 
 fn socket() -> UdpSocket {

@@ -7,15 +7,16 @@ use std::{env, fs};
 
 use serde_json::Value;
 
-use chat_tests::harness::{FakeServer, Server};
+use chat_tests::harness::{FakeServer, Server, chat};
 
 /// Causes every client event that a server can cause, in one conversation.
 fn events_of_a_client() -> Vec<String> {
     let server = FakeServer::new();
     let mut client = server.join(&["--json"]);
     let peer = server.wait_for("L alice");
+    server.answer(peer, "OK");
+    client.wait_for_text("\"in\"");
     for line in [
-        "OK",
         "* bob joined",
         "bob : 吃了么？",
         "* bob left",
@@ -35,6 +36,20 @@ fn events_of_a_client() -> Vec<String> {
     server.answer(peer, "EXIT");
     client.expect_exit(1); // A line was refused, and lines around the loss may be lost.
     examples(&client.stdout(), &[server.address().to_string()])
+}
+
+/// Lets alice come into a room with sessions, in which bob has spoken.
+fn events_of_a_session() -> Vec<String> {
+    let server = Server::start(&[]);
+    let bob = server.member("bob");
+    bob.send("C bob 吃了么？");
+    let mut alice = chat(&["join", "alice", "--json", "--server", &server.at()]);
+    alice.wait_for_text("吃了么");
+    alice.write_line("吃了，你呢？");
+    alice.wait_for_text("\"taken\"");
+    alice.close_stdin();
+    alice.expect_exit(0);
+    examples(&alice.stdout(), &[server.at()])
 }
 
 /// Causes the events of a room, and the answers to its operator.
@@ -118,7 +133,7 @@ fn with_examples(page: &str, heading: &str, lines: &[String]) -> String {
 #[test]
 fn a_line_has_the_time_at_which_it_came() {
     let server = FakeServer::new();
-    let mut client = server.join(&["--json"]);
+    let mut client = server.join(&["--json", "--plain"]);
     let peer = server.wait_for("L alice");
     server.answer(peer, "bob : early");
     // It waits until the login is answered, the second time that it is sent.
@@ -136,7 +151,8 @@ fn a_line_has_the_time_at_which_it_came() {
 fn the_page_shows_what_the_program_prints() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../chat-cli/EVENTS.md");
     let page = fs::read_to_string(&path).expect("chat-cli/EVENTS.md");
-    let (client, room) = (events_of_a_client(), events_of_a_room());
+    let client = [events_of_a_client(), events_of_a_session()].concat();
+    let room = events_of_a_room();
     let made = with_examples(&page, "## What `chat join --json` prints", &client);
     let made = with_examples(&made, "## What `chat serve --json` prints", &room);
     if env::var("EVENTS").is_ok_and(|wanted| wanted == "accept") {

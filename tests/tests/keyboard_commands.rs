@@ -38,7 +38,7 @@ fn a_line_with_a_slash_is_a_command_or_an_error() {
     let mut room = alice_with(&[]);
     for (typed, shown) in [
         ("/help", "/names"),
-        ("/names", "seen by this client so far, 2: alice, bob"),
+        ("/names", "in the room, 2: alice, bob"),
         ("/dance now", "there is no command /dance; /help lists them"),
         ("/", "there is no command /;"),
     ] {
@@ -179,7 +179,7 @@ fn people_who_come_at_once_share_a_line() {
     room.alice.sees(" joined: pupil");
     // The client has seen all of them, whatever it shows.
     room.alice_types("/names");
-    room.alice.sees("seen by this client so far, 32:");
+    room.alice.sees("in the room, 32:");
 }
 
 #[test]

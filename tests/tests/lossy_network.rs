@@ -1,4 +1,4 @@
-//! A conversation over a bad network: lines are lost, and nothing worse happens.
+//! A conversation of plain members over a bad network: lines are lost, and nothing worse happens.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -19,6 +19,7 @@ const FAULTS: Faults = Faults {
     loss_percent: 20,
     duplicate_percent: 5,
     reorder_percent: 20,
+    delay: Duration::ZERO,
 };
 
 /// One of the people, at a `chat join` behind the bad network.
@@ -35,7 +36,8 @@ impl Person {
     /// Joins while the network is still good: this test is not about logins.
     fn join(name: &'static str, relay: &Relay) -> Self {
         let server = relay.address().to_string();
-        let client = chat(&["join", name, "--server", &server, "--keep-alive", "1"]);
+        let options = ["--plain", "--keep-alive", "1"];
+        let client = chat(&[&["join", name, "--server", &server], &options[..]].concat());
         client.wait_for_text("in the room at");
         let address = relay.client_that_sent(format!("L {name}"));
         Self {

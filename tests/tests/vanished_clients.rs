@@ -85,7 +85,7 @@ fn the_real_client_killed_loses_its_name() {
     let server = Server::start(&[]);
     let watcher = server.member("watcher");
     for round in 1..=ROUNDS {
-        let mut victim = server.join("victim", &[]);
+        let mut victim = server.join("victim", &["--plain"]);
         watcher.expect("* victim joined", "the login of our own client");
         victim.signal(Signal::SIGKILL);
         let _ = victim.wait_for_exit();
@@ -93,6 +93,22 @@ fn the_real_client_killed_loses_its_name() {
         watcher.expect("* victim left", &format!("round {round}"));
     }
     drop(server.member("victim"));
+}
+
+#[test]
+fn a_killed_session_gives_its_name_to_the_next() {
+    let server = Server::start(&[]);
+    let watcher = server.member("watcher");
+    let mut victim = server.join("victim", &[]);
+    watcher.expect("* victim joined", "the first session");
+    victim.wait_for_text("in the room");
+    victim.signal(Signal::SIGKILL);
+    let _ = victim.wait_for_exit();
+    let mut next = server.join("victim", &[]);
+    watcher.expect("* victim left", "the claim of its name");
+    watcher.expect("* victim joined", "the second session");
+    next.close_stdin();
+    next.expect_exit(0);
 }
 
 #[test]

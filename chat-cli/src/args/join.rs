@@ -25,6 +25,9 @@ pub(crate) struct JoinArgs {
     /// die of it), or `off`
     #[arg(long, value_name = "SECONDS", default_value = "off")]
     pub(crate) keep_alive: Limit,
+    /// Ask for no session: what the network loses is lost, as for the programs of the course
+    #[arg(long)]
+    pub(crate) plain: bool,
     /// Add the conversation to this file, as `name：text`, one message a line
     #[arg(long, value_name = "FILE")]
     pub(crate) transcript: Option<PathBuf>,
@@ -57,6 +60,9 @@ pub(crate) struct SendArgs {
     /// The words that begin the server's requests, such as L,C,E or LOGIN,CHAT,EXIT
     #[arg(long, value_name = "L,C,Q", default_value = "L,C,Q")]
     pub(crate) verbs: VerbsArg,
+    /// Ask for no session: what the network loses is lost, as for the programs of the course
+    #[arg(long)]
+    pub(crate) plain: bool,
     #[command(flatten)]
     pub(crate) lang: LangArgs,
 }

@@ -7,8 +7,9 @@ use chat_core::Config;
 use chat_core::proto::{Dialect, EndWords, Name, Word};
 use clap::builder::ArgPredicate;
 
-use super::values::{LangArgs, Limit, NoBatchArgs, RateLimit};
+use super::values::{HistoryArg, LangArgs, Limit, NoBatchArgs, RateLimit};
 use crate::failure::Failure;
+use crate::random::room_sessions;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
@@ -69,6 +70,20 @@ pub(crate) struct ServeArgs {
     /// Remove a member at a public address that never speaks, after this much traffic, or `off`
     #[arg(long, value_name = "BYTES", default_value = "1048576")]
     silent_limit: Limit,
+    /// Keep so many of the latest lines and notices, and so many bytes of them, for members with a
+    /// session that lost some or come later
+    #[arg(long, value_name = "ENTRIES:BYTES", default_value = "1024:262144")]
+    history: HistoryArg,
+    /// Show so many of them to a new member with a session
+    #[arg(long, value_name = "N", default_value = "50")]
+    catch_up: u32,
+    /// Open no sessions: every member is a plain one, and a line that the network loses is lost
+    #[arg(long)]
+    no_sessions: bool,
+    /// Lose so many of 100 datagrams in each direction, to try what sessions do about it
+    #[arg(long, value_name = "PERCENT", default_value = "0")]
+    #[arg(value_parser = clap::value_parser!(u8).range(..=90))]
+    pub(crate) lose: u8,
     /// Keep the bans in this file, so that they survive a restart
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
@@ -118,12 +133,18 @@ impl ServeArgs {
         config.tracked_networks = self.tracked_networks;
         config.stranger_replies = self.reply_rate.0;
         config.silent_traffic_bytes = self.silent_limit.0.map(NonZeroU64::from);
+        if !self.no_sessions {
+            let mut sessions = room_sessions()?;
+            (sessions.history, sessions.catch_up) = (self.history.0, self.catch_up);
+            config.sessions = Some(sessions);
+        }
         Ok(config)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use chat_core::SessionConfig;
     use clap::Parser;
 
     use super::super::{Args, Command};
@@ -135,7 +156,10 @@ mod tests {
         else {
             panic!("serve was asked for");
         };
-        let (ours, theirs) = (args.config().unwrap(), Config::default());
+        let (mut ours, mut theirs) = (args.config().unwrap(), Config::default());
+        let sessions = ours.sessions.as_mut().expect("the default");
+        let secrets = SessionConfig::new(sessions.key, sessions.log);
+        theirs.sessions = Some(secrets);
         assert_eq!(format!("{ours:?}"), format!("{theirs:?}"));
     }
 

@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
-use chat_core::Rate;
 use chat_core::proto::{Language, Verbs, Word};
+use chat_core::{LogLimits, Rate};
 use clap::{ArgMatches, FromArgMatches};
 
 use crate::language::language_of_the_locale;
@@ -37,16 +37,31 @@ impl FromStr for RateLimit {
         if text == "off" {
             return Ok(Self(None));
         }
-        let rate = text.split_once(':').and_then(|(per_second, burst)| {
-            Some(Rate {
-                per_second: per_second.parse().ok()?,
-                burst: burst.parse().ok()?,
-            })
-        });
+        let rate = pair_of(text).map(|(per_second, burst)| Rate { per_second, burst });
         rate.map(|rate| Self(Some(rate))).ok_or(
             "write two whole numbers from 1 with a colon between them, such as 200:2000, or `off`",
         )
     }
+}
+
+/// The bounds of the room's log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HistoryArg(pub(crate) LogLimits);
+
+impl FromStr for HistoryArg {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let limits = pair_of(text).map(|(entries, bytes)| LogLimits { entries, bytes });
+        limits
+            .map(Self)
+            .ok_or("write two whole numbers from 1 with a colon between them, such as 1024:262144")
+    }
+}
+
+fn pair_of(text: &str) -> Option<(NonZeroU32, NonZeroU32)> {
+    let (first, second) = text.split_once(':')?;
+    Some((first.parse().ok()?, second.parse().ok()?))
 }
 
 /// Three words, separated by commas.

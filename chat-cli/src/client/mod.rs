@@ -1,8 +1,9 @@
 //! `chat join` and `chat send`.
 //!
-//! A line of the room goes from `session` through `output` to `terminal`; a line of the user comes
-//! from `editor` or standard input to `session`.
+//! A line of the room goes from `session` through `conversation` and `output` to `terminal`; a line
+//! of the user comes from `editor` or standard input to `session`.
 
+mod conversation;
 mod input;
 mod notices;
 mod output;
@@ -24,6 +25,7 @@ use crate::io::editor::Editor;
 use crate::io::signals::on_stop_signal;
 use crate::io::stdin::Line;
 use crate::net::inbox::{Sender, inbox};
+use crate::random::client_session;
 use crate::server::Host;
 
 use output::{Form, Output};
@@ -63,6 +65,9 @@ pub(crate) fn join(args: &JoinArgs) -> Result<(), Failure> {
     let mut config = ClientConfig::default();
     config.dialect = Dialect::lenient().with_verbs(args.verbs.0);
     config.keep_alive_seconds = args.keep_alive.0;
+    if !args.plain {
+        config.session = Some(client_session()?);
+    }
     let is_typed = io::stdin().is_terminal();
     let linger = if is_typed { 0 } else { args.linger };
     let input = Input {
@@ -86,6 +91,9 @@ pub(crate) fn send(args: &SendArgs) -> Result<(), Failure> {
     let addresses = address::resolve(args.server.as_deref()).map_err(Failure::Address)?;
     let mut config = ClientConfig::default();
     config.dialect = Dialect::lenient().with_verbs(args.verbs.0);
+    if !args.plain {
+        config.session = Some(client_session()?);
+    }
     let output = Output::new(Form::Silent, args.lang.language());
 
     // The line and the end of the input, as through a pipe.

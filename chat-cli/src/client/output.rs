@@ -6,6 +6,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use chat_core::proto::{Delivery, Name};
 use chat_core::{LostReason, Timestamp};
@@ -36,8 +37,19 @@ pub(super) enum Event<'a> {
     Left { name: Name },
     /// A datagram that is no line of a member came.
     Unparsed { text: &'a str },
+    /// A line of this client has its place in the room's log.
+    Taken { text: &'a str },
+    /// The room's log has lost entries that this client did not get.
+    Missed { lines: u64 },
+    /// The room's log is another one: an unknown number of entries is lost.
+    NewLog,
     /// The connection is lost; the client logs in again.
-    Lost { reason: LostReason },
+    Lost {
+        reason: LostReason,
+        /// True in a session, which loses no lines.
+        #[serde(skip)]
+        keeps_lines: bool,
+    },
     /// The server does not accept the new login yet.
     StillOut { answer: &'a str },
     /// The new login was accepted.
@@ -46,6 +58,37 @@ pub(super) enum Event<'a> {
     LineRefused { answer: &'a str },
     /// This client has left.
     Out,
+}
+
+/// The place of an event in the room's log.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(super) struct Place {
+    /// Its number; `None` for an event that has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) entry: Option<u64>,
+    /// The time between its happening and its coming.
+    #[serde(skip)]
+    pub(super) age: Duration,
+    /// True when it happened before this client came.
+    #[serde(skip_serializing_if = "is_false")]
+    pub(super) history: bool,
+    /// True for a line of this client that may be in the room twice.
+    #[serde(skip_serializing_if = "is_false")]
+    pub(super) may_be_twice: bool,
+}
+
+/// An event with its place, as scripts get it.
+#[derive(Serialize)]
+struct Placed<'a> {
+    #[serde(flatten)]
+    event: &'a Event<'a>,
+    #[serde(flatten)]
+    place: Place,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // As serde wants it.
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 impl<'a> From<Delivery<'a>> for Event<'a> {
@@ -79,7 +122,16 @@ impl Event<'_> {
 impl Worded for Event<'_> {
     fn word(&self, to: &mut Words<'_>) -> fmt::Result {
         match self {
-            Self::Lost { reason } => {
+            Self::Missed { lines: 1 } => say! { to, "1 line missed", "漏掉 1 条" },
+            Self::Missed { lines } => say! { to, "{lines} lines missed", "漏掉 {lines} 条" },
+            Self::NewLog => say! { to, "the room has begun anew: lines may be missed",
+            "聊天室重新开始了：可能漏掉了一些话" },
+            Self::Lost {
+                keeps_lines: true, ..
+            } => say! { to,
+            "the server does not answer; trying on, and what you say meanwhile is kept",
+            "服务器不应答；继续尝试，这期间说的话会保留" },
+            Self::Lost { reason, .. } => {
                 match reason {
                     LostReason::NotLoggedIn => {
                         say! { to, "the server does not know us any more",
@@ -163,14 +215,22 @@ impl Output {
         matches!(self.form, Form::Silent)
     }
 
-    /// Shows an event.
+    /// Shows an event that has no place in the room's log.
     pub(super) fn show(&mut self, now: Timestamp, event: &Event<'_>) {
+        self.show_at(now, event, Place::default());
+    }
+
+    /// Shows an event.
+    pub(super) fn show_at(&mut self, now: Timestamp, event: &Event<'_>, place: Place) {
         match *event {
             Event::In { name, .. } | Event::Joined { name } => self.names.add(name),
             Event::Left { name } => self.names.remove(name),
             Event::Said { name, text } => {
                 self.names.add(name);
-                self.write_down(name, text);
+                // The time before is in the transcript of those who were there.
+                if !place.history {
+                    self.write_down(name, text);
+                }
             }
             _ => {}
         }
@@ -182,23 +242,41 @@ impl Output {
         let is_hidden = match event {
             Event::Said { name, .. } => ignores(name.as_str()),
             Event::Joined { name } | Event::Left { name } => {
-                ignores("joins") || ignores(name.as_str())
+                place.history || ignores("joins") || ignores(name.as_str())
             }
             _ => false,
         };
         let shown = match &mut self.form {
             Form::Terminal(_) | Form::Pipe if is_hidden => Ok(()),
-            Form::Terminal(terminal) => draw(terminal, now, event),
-            Form::Pipe => event
-                .pipe_line()
-                .map_or(Ok(()), |line| write_line(io::stdout(), &line)),
+            Form::Terminal(terminal) => draw(terminal, now, event, place),
+            Form::Pipe => event.pipe_line().map_or(Ok(()), |line| {
+                let seconds = place.age.as_secs();
+                let before = Some(format!("[{seconds} s ago] ")).filter(|_| place.history);
+                write_line(io::stdout(), &(before.unwrap_or_default() + &line))
+            }),
             Form::Json => {
-                let at = jiff::Timestamp::now() - self.clock.now().since(now);
-                write_line(io::stdout(), &json::event(at, event))
+                let at = jiff::Timestamp::now() - self.clock.now().since(now) - place.age;
+                write_line(io::stdout(), &json::event(at, &Placed { event, place }))
             }
             Form::Silent => Ok(()),
         };
         self.check(shown);
+    }
+
+    /// Shows a line of the user that has no place in the room yet.
+    pub(super) fn show_pending(&mut self, name: Name, text: &str) {
+        if let Form::Terminal(terminal) = &mut self.form {
+            let drawn = terminal.draw_pending(name, text);
+            self.check(drawn);
+        }
+    }
+
+    /// Shows a line of the user that has got its place in the room late.
+    pub(super) fn show_own(&mut self, name: Name, text: &str, place: Place) {
+        if let Form::Terminal(terminal) = &mut self.form {
+            let drawn = terminal.draw_said(name, text, place);
+            self.check(drawn);
+        }
     }
 
     /// Shows what has waited long enough, and returns the moment for what still waits.
@@ -255,9 +333,14 @@ impl Output {
     }
 }
 
-fn draw(terminal: &mut Terminal, now: Timestamp, event: &Event<'_>) -> io::Result<()> {
+fn draw(
+    terminal: &mut Terminal,
+    now: Timestamp,
+    event: &Event<'_>,
+    place: Place,
+) -> io::Result<()> {
     match *event {
-        Event::Said { name, text } => terminal.draw_said(name, text),
+        Event::Said { name, text } => terminal.draw_said(name, text, place),
         Event::Joined { name } => terminal.draw_notice(now, Notice::joined(name)),
         Event::Left { name } => terminal.draw_notice(now, Notice::left(name)),
         Event::Unparsed { text } => terminal.draw_text(text.trim_matches(LINE_ENDS)),

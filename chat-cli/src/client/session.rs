@@ -7,9 +7,10 @@ use std::num::NonZeroU32;
 use std::thread;
 use std::time::Duration;
 
-use chat_core::proto::{Delivery, Dialect, Name, Text};
+use chat_core::proto::{Name, Text};
 use chat_core::{Bucket, Client, ClientConfig, ClientEvent, ClientOutgoing, Rate, Timestamp};
 
+use super::conversation::{Conversation, login_refused, safe, session_refused};
 use super::input::Typed;
 use super::notices::folded;
 use super::output::{Event, Form, Output};
@@ -18,7 +19,6 @@ use crate::address::Addresses;
 use crate::clock::Clock;
 use crate::failure::{Failure, Operation, Silence};
 use crate::io::editor::yes_or_no;
-use crate::io::safe_text::SafeText;
 use crate::io::stdin::Line;
 use crate::net::inbox::Inbox;
 use crate::net::socket::{ChatSocket, Received};
@@ -34,16 +34,24 @@ const EARLY_DATAGRAMS: usize = 64;
 type Early = Vec<(Timestamp, Vec<u8>)>;
 /// The time without an answer to the login after which a person sees that the program waits.
 const NOTICEABLE: Duration = Duration::from_millis(300);
+/// The time after which a login is given up, though the server has answered its first datagram.
+const LONGEST_LOGIN: Duration = Duration::from_secs(30);
 /// The number of times that a login is sent again, after a pause each, while its name is taken:
-/// perhaps by a client of the same user that crashed, which the server is about to remove.
-const TAKEN_REPEATS: usize = 4;
+/// perhaps by a client of the same user that crashed, which the server is about to remove. A
+/// session is removed when it has not answered for ten seconds.
+const TAKEN_REPEATS: u32 = 4;
 const TAKEN_PAUSE: Duration = Duration::from_millis(250);
-/// The rate of lines to the room: below the limit of a room by default, so that none is
+const TAKEN_SESSION_REPEATS: u32 = 12;
+const TAKEN_SESSION_PAUSE: Duration = Duration::from_secs(1);
+/// The rate of lines to a room without sessions: below its limit by default, so that none is
 /// refused. A person does not notice it, and it does not flood a receiver.
 const PACE: Rate = Rate {
     per_second: NonZeroU32::new(100).expect("100 is not zero"),
     burst: NonZeroU32::new(20).expect("20 is not zero"),
 };
+
+/// The number of a session's lines on their way to the server before later ones wait.
+const MAX_PENDING: u64 = 128;
 
 /// The source of lines; by default a pipe.
 #[derive(Clone, Copy, Debug, Default)]
@@ -93,6 +101,7 @@ impl<'i> Connection<'i> {
         // A login that is lost is repeated.
         let _lost = send(&attempt.socket, &attempt.client.login(now));
         let is_seen = matches!(output.form, Form::Terminal(_));
+        let give_up_at = now.plus(LONGEST_LOGIN);
         let mut remark_at = is_seen.then(|| now.plus(NOTICEABLE));
         while !attempt.client.is_in() {
             let now = attempt.clock.now();
@@ -104,17 +113,24 @@ impl<'i> Connection<'i> {
                 return Err(Failure::Interrupted);
             }
             let mut refused = None;
-            attempt.wait([remark_at], |now, event| match event {
-                ClientEvent::Early { datagram } if early.len() < EARLY_DATAGRAMS => {
-                    early.push((now, datagram.to_vec()));
-                }
-                ClientEvent::Refused { answer, repeated } => {
-                    refused = Some(login_refused(answer, repeated));
-                }
-                _ => {}
-            })?;
+            attempt.wait(
+                [remark_at, Some(give_up_at)],
+                |now, outgoing| match outgoing.event() {
+                    ClientEvent::Early { datagram } if early.len() < EARLY_DATAGRAMS => {
+                        early.push((now, datagram.to_vec()));
+                    }
+                    ClientEvent::Refused { answer, repeated } => {
+                        refused = Some(login_refused(answer, repeated, false));
+                    }
+                    ClientEvent::SessionRefused(refusal) => {
+                        refused = Some(session_refused(refusal));
+                    }
+                    _ => {}
+                },
+            )?;
             refused.map_or(Ok(()), Err)?;
-            if attempt.client.is_done() || attempt.is_unreachable && others_are_left {
+            let is_over = attempt.client.is_done() || attempt.clock.now() >= give_up_at;
+            if is_over || attempt.is_unreachable && others_are_left {
                 return Err(attempt.no_answer(early.last().map(|(_, datagram)| datagram)));
             }
             if attempt.is_unreachable && !was_unreachable {
@@ -140,7 +156,7 @@ impl<'i> Connection<'i> {
     fn wait(
         &mut self,
         moments: impl IntoIterator<Item = Option<Timestamp>>,
-        mut handle: impl FnMut(Timestamp, ClientEvent<'_>),
+        mut handle: impl FnMut(Timestamp, &ClientOutgoing<'_>),
     ) -> Result<(), Failure> {
         let own = [self.client.poll_timeout()];
         let timeout = self.clock.until_first(moments.into_iter().chain(own));
@@ -163,9 +179,10 @@ impl<'i> Connection<'i> {
                 Received::Nothing => break,
             };
             let _lost = send(&self.socket, &outgoing);
-            handle(now, outgoing.event());
+            handle(now, &outgoing);
+            let is_back = outgoing.missed().is_none() || outgoing.doubtful() > 0;
             // The caller acts on a login or the end before anything else is handled.
-            if self.client.is_in() != was_in || self.client.is_done() {
+            if is_back || self.client.is_in() != was_in || self.client.is_done() {
                 break;
             }
         }
@@ -173,12 +190,21 @@ impl<'i> Connection<'i> {
         while self.client.poll_timeout().is_some_and(|due| due <= now) {
             let outgoing = self.client.handle_timeout(now);
             let _lost = send(&self.socket, &outgoing);
-            handle(now, outgoing.event());
+            handle(now, &outgoing);
         }
         if self.client.is_in() {
             self.is_unreachable = false;
         }
         Ok(())
+    }
+}
+
+/// Returns true for the end of the input, and for a typed wish to leave.
+fn is_quit(line: Option<&Line>) -> bool {
+    match line {
+        Some(Ok(text)) => Typed::from(text.as_str()) == Typed::Quit,
+        Some(Err(_)) => false,
+        None => true,
     }
 }
 
@@ -216,7 +242,7 @@ impl<'i> Session<'i> {
     ) -> Result<Self, Failure> {
         let mut others = servers.others.iter();
         let mut server = servers.first;
-        let mut repeats = 0..TAKEN_REPEATS;
+        let mut repeats = 0;
         let (connection, early) = loop {
             let others_are_left = !others.as_slice().is_empty();
             let client = Client::new(name, *config);
@@ -227,21 +253,28 @@ impl<'i> Session<'i> {
                     server = next;
                 }
                 // Other reasons do not pass, and some servers do not survive a second login.
-                Err(failure) if failure.is_name_taken() && repeats.next().is_some() => {
-                    thread::sleep(TAKEN_PAUSE);
+                Err(failure) => {
+                    let (most, pause) = match failure.name_taken() {
+                        Some(true) => (TAKEN_SESSION_REPEATS, TAKEN_SESSION_PAUSE),
+                        Some(false) => (TAKEN_REPEATS, TAKEN_PAUSE),
+                        None => return Err(failure),
+                    };
+                    if repeats == most {
+                        return Err(failure);
+                    }
+                    if repeats == 0 && pause == TAKEN_SESSION_PAUSE {
+                        output.remark(&Status::NameTaken);
+                    }
+                    repeats += 1;
+                    thread::sleep(pause);
                 }
-                logged_in => break logged_in?,
+                Ok(logged_in) => break logged_in,
             }
         };
+        let has_session = connection.client.has_session();
         let mut session = Self {
             connection,
-            conversation: Conversation {
-                output,
-                refused: None,
-                is_still_out_shown: false,
-                misses_lines: false,
-                outcome: None,
-            },
+            conversation: Conversation::new(name, has_session, output),
             input,
             pace: Bucket::default(),
             waiting: VecDeque::new(),
@@ -267,9 +300,7 @@ impl<'i> Session<'i> {
         }
         conversation.output.show(now, &Event::In { name, server });
         for (now, datagram) in early {
-            let delivery = Delivery::decode(datagram, &Dialect::lenient());
-            let unparsed = ClientEvent::Unparsed(datagram);
-            conversation.handle(*now, delivery.map_or(unparsed, ClientEvent::Delivered));
+            conversation.show_early(*now, datagram);
         }
     }
 
@@ -283,7 +314,11 @@ impl<'i> Session<'i> {
         loop {
             let now = self.connection.clock.now();
             let next_notice_at = self.conversation.output.show_due(now);
-            let is_time_to_leave = self.leave_at.take_if(|moment| *moment <= now).is_some();
+            let pending = self.connection.client.pending();
+            self.conversation.settle(pending);
+            let next_pending_at = self.conversation.show_pending(now);
+            let is_time_to_leave = self.leave_at().is_some_and(|moment| moment <= now);
+            self.leave_at.take_if(|_| is_time_to_leave);
             let is_stopped = self.connection.inbox.is_stopped();
             if is_time_to_leave || is_stopped || self.conversation.output.is_closed {
                 self.quit(now);
@@ -292,10 +327,26 @@ impl<'i> Session<'i> {
             if let Some(outcome) = self.conversation.outcome.take() {
                 return outcome.and_then(|()| self.result());
             }
-            let moments = [next_notice_at, next_line_at, self.leave_at];
-            let handle = |now, event: ClientEvent<'_>| self.conversation.handle(now, event);
+            let leave_at = self.leave_at();
+            let moments = [next_notice_at, next_pending_at, next_line_at, leave_at];
+            let handle =
+                |now, outgoing: &ClientOutgoing<'_>| self.conversation.handle(now, outgoing);
             self.connection.wait(moments, handle)?;
+            if let Some(after) = self.conversation.next_page.take() {
+                self.ask_names(Some(after));
+            }
+            let is_sender = self.conversation.output.is_silent();
+            if is_sender && self.conversation.is_session_lost() {
+                return Err(self.connection.no_answer(None));
+            }
         }
+    }
+
+    /// Returns the moment to leave, when the input has ended and all that a session has said is in
+    /// the room.
+    fn leave_at(&self) -> Option<Timestamp> {
+        let has_said_all = self.connection.client.pending() == 0;
+        self.leave_at.filter(|_| has_said_all)
     }
 
     fn quit(&mut self, now: Timestamp) {
@@ -303,18 +354,29 @@ impl<'i> Session<'i> {
         let outgoing = self.connection.client.quit(now);
         // The client does not wait long for the answer to a quit that is lost.
         let _lost = send(&self.connection.socket, &outgoing);
-        self.conversation.handle(now, outgoing.event());
+        self.conversation.handle(now, &outgoing);
+    }
+
+    /// Asks the server for the members behind this name.
+    fn ask_names(&mut self, after: Option<Name>) {
+        let now = self.connection.clock.now();
+        let outgoing = self.connection.client.ask_names(now, after);
+        // A session asks again.
+        let _lost = send(&self.connection.socket, &outgoing);
     }
 
     /// Says the lines that wait, as fast as the pace allows, and returns the moment for the next
-    /// one. While the client is not in, the lines of a pipe wait; those of a person, who would not
-    /// expect them to be sent later, are refused.
+    /// one. A session's lines wait until the server has taken earlier ones. While a plain client is
+    /// not in, the lines of a pipe wait; those of a person, who would not expect them to be sent
+    /// later, are refused.
     fn read_input(&mut self, now: Timestamp) -> Option<Timestamp> {
         while self.leave_at.is_none() && self.takes_lines() {
+            let is_paced = self.input.is_typed || !self.conversation.has_session();
             let ready_at = self.pace.ready_at(now, PACE, 1);
-            if ready_at > now {
+            let ready_at = Some(ready_at).filter(|&ready_at| is_paced && ready_at > now);
+            if ready_at.is_some() || self.must_wait() {
                 self.look_ahead();
-                return Some(ready_at);
+                return ready_at;
             }
             let waiting = self.waiting.pop_front();
             match waiting.or_else(|| self.connection.inbox.next())? {
@@ -332,9 +394,7 @@ impl<'i> Session<'i> {
         while self.input.is_typed
             && let Some(line) = self.connection.inbox.next()
         {
-            let is_quit =
-                |line: &Line| matches!(line, Ok(text) if Typed::from(text.as_str()) == Typed::Quit);
-            if line.as_ref().is_none_or(is_quit) {
+            if is_quit(line.as_ref()) {
                 let is_pasted = |line: &Line| line.as_ref().is_ok_and(|text| text.ends_with('\n'));
                 self.waiting
                     .retain(|line| !line.as_ref().is_some_and(is_pasted));
@@ -346,6 +406,12 @@ impl<'i> Session<'i> {
     fn takes_lines(&self) -> bool {
         let client = &self.connection.client;
         client.is_in() || self.input.is_typed && !client.is_done()
+    }
+
+    /// Returns true while many lines of a session are on their way. A wish to leave does not wait.
+    fn must_wait(&self) -> bool {
+        self.connection.client.pending() >= MAX_PENDING
+            && !self.waiting.iter().any(|line| is_quit(line.as_ref()))
     }
 
     fn take(&mut self, now: Timestamp, line: Line) {
@@ -386,6 +452,7 @@ impl<'i> Session<'i> {
             Typed::Text(_) if answer.is_some() => {}
             Typed::Text(text) => return self.say(now, text),
             Typed::Help => self.conversation.output.help(),
+            Typed::Names if self.conversation.has_session() => self.ask_names(None),
             Typed::Names => {
                 let output = &self.conversation.output;
                 output.remark(&Status::NamesSeen(&output.names.all()));
@@ -413,6 +480,7 @@ impl<'i> Session<'i> {
         let _counted = self.pace.take(now, PACE, 1);
         send(&self.connection.socket, &outgoing).map_err(Problem::NotSent)?;
         self.conversation.output.write_down(name, text.as_str());
+        self.conversation.said(now, text.as_str());
         Ok(())
     }
 
@@ -434,69 +502,4 @@ impl<'i> Session<'i> {
             _ => Ok(()),
         }
     }
-}
-
-/// The events after the login: what is shown of them, and what remains to be known.
-struct Conversation {
-    output: Output,
-    /// The answer to the last line that the server refused.
-    refused: Option<SafeText>,
-    /// True when the user has seen that the server does not accept the new login yet.
-    is_still_out_shown: bool,
-    /// True when some line of the input is known not to have reached the room.
-    misses_lines: bool,
-    /// Set when the conversation is over.
-    outcome: Option<Result<(), Failure>>,
-}
-
-impl Conversation {
-    fn handle(&mut self, now: Timestamp, event: ClientEvent<'_>) {
-        match event {
-            ClientEvent::Joined { .. } => self.output.show(now, &Event::Back),
-            ClientEvent::Delivered(delivery) => self.output.show(now, &delivery.into()),
-            ClientEvent::Unparsed(datagram) => {
-                let text = &String::from_utf8_lossy(datagram);
-                self.output.show(now, &Event::Unparsed { text });
-            }
-            ClientEvent::LineRefused { answer } => {
-                self.misses_lines = true;
-                self.refused = Some(safe(answer));
-                let answer = &String::from_utf8_lossy(answer);
-                self.output.show(now, &Event::LineRefused { answer });
-            }
-            ClientEvent::Lost(reason) => {
-                self.misses_lines = true;
-                self.is_still_out_shown = false;
-                self.output.show(now, &Event::Lost { reason });
-            }
-            ClientEvent::StillOut { answer } if !self.is_still_out_shown => {
-                self.is_still_out_shown = true;
-                let answer = &String::from_utf8_lossy(answer);
-                self.output.show(now, &Event::StillOut { answer });
-            }
-            ClientEvent::Refused { answer, repeated } => {
-                self.outcome = Some(Err(login_refused(answer, repeated)));
-            }
-            ClientEvent::Ended { word } => {
-                let word = SafeText::for_terminal(word.as_str());
-                self.outcome = Some(Err(Failure::Ended { word }));
-            }
-            ClientEvent::Left { .. } => {
-                self.output.show(now, &Event::Out);
-                self.outcome = Some(Ok(()));
-            }
-            // Nothing that concerns the user.
-            _ => {}
-        }
-    }
-}
-
-fn login_refused(answer: &[u8], repeated: bool) -> Failure {
-    let answer = safe(answer);
-    Failure::Refused { answer, repeated }
-}
-
-/// Makes the words of a server safe for the user's terminal.
-fn safe(datagram: &[u8]) -> SafeText {
-    SafeText::for_terminal(String::from_utf8_lossy(datagram).trim())
 }

@@ -24,6 +24,8 @@ pub(super) enum Status<'a> {
         /// True for a person at a terminal, who gets a hint.
         is_typed: bool,
     },
+    /// A session has the name, perhaps one of the same user that crashed.
+    NameTaken,
     /// The login has no answer yet.
     LoggingIn,
     /// The network reported that no program receives there; the client goes on trying.
@@ -40,8 +42,14 @@ pub(super) enum Status<'a> {
     TranscriptBroken(TranscriptError),
     /// The commands, one a line.
     Help,
-    /// The answer to `/names`.
+    /// The answer to `/names` in a room that does not name its members.
     NamesSeen(&'a [Name]),
+    /// The answer of the server to `/names`.
+    NamesIn(&'a [Name]),
+    /// Lines that were on their way to a server that has forgotten this client.
+    MayBeTwice { lines: usize },
+    /// Lines that such a server had answered and not brought back yet.
+    MayBeLost { lines: usize },
     /// The answer to `/ignore` and `/unignore`.
     Ignored(&'a [String]),
 }
@@ -76,6 +84,9 @@ impl Worded for Status<'_> {
                 }
                 Ok(())
             }
+            Self::NameTaken => say! { to,
+            "a member has this name; trying for 12 s, as it may be a client of yours that crashed",
+            "已有人用这个名字；它也许是你崩溃了的客户端，再试 12 秒" },
             Self::LoggingIn => say! { to, "logging in…", "正在登录…" },
             Self::NobodyThere { server } => say! { to,
             "nobody listens at {server}; trying for 7 s, as it may be about to start",
@@ -95,14 +106,14 @@ impl Worded for Status<'_> {
                 say! { to, "; nothing more is written there", "；后面的话不再写入" }
             }
             Self::Help => say! { to, "\
-/names      who was seen here
+/names      who is in the room
 /ignore     show nothing more of a NAME, or of who `joins` and leaves
 /unignore   show it again
 /quit       leave (as Ctrl-D does)
 //text      say a line that begins with a slash
 Tab         completes a name
 arrow keys  bring back lines", "\
-/names     在这里见过谁
+/names     谁在聊天室里
 /ignore    不再显示某人（后面写名字），或进出通知（joins）
 /unignore  重新显示
 /quit      离开（也可以按 Ctrl-D）
@@ -114,6 +125,16 @@ Tab        补全名字
                 say! { to, "seen by this client so far, {count}: {names}",
                 "本客户端到现在见过 {count} 人：{names}" }
             }
+            Self::NamesIn(names) => {
+                let (count, names) = (names.len(), list(names, usize::MAX));
+                say! { to, "in the room, {count}: {names}", "聊天室里有 {count} 人：{names}" }
+            }
+            Self::MayBeLost { lines } => say! { to,
+            "the server has forgotten us: lines that others may not have, {lines}",
+            "服务器忘了我们：别人可能没收到的话有 {lines} 句" },
+            Self::MayBeTwice { lines } => say! { to,
+            "the server has forgotten us: lines that may be there twice, {lines}",
+            "服务器忘了我们：可能重复的话有 {lines} 句" },
             Self::Ignored([]) => say! { to, "no member is ignored", "没有屏蔽任何人" },
             Self::Ignored(names) => {
                 let (count, names) = (names.len(), list(names, usize::MAX));
@@ -132,6 +153,9 @@ impl Worded for Problem {
             Self::NotNow(SayError::NotIn) => say! { to,
             "not in the room: wait until the login is answered",
             "还不在聊天室里：请等登录得到应答" },
+            Self::NotNow(SayError::Full) => say! { to,
+            "too many lines wait for the server: wait until it has taken some",
+            "等着服务器的话太多了：请等它收下一些" },
             Self::NotNow(error) => write!(to, "{error}"),
             Self::NotSent(error) => write!(to, "{error}"),
             Self::NoCommand(command) => say! { to,

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 use anstyle::{Ansi256Color, Style};
 use chat_core::Timestamp;
@@ -9,6 +10,7 @@ use chat_core::proto::Name;
 use textwrap::core::display_width;
 
 use super::notices::{Notice, NoticeBatcher, folded};
+use super::output::Place;
 use crate::clock::time_of_day;
 use crate::io::line_queue::{LineQueue, write_line};
 use crate::io::palette::{BOLD, DIM, Palette};
@@ -51,7 +53,7 @@ impl Terminal {
     }
 
     /// Draws a member's line.
-    pub(super) fn draw_said(&mut self, name: Name, text: &str) -> io::Result<()> {
+    pub(super) fn draw_said(&mut self, name: Name, text: &str, place: Place) -> io::Result<()> {
         // The speaker has joined before.
         self.draw_waiting_notices()?;
         let shown_name = SafeText::for_terminal(name.as_str());
@@ -59,14 +61,37 @@ impl Terminal {
         // Some servers send one's own lines back.
         if name == self.own_name {
             let shown_name = self.palette.paint(OWN_NAME, shown_name.as_str());
-            return self.draw(&format!("{shown_name} : "), text.as_str());
+            let mark = match (place.may_be_twice, self.language) {
+                (false, _) => "",
+                (_, Language::Chinese) => "（可能重复）",
+                _ => " (perhaps said twice)",
+            };
+            return self.draw(
+                place.age,
+                &format!("{shown_name} : "),
+                &format!("{text}{mark}"),
+            );
         }
         let mentions = mentions(text.as_str(), self.own_name.as_str());
         let rings = self.rings_at_mentions && !mentions.is_empty();
         let bell = if rings { BELL } else { "" };
         let shown_name = self.palette.name(shown_name.as_str());
         let text = self.palette.marked(text.as_str(), &mentions);
-        self.draw(&format!("{bell}{shown_name} : "), &text)
+        if place.history {
+            let line = format!("{shown_name} : {text}");
+            return self.draw(place.age, "", &self.palette.paint(DIM, &line));
+        }
+        self.draw(place.age, &format!("{bell}{shown_name} : "), &text)
+    }
+
+    /// Draws a line of the user that has no place in the room yet.
+    pub(super) fn draw_pending(&mut self, name: Name, text: &str) -> io::Result<()> {
+        let pending = match self.language {
+            Language::Chinese => "（还在路上）",
+            _ => "(on its way)",
+        };
+        let text = SafeText::for_terminal(&format!("{name} : {text} {pending}"));
+        self.draw(Duration::ZERO, "", &self.palette.paint(DIM, text.as_str()))
     }
 
     /// Draws that a member joined or left, unless that has to wait.
@@ -80,7 +105,7 @@ impl Terminal {
     /// Draws text that is no line of a member.
     pub(super) fn draw_text(&mut self, text: &str) -> io::Result<()> {
         self.draw_waiting_notices()?;
-        self.draw("", SafeText::for_terminal(text).as_str())
+        self.draw(Duration::ZERO, "", SafeText::for_terminal(text).as_str())
     }
 
     /// Draws a remark of the program.
@@ -105,12 +130,12 @@ impl Terminal {
 
     fn draw_now(&self, notice: &Notice) -> io::Result<()> {
         let text = SafeText::for_terminal(&notice.in_words(self.language));
-        self.draw("", &self.palette.paint(DIM, text.as_str()))
+        self.draw(Duration::ZERO, "", &self.palette.paint(DIM, text.as_str()))
     }
 
-    /// Draws a line; its further rows begin below the text.
-    fn draw(&self, speaker: &str, text: &str) -> io::Result<()> {
-        let time = self.palette.paint(DIM, &time_of_day());
+    /// Draws a line that happened so long ago; its further rows begin below the text.
+    fn draw(&self, age: Duration, speaker: &str, text: &str) -> io::Result<()> {
+        let time = self.palette.paint(DIM, &time_of_day(age));
         let before = format!("{time} {speaker}");
         let indent = display_width(&before);
         self.write(&(before + text), indent, io::stdout())

@@ -6,6 +6,7 @@ use std::iter;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, Sender};
 use std::thread;
+use std::time::Duration;
 
 use chat_core::proto::Name;
 use rustyline::completion::{Completer, Pair};
@@ -48,7 +49,10 @@ const OPENING: &str = "@(（\"'“‘「『";
 fn drawn_prompt(palette: Palette, is_line_complete: bool) -> String {
     let mark = palette.paint(BOLD, MARK);
     if is_line_complete {
-        format!("{} {mark}", palette.paint(DIM, &time_of_day()))
+        format!(
+            "{} {mark}",
+            palette.paint(DIM, &time_of_day(Duration::ZERO))
+        )
     } else {
         PROMPT.replace(MARK, &mark)
     }

@@ -6,7 +6,8 @@
 use std::fmt::{self, Write as _};
 use std::io;
 
-use chat_core::{DropReason, Event, LeaveReason, Stats};
+use chat_core::proto::Delivery;
+use chat_core::{DropReason, Event, LeaveReason, Outgoing, Stats};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -99,17 +100,44 @@ impl EventLog {
         }
     }
 
-    /// Writes an event of the rules.
-    pub(super) fn event(&self, event: &Event<'_, Origin>) {
+    /// Writes what a call did: its event, and the entries of the room's log that it does not name.
+    pub(super) fn outgoing(&self, outgoing: &Outgoing<'_, Origin>) {
+        let event = outgoing.event();
+        for entry in outgoing.entries() {
+            match (entry, event) {
+                // Lines that a session sent, perhaps with its quit behind them.
+                (Delivery::Said { name, text }, Event::Heard { .. } | Event::Left { .. }) => {
+                    self.write(&Event::Said { name, text });
+                }
+                // A member that had to go because a session is at its address now.
+                (Delivery::Left { name }, Event::Attached { peer, .. }) => {
+                    let reason = LeaveReason::Quit;
+                    self.write(&Event::Left { name, peer, reason });
+                }
+                (Delivery::Left { name }, Event::Joined { peer, replaced, .. })
+                    if replaced != Some(name) =>
+                {
+                    let reason = LeaveReason::Quit;
+                    self.write(&Event::Left { name, peer, reason });
+                }
+                _ => {}
+            }
+        }
         match event {
             // A flood is counted in the statistics: with a line for each of its datagrams a
             // stranger could fill the log.
             Event::Dropped {
-                reason: DropReason::LoginRate | DropReason::ReplyRate | DropReason::RefusedAlready,
+                reason:
+                    DropReason::LoginRate
+                    | DropReason::ReplyRate
+                    | DropReason::RefusedAlready
+                    | DropReason::LineRate,
                 ..
             }
+            | Event::Challenged { .. }
+            | Event::Heard { .. }
             | Event::Nothing => {}
-            event => self.write(event),
+            event => self.write(&event),
         }
     }
 
@@ -194,6 +222,8 @@ impl Worded for Event<'_, Origin> {
             Self::Probed { name, peer } => say! { to,
             "{name} is reported unreachable, asking ({peer})",
             "网络报告 {name} 不可达，正在询问（{peer}）" },
+            Self::Attached { name, peer } => say! { to, "{name} goes on at {peer}",
+            "{name} 在 {peer} 继续" },
             Self::Closed { members } => say! { to, "closed the room, {members} were in",
             "聊天室已关闭，当时有 {members} 人" },
             // Later versions of the rules may add events.
@@ -211,6 +241,7 @@ impl Worded for LeaveReason {
             Self::Silent => say! { to, "said nothing, at an address that may be forged",
             "一直没有说话，地址可能是伪造的" },
             Self::Kicked => say! { to, "removed by the operator", "被管理员移出" },
+            Self::Parked => say! { to, "not heard for too long", "太久没有消息" },
             _ => say! { to, "gone", "不在了" },
         }
     }
@@ -220,6 +251,8 @@ impl Worded for DropReason {
     fn word(&self, to: &mut Words<'_>) -> fmt::Result {
         match self {
             Self::NotARequest => say! { to, "not a request", "不是请求" },
+            Self::InSession => say! { to, "its address has a session", "这个地址正在会话中" },
+            Self::Malformed => say! { to, "numbers that cannot be", "编号不可能" },
             Self::Closed => say! { to, "the room is closed", "聊天室已关闭" },
             _ => say! { to, "dropped", "已丢弃" },
         }

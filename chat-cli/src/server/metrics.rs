@@ -104,6 +104,7 @@ fn read_before(end: Instant, stream: &mut TcpStream, buffer: &mut [u8]) -> usize
 fn page(snapshot: &Snapshot) -> String {
     let Stats {
         members,
+        sessions,
         logins,
         repeated_logins,
         messages,
@@ -139,6 +140,9 @@ fn page(snapshot: &Snapshot) -> String {
 # HELP chat_members Members at this moment.
 # TYPE chat_members gauge
 chat_members {members}
+# HELP chat_sessions Members with a session at this moment.
+# TYPE chat_sessions gauge
+chat_sessions {sessions}
 # HELP chat_bans Bans that hold at this moment.
 # TYPE chat_bans gauge
 chat_bans {bans}
@@ -221,6 +225,7 @@ mod tests {
         let mut stats = Stats::default();
         let numbered = [
             &mut stats.members,
+            &mut stats.sessions,
             &mut stats.logins,
             &mut stats.repeated_logins,
             &mut stats.messages,

@@ -23,8 +23,8 @@ use std::io::{self, ErrorKind, IsTerminal};
 use std::net::SocketAddr;
 use std::thread::{self, JoinHandle};
 
-use chat_core::Config;
 use chat_core::proto::{Dialect, Language};
+use chat_core::{Config, SessionConfig};
 use sd_notify::{NotifyState, notify};
 
 use crate::address::{self, Addresses};
@@ -37,6 +37,7 @@ use crate::io::stdin::Line;
 use crate::language::{Worded, Words, say};
 use crate::net::inbox::{Sender, inbox};
 use crate::net::socket::{ChatSocket, SmallBuffer};
+use crate::random::room_sessions;
 
 use event_log::{EventLog, Form};
 use room::{Order, Room};
@@ -64,7 +65,9 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
         _ => Form::Lines,
     };
     let log = EventLog::open(form, language).map_err(Failure::io(Operation::MakeQueue))?;
+    let kept = config.sessions;
     let mut room = Room::new(socket, config, log);
+    room.out.lose = args.lose;
     if let Some(file) = &args.state {
         let kept = room.keep_bans_in(file);
         kept.map_err(|error| Failure::File(Box::new(error)))?;
@@ -77,6 +80,9 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
         write_remark(&format!("metrics at http://{address}/metrics"));
     }
     write_remark(&format!("listening on {local}"));
+    if let Some(sessions) = kept {
+        write_remark(&sessions.in_words(language));
+    }
     // For systemd (`Type=notify`): what waits for the room can start.
     let _no_manager = notify(&[NotifyState::Ready]);
     let asker = sender.clone();
@@ -130,7 +136,8 @@ impl Host {
             .local_addr()
             .map_err(Failure::io(Operation::HostRoom))?;
         let (inbox, orders) = inbox(1).map_err(Failure::io(Operation::HostRoom))?;
-        let config = Config::new(Dialect::lenient().with_language(language));
+        let mut config = Config::new(Dialect::lenient().with_language(language));
+        config.sessions = Some(room_sessions()?);
         // The client's screen shows who comes and goes.
         let room = Room::new(socket, config, EventLog::off());
         let thread = thread::spawn(move || room.run(&inbox).map(|_no_ban_file| ()));
@@ -162,6 +169,17 @@ impl Host {
         let ended =
             ended.unwrap_or_else(|_| Err(io::Error::other("its thread ended unexpectedly")));
         ended.map_err(Failure::io(Operation::HostRoom))
+    }
+}
+
+/// The promise of a room to its members with a session.
+impl Worded for SessionConfig {
+    fn word(&self, to: &mut Words<'_>) -> fmt::Result {
+        let (entries, bytes, shown) = (self.history.entries, self.history.bytes, self.catch_up);
+        say! { to,
+        "keeps the latest {entries} lines and notices ({bytes} bytes) until it stops; a newcomer \
+         sees {shown} of them",
+        "保留最近 {entries} 条发言和通知（{bytes} 字节），直到停止；新来的人会看到其中 {shown} 条" }
     }
 }
 

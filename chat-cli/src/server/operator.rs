@@ -64,6 +64,8 @@ enum Answer<'a> {
 struct MemberEntry {
     name: Name,
     peer: Origin,
+    /// True for a member with a session.
+    session: bool,
 }
 
 impl Room {
@@ -73,12 +75,16 @@ impl Room {
         let answer = match command {
             Err(error) => Answer::Mistake { error },
             Ok(Command::Say(text)) => {
-                self.out.deliver(&self.server.announce(now, text.as_text()));
+                self.out.deliver(self.server.announce(now, text.as_text()));
                 return ControlFlow::Continue(());
             }
             Ok(Command::Names) => {
                 let members = self.server.members();
-                let entry = |(name, peer)| MemberEntry { name, peer };
+                let entry = |(name, peer)| MemberEntry {
+                    name,
+                    peer,
+                    session: self.server.has_session(peer),
+                };
                 let mut members: Vec<_> = members.map(entry).collect();
                 members.sort_unstable_by_key(|member| member.name);
                 Answer::Names { members }
@@ -86,7 +92,7 @@ impl Room {
             Ok(Command::Kick { name, reason }) => {
                 let reason = reason.as_ref().map(|reason| reason.as_text());
                 if let Ok(outgoing) = self.server.kick(now, name, reason) {
-                    self.out.deliver(&outgoing);
+                    self.out.deliver(outgoing);
                     return ControlFlow::Continue(());
                 }
                 Answer::NotIn { name }
@@ -198,9 +204,13 @@ impl Worded for Answer<'_> {
             Self::Names { members } => {
                 let count = members.len();
                 say! { to, "{count} in the room", "聊天室里有 {count} 人" }?;
-                members
-                    .iter()
-                    .try_for_each(|member| write!(to, "\n  {} {}", member.name, member.peer))
+                members.iter().try_for_each(|member| {
+                    write!(to, "\n  {} {}", member.name, member.peer)?;
+                    if member.session {
+                        say! { to, " (session)", "（会话）" }?;
+                    }
+                    Ok(())
+                })
             }
             Self::Bans { bans } => {
                 let count = bans.len();

@@ -2,9 +2,10 @@
 
 use std::io;
 use std::sync::mpsc::{self, SyncSender};
+use std::thread;
 use std::time::Duration;
 
-use chat_core::proto::Name;
+use chat_core::proto::{MAX_SESSION_DATAGRAM, Name};
 use chat_core::{Config, Outgoing, Server, Stats, Timestamp};
 
 use super::ban_file::{BanFile, BanFileError};
@@ -15,16 +16,19 @@ use crate::clock::Clock;
 use crate::net::inbox::{Inbox, Sender};
 use crate::net::kernel_drops::DropWatch;
 use crate::net::socket::{ChatSocket, Received};
+use crate::random::is_one_of;
 
 /// Datagrams, and then orders, that one turn handles before it looks at everything else again.
 const BURST: usize = 64;
 /// Turns in a row that may receive nothing because of reports about unreachable members. Reports
 /// can be forged, so datagrams go first after that.
 const MAX_REPORT_TURNS: usize = 8;
+/// The time before the end in which sessions get what was said last.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 /// The longest wait of another thread for an answer.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(2);
-/// One byte more than any request: a longer datagram is then seen to be too long.
-const RECEIVE_BUFFER: usize = chat_core::proto::MAX_DATAGRAM + 1;
+/// One byte more than any datagram of a client: a longer one is then seen to be too long.
+const RECEIVE_BUFFER: usize = MAX_SESSION_DATAGRAM + 1;
 
 /// A request of another thread to the loop.
 #[derive(Clone, Debug)]
@@ -75,6 +79,8 @@ pub(super) struct Outlet {
     pub(super) log: EventLog,
     /// Datagrams that could not be sent.
     send_failures: u64,
+    /// Datagrams of 100 that are lost on purpose, in each direction.
+    pub(super) lose: u8,
 }
 
 impl Room {
@@ -87,6 +93,7 @@ impl Room {
                 socket,
                 log,
                 send_failures: 0,
+                lose: 0,
             },
             clock,
             ban_file: None,
@@ -112,7 +119,14 @@ impl Room {
             Some(file) if file.is_unsaved => self.save_bans(),
             _ => Ok(()),
         };
-        self.out.deliver(&self.server.shutdown(self.clock.now()));
+        // What was said last may still be on its way to sessions.
+        let end = self.clock.now().plus(LAST_WORDS);
+        while self.server.stats().sessions > 0 && self.clock.now() < end {
+            self.handle_timeouts(self.clock.now());
+            self.receive()?;
+            thread::sleep(Duration::from_millis(10));
+        }
+        self.out.deliver(self.server.shutdown(self.clock.now()));
         self.out.log.stopped(self.counts());
         Ok(saved)
     }
@@ -133,7 +147,7 @@ impl Room {
         // the name of such a member.
         for peer in self.out.socket.take_collected() {
             let outgoing = self.server.handle_unreachable(now, Origin::Udp(peer));
-            self.out.deliver(&outgoing);
+            self.out.deliver(outgoing);
         }
 
         // Priority 3: datagrams, because they are lost where they wait too long.
@@ -175,7 +189,7 @@ impl Room {
     /// Does everything that is due.
     pub(super) fn handle_timeouts(&mut self, now: Timestamp) {
         while self.server.poll_timeout().is_some_and(|due| due <= now) {
-            self.out.deliver(&self.server.handle_timeout(now));
+            self.out.deliver(self.server.handle_timeout(now));
         }
     }
 
@@ -192,12 +206,13 @@ impl Room {
                 break;
             }
             match self.out.socket.receive(&mut self.buffer)? {
+                Received::Datagram { .. } if is_one_of(self.out.lose) => {}
                 Received::Datagram { len, from } => {
                     let now = self.clock.now();
                     received_at = Some(now);
                     let datagram = self.buffer.get(..len).unwrap_or_default();
                     let outgoing = self.server.handle(now, Origin::Udp(from), datagram);
-                    self.out.deliver(&outgoing);
+                    self.out.deliver(outgoing);
                 }
                 Received::PeerUnreachable => {}
                 Received::Nothing => {
@@ -245,17 +260,26 @@ impl Room {
 impl Outlet {
     /// Sends and logs what a call caused. A datagram that cannot be sent is lost and counted, and
     /// costs no other recipient anything.
-    pub(super) fn deliver(&mut self, outgoing: &Outgoing<'_, Origin>) {
+    pub(super) fn deliver(&mut self, mut outgoing: Outgoing<'_, Origin>) {
         for transmit in outgoing.transmits() {
-            let recipients = transmit.to.iter().map(|Origin::Udp(address)| address);
-            let lost = |address, error: io::Error| {
-                self.send_failures += 1;
-                let (peer, error) = (Origin::Udp(address), error.to_string());
-                self.log.write(&Entry::SendFailed { peer, error });
-            };
-            self.socket.send_to_each(transmit.payload, recipients, lost);
+            self.send(transmit.payload, transmit.to.iter());
         }
-        self.log.event(&outgoing.event());
+        let mut buffer = [0; MAX_SESSION_DATAGRAM];
+        while let Some((payload, to)) = outgoing.next_for_session(&mut buffer) {
+            self.send(payload, [to]);
+        }
+        self.log.outgoing(&outgoing);
+    }
+
+    fn send(&mut self, payload: &[u8], to: impl IntoIterator<Item = Origin>) {
+        let to = to.into_iter().filter(|_| !is_one_of(self.lose));
+        let to = to.map(|Origin::Udp(address)| address);
+        let lost = |address, error: io::Error| {
+            self.send_failures += 1;
+            let (peer, error) = (Origin::Udp(address), error.to_string());
+            self.log.write(&Entry::SendFailed { peer, error });
+        };
+        self.socket.send_to_each(payload, to, lost);
     }
 
     /// Returns when the outlet wants a turn: at once, where reports wait that the kernel no longer

@@ -353,6 +353,11 @@ impl Client {
         matches!(self.state, State::In(_)) || (is_lost && self.session.is_some())
     }
 
+    /// Returns `true` once the server is known to have sessions.
+    pub fn has_session(&self) -> bool {
+        self.session.as_ref().is_some_and(Session::is_known)
+    }
+
     /// Returns `true` once the conversation is over; no call changes that.
     pub fn is_done(&self) -> bool {
         matches!(self.state, State::Done)
@@ -364,7 +369,7 @@ impl Client {
         let seconds = match state {
             State::Leaving if self.session.is_some() => Some(session_quit),
             State::Leaving => Some(plain_quit),
-            _ if self.session.as_ref().is_some_and(Session::is_known) => None,
+            _ if self.has_session() => None,
             State::Joining(repetitions) => LOGIN_WAITS.get(repetitions).copied(),
             State::In(_) => self.config.keep_alive_seconds.map(|it| it.get().into()),
             State::Rejoining(pause) => Some(pause),

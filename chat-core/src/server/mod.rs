@@ -290,6 +290,12 @@ impl<A: Peer> Server<A> {
         members.map(|(member, address)| (member.name, address))
     }
 
+    /// Returns `true` when the member at `peer` has a session.
+    pub fn has_session(&self, peer: A) -> bool {
+        let index = self.members.at(peer);
+        index.is_some_and(|index| self.members.get(index).session.is_some())
+    }
+
     /// Returns the members that a ban of `target` would hit. Looks at every member.
     pub fn members_hit_by(
         &self,
@@ -332,6 +338,7 @@ impl<A: Peer> Server<A> {
     fn outgoing<'a>(&'a mut self, event: Event<'a, A>) -> Outgoing<'a, A> {
         self.members.count_traffic(self.plan.broadcast_bytes());
         self.stats.members = self.members.len() as u64;
+        self.stats.sessions = (self.members.len() - self.members.plain().len()) as u64;
         let members = self.closed.as_deref();
         let members = members.unwrap_or(self.members.plain());
         self.stats.datagrams_out += self.plan.datagrams(members.len());

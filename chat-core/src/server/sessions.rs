@@ -145,7 +145,9 @@ impl<A: Peer> Server<A> {
         }
         let log = &self.sessions().log;
         let is_held = (log.first()..=log.next()).contains(&hello.entry);
-        let catch_up = self.sessions().config().catch_up;
+        // Its own notice must not push the first one out.
+        let config = self.sessions().config();
+        let catch_up = config.catch_up.min(config.history.entries.get() - 1);
         let cursor = if hello.log == Some(self.sessions().config().log) && is_held {
             hello.entry
         } else {

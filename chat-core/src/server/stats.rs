@@ -12,6 +12,8 @@ use super::event::{DropReason, LeaveReason};
 pub struct Stats {
     /// Members now.
     pub members: u64,
+    /// Those of them that have a session.
+    pub sessions: u64,
     /// Accepted logins, without repeated ones.
     pub logins: u64,
     /// Accepted logins that a member repeated.

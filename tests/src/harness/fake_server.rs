@@ -29,13 +29,23 @@ impl FakeServer {
         chat(&[&["join", "alice", "--server", &at], options].concat())
     }
 
-    /// Receives the next request, with the address of its sender.
+    /// Receives the next request, with the address of its sender. Of a hello it keeps what a plain
+    /// server reads.
     pub fn request(&self) -> (String, SocketAddr) {
+        let (mut request, from) = self.datagram();
+        if let Some(tail) = request.find(" ~1 ").filter(|_| request.starts_with("L ")) {
+            request.truncate(tail);
+        }
+        (request, from)
+    }
+
+    /// Receives the next datagram whole, with the address of its sender.
+    pub fn datagram(&self) -> (String, SocketAddr) {
         let mut buffer = [0; 2048];
         let received = self.0.recv_from(&mut buffer);
         let (length, from) = received.expect("our client sends a request");
-        let request = String::from_utf8(buffer[..length].to_vec());
-        (request.expect("our client sends UTF-8"), from)
+        let datagram = String::from_utf8(buffer[..length].to_vec());
+        (datagram.expect("our client sends UTF-8"), from)
     }
 
     /// Waits for this request, passes over others, and returns the address of its sender.

@@ -25,7 +25,7 @@ pub use raw::RawPeer;
 pub use server::Server;
 
 /// The time after which a wait fails.
-pub const PATIENCE: Duration = Duration::from_secs(15);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Repeats `find` until it finds something; `None` when the time is over.
 pub(crate) fn find_in_time<T>(mut find: impl FnMut() -> Option<T>) -> Option<T> {

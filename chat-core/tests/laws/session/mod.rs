@@ -420,7 +420,7 @@ impl World {
         {
             let log = self.attachments[&header.sid].0;
             let sessions = self.config.sessions.expect("a room with sessions");
-            let kept = sessions.catch_up.min(sessions.history.entries.get());
+            let kept = sessions.catch_up.min(sessions.history.entries.get() - 1);
             let is_start = |line| matches!(line, Line::Start { .. });
             let begins = lines.iter().any(is_start).then_some(header.first);
             let room = (log, &self.logs[log][..], kept.into());

@@ -175,6 +175,15 @@ fn a_place_that_this_log_holds_goes_on_there() {
 }
 
 #[test]
+fn a_newcomer_to_a_full_log_misses_nothing() {
+    let mut room = two_with(|_, sessions| sessions.history.entries = 2.try_into().unwrap());
+    // Its own notice pushes the first of the two entries out.
+    room.hello("$e", 51, "eve", NOWHERE);
+    let start = (51, "~D $e 1 0 2 1\n~^ $log".to_owned());
+    assert!(room.sent.contains(&start), "{:?}", room.sent);
+}
+
+#[test]
 fn a_configuration_hides_its_key() {
     let shown = format!("{:?}", SessionConfig::new([201; 16], Id(0xff)));
     let is_safe = shown.contains("catch_up") && !shown.contains("201");
