@@ -57,6 +57,19 @@ fn a_foreign_server_is_driven_beside_ours_by_the_clock() {
 }
 
 #[test]
+fn sessions_get_every_line_here_and_over_a_lossy_network() {
+    let mut beside = bench("--members 5 --rounds 2 --lines 23 --speakers 2 --vs sessions");
+    beside.expect_exit(0);
+    assert_eq!(row(&beside, "5 | sessions")[6], "0");
+    row(&beside, "5 | sessions / server");
+    let mut lossy = bench("--members 3 --rounds 2 --lines 20 --rate 20 --loss 0,10");
+    lossy.expect_exit(0);
+    for loss in [0, 10] {
+        assert_eq!(row(&lossy, &format!("3 | sessions, {loss} % lost"))[6], "0");
+    }
+}
+
+#[test]
 fn nothing_is_left_behind_by_a_bench_that_is_stopped() {
     for signal in [Signal::SIGINT, Signal::SIGKILL] {
         let server = Server::start(&[]);

@@ -388,18 +388,27 @@ impl<A: Peer> Sessions<A> {
                 Scope::One { token, .. } => token,
                 Scope::All { after, earliest } => {
                     let behind = after.map_or(Bound::Unbounded, Bound::Excluded);
-                    let Some((&token, _)) = self.live.range((behind, Bound::Unbounded)).next()
-                    else {
+                    let mut earliest = earliest;
+                    let mut sessions = self.live.range((behind, Bound::Unbounded));
+                    let found = sessions.find(|(_, session)| {
+                        let due = self.due(session);
+                        let is_due = due <= now || session.link.cursor < self.log.first();
+                        if !is_due {
+                            earliest = self::earlier(earliest, Some(due));
+                        }
+                        is_due
+                    });
+                    let Some((&token, _)) = found else {
                         self.next_due = earliest;
                         *scope = Scope::Nothing;
                         return None;
                     };
+                    *scope = Scope::All { after, earliest };
                     token
                 }
             };
-            if let Some(written) = self.write(now, token, buffer) {
-                return Some(written);
-            }
+            // One look serves both: what is due behind a datagram is due now, for the next call.
+            let written = self.write(now, token, buffer);
             let due = self.live.get(&token).map(|session| self.due(session));
             match scope {
                 Scope::All { after, earliest } => {
@@ -411,6 +420,9 @@ impl<A: Peer> Sessions<A> {
                     *scope = Scope::Nothing;
                 }
                 Scope::Nothing => {}
+            }
+            if written.is_some() {
+                return written;
             }
         }
     }

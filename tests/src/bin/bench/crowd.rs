@@ -1,10 +1,11 @@
-//! The members: a socket each, all watched by one thread.
+//! The members: a socket each, and perhaps a session, all watched by one thread.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::OwnedFd;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use chat_core::proto::{Dialect, MAX_DATAGRAM, Name, Request};
+use chat_core::proto::{Dialect, Id, MAX_DATAGRAM, MAX_SESSION_DATAGRAM, Name, Request};
+use chat_core::{Client, ClientConfig, ClientOutgoing, ClientSession, Timestamp};
 use rustix::buffer::spare_capacity;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
@@ -25,12 +26,17 @@ const LOGINS: usize = 16;
 pub const SILENCE: Duration = Duration::from_secs(2);
 /// When nothing has come for this long, nothing more will, and a server on this machine sleeps.
 const SETTLED: Duration = Duration::from_millis(2);
+/// The same for sessions, which wait a while before they acknowledge a line.
+const ACKNOWLEDGED: Duration = Duration::from_millis(10);
 
 /// The members of one size of room, in several of them: a room knows them by their addresses.
 pub struct Crowd {
     pub members: Vec<(Name, UdpSocket)>,
+    /// The members' sessions at one server; none where they are plain members.
+    sessions: Vec<Client>,
+    /// The beginning of the sessions' time.
+    began: Instant,
     epoll: OwnedFd,
-    events: Vec<Event>,
     /// The server that they speak and listen to at present.
     pub server: SocketAddr,
     /// Lines that were said so far, in all rooms.
@@ -39,12 +45,12 @@ pub struct Crowd {
 
 impl Crowd {
     /// Opens the sockets of this number of members, at this address.
-    pub fn open(count: usize, local: SocketAddr) -> Result<Self> {
+    pub fn open(count: usize, local: SocketAddr, has_sessions: bool) -> Result<Self> {
         let mut files = getrlimit(Resource::Nofile);
         files.current = files.maximum;
         setrlimit(Resource::Nofile, files).map_err(cannot("raise the limit of open files"))?;
         let epoll = epoll::create(CreateFlags::CLOEXEC).map_err(cannot("watch sockets"))?;
-        let mut members = Vec::new();
+        let (mut members, mut sessions) = (Vec::new(), Vec::new());
         for number in 0..count {
             let remedy = "open a member's socket (fewer --members, or more files: ulimit -n)";
             let socket = UdpSocket::bind(local).map_err(cannot(remedy))?;
@@ -54,12 +60,20 @@ impl Crowd {
             epoll::add(&epoll, &socket, data, EventFlags::IN).map_err(cannot("watch a socket"))?;
             // No server remembers this name of a measurement that was cut off.
             let run = std::process::id() & 0xffff;
-            members.push((Name::new(&format!("m{run:04x}.{number}"))?, socket));
+            let name = Name::new(&format!("m{run:04x}.{number}"))?;
+            members.push((name, socket));
+            if has_sessions {
+                let (token, seed) = (Id(fastrand::u64(..)), fastrand::u128(..).to_ne_bytes());
+                let mut config = ClientConfig::default();
+                config.session = Some(ClientSession::new(token, seed));
+                sessions.push(Client::new(name, config));
+            }
         }
         Ok(Self {
             members,
+            sessions,
+            began: Instant::now(),
             epoll,
-            events: Vec::with_capacity(EVENTS),
             server: local,
             said: 0,
         })
@@ -109,37 +123,76 @@ impl Crowd {
         self.settle()
     }
 
-    /// Sends a request of this member.
-    pub fn send<'t>(&self, member: usize, request: impl Fn(Name) -> Request<'t>) -> Result<()> {
+    /// Sends a request of this member, or gives it to the session.
+    pub fn send<'t>(&mut self, member: usize, request: impl Fn(Name) -> Request<'t>) -> Result<()> {
         let (name, socket) = &self.members[member];
+        let request = request(*name);
+        if !self.sessions.is_empty() {
+            return self.call(member, |client, now| match request {
+                Request::Chat { text, .. } => Ok(client.say(now, text)?),
+                _ => Ok(client.login(now)),
+            });
+        }
         let mut buffer = [0; MAX_DATAGRAM];
-        let datagram = request(*name).encode(&Dialect::lenient(), &mut buffer)?;
+        let datagram = request.encode(&Dialect::lenient(), &mut buffer)?;
         socket
             .send_to(datagram, self.server)
             .map_err(cannot("send to a server"))?;
         Ok(())
     }
 
+    /// Calls a member's session, and sends what that causes.
+    fn call<'a, F>(&'a mut self, member: usize, call: F) -> Result<()>
+    where
+        F: FnOnce(&'a mut Client, Timestamp) -> Result<ClientOutgoing<'a>>,
+    {
+        let now = self.began.elapsed().into();
+        if let Some(payload) = call(&mut self.sessions[member], now)?.payload() {
+            let sent = self.members[member].1.send_to(payload, self.server);
+            sent.map_err(cannot("send to a server"))?;
+        }
+        Ok(())
+    }
+
     /// Receives one datagram of each member that has one, and hands on those of the server with the
-    /// member. Waits at most this long for the first. Returns the number of all of them.
+    /// member; of a session, the entries. Waits at most this long for the first, or until a session
+    /// is due. Returns the number of datagrams and of sessions that were due.
     pub fn receive(&mut self, wait: Duration, mut each: impl FnMut(usize, &[u8])) -> Result<usize> {
-        let wait = Timespec::try_from(wait)?;
-        self.events.clear();
-        let (epoll, events) = (&self.epoll, &mut self.events);
-        retry_on_intr(|| epoll::wait(epoll, spare_capacity(events), Some(&wait)))
+        let due = self.sessions.iter().filter_map(Client::poll_timeout).min();
+        let until_due = due.map_or(wait, |due| due.since(self.began.elapsed().into()));
+        let wait = Timespec::try_from(wait.min(until_due))?;
+        let mut events: Vec<Event> = Vec::with_capacity(EVENTS);
+        retry_on_intr(|| epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&wait)))
             .map_err(cannot("wait for datagrams"))?;
-        let mut buffer = [0; MAX_DATAGRAM];
+        let mut buffer = [0; MAX_SESSION_DATAGRAM];
         let mut received = 0;
-        for event in &self.events {
+        for event in events {
             let member = usize::try_from(event.data.u64())?;
             // One per socket: epoll reports a socket with more datagrams again. An error is of
             // an earlier datagram; reading it clears it.
             let socket = &self.members[member].1;
             let got = recvfrom(socket, &mut buffer[..], RecvFlags::DONTWAIT);
             if let Ok((_, len, Some(from))) = got {
-                if SocketAddr::try_from(from) == Ok(self.server) {
-                    each(member, &buffer[..len]);
+                received += 1;
+                let datagram = &buffer[..len];
+                let is_wanted = SocketAddr::try_from(from) == Ok(self.server);
+                if is_wanted && self.sessions.is_empty() {
+                    each(member, datagram);
+                } else if is_wanted {
+                    self.call(member, |client, now| {
+                        let outgoing = client.handle(now, datagram);
+                        let entries = outgoing.entries();
+                        entries.for_each(|entry| each(member, entry.text.as_bytes()));
+                        Ok(outgoing)
+                    })?;
                 }
+            }
+        }
+        let now = Timestamp::from(self.began.elapsed());
+        for member in 0..self.sessions.len() {
+            let due = self.sessions[member].poll_timeout();
+            if due.is_some_and(|due| due <= now) {
+                self.call(member, |client, now| Ok(client.handle_timeout(now)))?;
                 received += 1;
             }
         }
@@ -148,7 +201,9 @@ impl Crowd {
 
     /// Throws away all that still comes.
     pub fn settle(&mut self) -> Result<()> {
-        while self.receive(SETTLED, |_, _| ())? > 0 {}
+        let is_plain = self.sessions.is_empty();
+        let wait = if is_plain { SETTLED } else { ACKNOWLEDGED };
+        while self.receive(wait, |_, _| ())? > 0 {}
         Ok(())
     }
 }

@@ -18,6 +18,8 @@ const BUSY: Duration = Duration::from_millis(20);
 struct Talk<'a> {
     args: &'a Args,
     members: usize,
+    /// The number of those who speak, in turn.
+    speakers: usize,
     /// The lines to say.
     wanted: usize,
     /// The number of the first line.
@@ -39,6 +41,7 @@ pub fn drive(args: &Args, crowd: &mut Crowd, lines: usize) -> Result<Vec<u32>> {
     let mut talk = Talk {
         args,
         members: crowd.members.len(),
+        speakers: args.speakers.unwrap_or(usize::MAX).min(crowd.members.len()),
         wanted: lines,
         first: crowd.said,
         due: quiet_since,
@@ -86,7 +89,7 @@ impl Talk<'_> {
         let padding = self.args.size - STAMP;
         let text = format!("#{:012x}{:x<padding$}", crowd.said, "");
         let text = Text::new(&text)?;
-        let speaker = self.lines.len() % self.members;
+        let speaker = self.lines.len() % self.speakers;
         let mut moment = Instant::now();
         if let Some(rate) = self.args.rate {
             // A line that is said late was wanted earlier, and its listeners wait from then on.
@@ -105,7 +108,7 @@ impl Talk<'_> {
         if let Some((moment, missing)) = self.lines.get_mut(place)
             && *missing > 0
             // Some servers send the speaker its own line too, which is no copy for a listener.
-            && member != place % self.members
+            && member != place % self.speakers
         {
             let micros = moment.elapsed().as_micros();
             self.micros.push(u32::try_from(micros).unwrap_or(u32::MAX));

@@ -37,9 +37,11 @@ struct Args {
     #[arg(long, value_name = "N[,N…]", value_delimiter = ',')]
     #[arg(default_value = "10,100,1000", value_parser = number(2..=60_000))]
     members: Vec<usize>,
-    /// Yardsticks in the same rounds: one sends in batches, the other with a call for each listener
+    /// In the same rounds: a yardstick that sends in batches, another with a call for each
+    /// listener, and this server with sessions for members
     #[arg(long, value_name = "WHAT[,WHAT]", value_delimiter = ',')]
-    #[arg(default_value = "forwarder,naive", value_parser = [peer::FORWARDER, peer::NAIVE, "none"])]
+    #[arg(default_value = "forwarder,naive")]
+    #[arg(value_parser = [peer::FORWARDER, peer::NAIVE, peer::SESSIONS, "none"])]
     vs: Vec<String>,
     /// Number of rounds
     #[arg(long, value_name = "N", default_value = "9", value_parser = number(1..=1000))]
@@ -58,6 +60,14 @@ struct Args {
     #[arg(long, value_name = "LINES", conflicts_with = "window")]
     #[arg(value_parser = value_parser!(u32).range(1..))]
     rate: Option<u32>,
+    /// Members that speak [default: all]
+    #[arg(long, value_name = "N", value_parser = number(1..=60_000))]
+    speakers: Option<usize>,
+    /// Measure instead sessions behind networks with a round trip of 50 ms that lose this many of
+    /// 100 datagrams
+    #[arg(long, value_name = "PERCENT[,PERCENT]", value_delimiter = ',')]
+    #[arg(value_parser = value_parser!(u8).range(..100), conflicts_with_all = ["server", "vs"])]
+    loss: Vec<u8>,
     /// A server to drive beside the one of this build; may be given several times
     #[arg(long, value_name = "HOST:PORT", value_parser = ipv4)]
     server: Vec<SocketAddr>,
@@ -95,7 +105,11 @@ fn measure(mut args: Args) -> Result<()> {
     }
     ctrlc::set_handler(|| STOPPED.store(true, Ordering::Relaxed))
         .map_err(cannot("watch for signals"))?;
-    args.cores = peer::take_cores();
+    if args.loss.is_empty() {
+        args.cores = peer::take_cores();
+    } else {
+        args.vs.clear();
+    }
     rounds::run(&args)
 }
 

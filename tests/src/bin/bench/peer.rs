@@ -30,6 +30,8 @@ pub const SERVER: &str = "server";
 pub const FORWARDER: &str = "forwarder";
 /// The role of the obvious server, with a send for each listener.
 pub const NAIVE: &str = "naive";
+/// The role that becomes `chat serve` for members with sessions.
+pub const SESSIONS: &str = "sessions";
 /// The role of a server that runs already.
 pub const FOREIGN: &str = "foreign";
 
@@ -96,7 +98,7 @@ pub fn run(words: &[String]) -> Result<()> {
     }
     // Where there is no core of its own, any will do.
     let _ = core.parse().is_ok_and(pin);
-    if role == SERVER {
+    if role == SERVER || role == SESSIONS {
         // It becomes `chat serve`; signal and core outlast that.
         let options = options.iter().map(String::as_str);
         let words: Vec<&str> = SERVE.split_whitespace().chain(options).collect();

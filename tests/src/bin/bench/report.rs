@@ -9,12 +9,15 @@ const SERVER_TO_FORWARDER: Wanted = Wanted::AtMost(1.10);
 const NAIVE_TO_SERVER: Wanted = Wanted::AtLeast(1.08);
 /// The bound of the server's cost in a larger room, by its cost in a smaller one.
 const GROWTH: Wanted = Wanted::AtMost(1.25);
+/// The bounds of a line's cost to a session, by its cost to a plain member, at these rates.
+const SESSION_TO_PLAIN: [(u32, Wanted); 2] =
+    [(100, Wanted::AtMost(2.2)), (10_000, Wanted::AtMost(0.25))];
 /// The size from which a room has full batches, without which the last two bounds do not hold.
 const FULL: usize = 100;
 
-const SERVERS: &str = "members | server | CPU ns per datagram out | in the program | \
-                       in the kernel | lost | latency µs: p50 | p99 | p99.9";
-const RATIOS: &str = "members | CPU per datagram out | median | half of the rounds | wanted | \
+const SERVERS: &str = "members | server | CPU ns per line delivered | in the program | \
+                       in the kernel | lost | latency µs: ";
+const RATIOS: &str = "members | CPU per line delivered | median | half of the rounds | wanted | \
                       verdict";
 
 /// The bound of a ratio's median.
@@ -40,11 +43,22 @@ pub fn report(args: &Args, scenes: &[Scene]) -> String {
     for scene in scenes {
         let servers = scene.servers.iter();
         rows.extend(servers.map(|server| figures(scene, args, server)));
-        add_ratios(scene, scenes, &mut ratios);
+        add_ratios(args, scene, scenes, &mut ratios);
     }
-    let tables = [(SERVERS, rows), (RATIOS, ratios)].into_iter();
+    let latencies = percentiles(args).map(|(name, _)| name);
+    let servers = SERVERS.to_owned() + &latencies.join(" | ");
+    let tables = [(&*servers, rows), (RATIOS, ratios)].into_iter();
     let tables = tables.filter(|(_, rows)| !rows.is_empty()).map(table);
     head + &tables.collect::<String>()
+}
+
+/// Returns the latencies to show, each with the part of a thousand copies that took no longer.
+fn percentiles(args: &Args) -> [(&'static str, usize); 3] {
+    if args.loss.is_empty() {
+        [("p50", 500), ("p99", 990), ("p99.9", 999)]
+    } else {
+        [("p50", 500), ("p90", 900), ("p99", 990)]
+    }
 }
 
 /// Returns a table behind a blank line.
@@ -68,8 +82,7 @@ fn figures(scene: &Scene, args: &Args, server: &Server) -> Vec<String> {
     micros.sort_unstable();
     let expected = scene.lines * args.rounds * (scene.members - 1);
     row.push((expected - micros.len()).to_string());
-    // Of a thousand copies `part` took no longer than this.
-    row.extend([500, 990, 999].map(|part| {
+    row.extend(percentiles(args).map(|(_, part)| {
         let place = (micros.len() * part).div_ceil(1000).saturating_sub(1);
         micros.get(place).map_or("–".into(), u32::to_string)
     }));
@@ -77,7 +90,7 @@ fn figures(scene: &Scene, args: &Args, server: &Server) -> Vec<String> {
 }
 
 /// Adds a row for every ratio that the servers of a room allow.
-fn add_ratios(scene: &Scene, scenes: &[Scene], rows: &mut Vec<Vec<String>>) {
+fn add_ratios(args: &Args, scene: &Scene, scenes: &[Scene], rows: &mut Vec<Vec<String>>) {
     let mut add = |of: &[&Server], to: &[&Server], beside: &str, wanted: Option<Wanted>, noise| {
         if let ([first, ..], [second, ..], Some(ratio)) = (of, to, ratio(of, to)) {
             let [low, median, high] = ratio.map(|figure| format!("{figure:.3}"));
@@ -94,6 +107,10 @@ fn add_ratios(scene: &Scene, scenes: &[Scene], rows: &mut Vec<Vec<String>>) {
     add(&ours, &forwarders, "", Some(SERVER_TO_FORWARDER), noise);
     let wanted = Some(NAIVE_TO_SERVER).filter(|_| scene.members >= FULL);
     add(&naives, &ours, "", wanted, noise);
+    let mut wanted = SESSION_TO_PLAIN.iter();
+    let wanted = wanted.find(|(rate, _)| args.rate == Some(*rate));
+    let wanted = wanted.map(|(_, wanted)| *wanted);
+    add(&scene.of(peer::SESSIONS), &ours, "", wanted, noise);
     for foreign in scene.of(peer::FOREIGN) {
         add(&ours, &[foreign], "", None, noise);
     }

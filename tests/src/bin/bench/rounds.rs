@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::process::Child;
 use std::time::Duration;
 
+use chat_tests::relay::{Faults, Relay};
 use nix::time::clock_getcpuclockid;
 use nix::unistd::Pid;
 
@@ -51,11 +52,21 @@ pub fn run(args: &Args) -> Result<()> {
 fn measure(args: &Args, scenes: &mut [Scene]) -> Result<()> {
     for scene in &mut *scenes {
         eprintln!("{} members enter", scene.members);
-        for server in &scene.servers {
-            scene.crowd.enter(server.address)?;
+        for server in &mut scene.servers {
+            let crowd = server.sessions.as_mut().unwrap_or(&mut scene.crowd);
+            crowd.enter(server.address)?;
             // Not measured: it warms everything for the rounds that are.
-            drive(args, &mut scene.crowd, scene.lines.div_ceil(10))?;
+            drive(args, crowd, scene.lines.div_ceil(10))?;
+            if let Some(relay) = &server.relay {
+                relay.set_faulty(true);
+                for _ in 0..args.rounds {
+                    server.measure(args, &mut scene.crowd, scene.lines)?;
+                }
+            }
         }
+    }
+    if !args.loss.is_empty() {
+        return Ok(());
     }
     let mut turn = 0;
     for round in 1..=args.rounds {
@@ -82,7 +93,12 @@ fn from<T>(turn: usize, items: &mut [T]) -> impl Iterator<Item = &mut T> {
 impl Scene {
     /// Starts the servers of this size and opens the members' sockets.
     fn open(args: &Args, members: usize) -> Result<Self> {
-        let mut servers = vec![Server::start(peer::SERVER, args)?];
+        let losses = args.loss.iter();
+        let behind = losses.map(|&loss| Server::with_sessions(args, members, Some(loss)));
+        let mut servers = behind.collect::<Result<Vec<_>>>()?;
+        if servers.is_empty() {
+            servers.push(Server::start(peer::SERVER, args)?);
+        }
         for (place, &address) in args.server.iter().enumerate() {
             servers.push(Server::new(
                 peer::FOREIGN,
@@ -101,13 +117,16 @@ impl Scene {
                 }
             }
         }
+        if args.vs.iter().any(|asked| asked == peer::SESSIONS) {
+            servers.push(Server::with_sessions(args, members, None)?);
+        }
         let near = args.server.iter().all(|it| it.ip().is_loopback());
         let local = if near { [127, 0, 0, 1] } else { [0; 4] };
         let by_default = COPIES_A_ROUND.div_ceil(members - 1);
         Ok(Self {
             members,
             servers,
-            crowd: Crowd::open(members, (local, 0).into())?,
+            crowd: Crowd::open(members, (local, 0).into(), false)?,
             lines: args.lines.unwrap_or(by_default),
         })
     }
@@ -131,6 +150,10 @@ pub struct Server {
     pub name: String,
     pub role: &'static str,
     pub address: SocketAddr,
+    /// Its own members, where they have sessions.
+    sessions: Option<Crowd>,
+    /// The network in front of it.
+    relay: Option<Relay>,
     pid: Option<Pid>,
     /// Held, because it prints without an error only while it is.
     _child: Option<Child>,
@@ -157,6 +180,8 @@ impl Server {
             name: address.to_string(),
             role,
             address,
+            sessions: None,
+            relay: None,
             pid: pid.map(Pid::from_raw),
             _child: None,
             parts: Vec::new(),
@@ -164,9 +189,29 @@ impl Server {
         }
     }
 
+    /// Starts one for members with sessions, perhaps behind a slow network that loses datagrams.
+    fn with_sessions(args: &Args, members: usize, loss: Option<u8>) -> Result<Self> {
+        let mut server = Self::start(peer::SESSIONS, args)?;
+        server.sessions = Some(Crowd::open(members, ([127, 0, 0, 1], 0).into(), true)?);
+        if let Some(loss_percent) = loss {
+            let faults = Faults {
+                loss_percent,
+                delay: Duration::from_millis(25),
+                ..Faults::default()
+            };
+            let relay = Relay::start(server.address, faults, loss_percent.into());
+            server.address = relay.address();
+            server.name = format!("sessions, {loss_percent} % lost");
+            server.relay = Some(relay);
+        }
+        Ok(server)
+    }
+
     /// Drives a part of a round.
     #[allow(clippy::cast_precision_loss)] // Counts here are far below 2^52.
-    fn measure(&mut self, args: &Args, crowd: &mut Crowd, lines: usize) -> Result<()> {
+    fn measure(&mut self, args: &Args, plain: &mut Crowd, lines: usize) -> Result<()> {
+        let mut sessions = self.sessions.take();
+        let crowd = sessions.as_mut().unwrap_or(plain);
         crowd.server = self.address;
         // The clock is exact once the server sleeps.
         crowd.settle()?;
@@ -182,10 +227,11 @@ impl Server {
         }
         self.parts.push([used, user, system, micros.len() as f64]);
         self.micros.extend(micros);
+        self.sessions = sessions;
         Ok(())
     }
 
-    /// Returns nanoseconds of CPU per datagram out, of each round where the process is known.
+    /// Returns nanoseconds of CPU per line delivered, of each round where the process is known.
     pub fn costs(&self) -> Vec<f64> {
         let rounds = self.parts.chunks(PARTS).filter(|_| self.pid.is_some());
         rounds.map(|round| sum(round, 0) / sum(round, 3)).collect()
