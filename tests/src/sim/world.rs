@@ -236,7 +236,9 @@ impl World {
         for (number, room) in self.rooms.iter().enumerate() {
             let ghost = room.members().find(|&(name, at)| {
                 let mut living = self.people.iter().filter(|who| !who.dead);
-                !living.any(|who| (who.room, who.name, who.address) == (number, name, at))
+                // A login that was forged from the address of a person in another room stays: the
+                // network reports nothing about an address where a program receives.
+                !living.any(|who| who.address == at && (who.room != number || who.name == name))
             });
             hold(ALL_OUT, ghost.is_none(), || format!("{ghost:?}"))?;
             self.tally.buried += 1;
