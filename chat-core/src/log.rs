@@ -34,6 +34,14 @@ pub struct LogLimits {
     pub bytes: NonZeroU32,
 }
 
+impl LogLimits {
+    /// The bounds by default, of a room and of a client.
+    pub(crate) const USUAL: Self = Self {
+        entries: NonZeroU32::new(1_024).expect("not zero"),
+        bytes: NonZeroU32::new(256 << 10).expect("not zero"),
+    };
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     at: Timestamp,

@@ -126,7 +126,7 @@ impl Relay {
     }
 
     /// Gives each client another port towards the server, as a NAT does that has forgotten them.
-    /// What is on its way to the old ones is lost.
+    /// Datagrams on their way to the old ones are lost.
     pub fn rebind(&self) {
         lock(&self.record).rebinds = true;
     }

@@ -16,6 +16,7 @@ use crate::language::{Language, Worded};
 
 pub(crate) use join::{JoinArgs, SendArgs};
 pub(crate) use serve::ServeArgs;
+pub(crate) use values::VerbsArg;
 
 use config_file::{ADDRESS_OPTION, COMMAND_WITH_FILE, misspelt_variables, with_defaults_of};
 use values::language_of;

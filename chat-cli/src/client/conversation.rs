@@ -43,7 +43,7 @@ pub(super) struct Conversation {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Membership {
-    /// What the network loses is lost.
+    /// No session: the network's losses are lines lost.
     Plain,
     /// A session, whose log has so far shown the time before.
     Arriving,

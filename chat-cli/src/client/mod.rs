@@ -19,7 +19,7 @@ use chat_core::ClientConfig;
 use chat_core::proto::{Dialect, Text};
 
 use crate::address::{self, Addresses};
-use crate::args::{JoinArgs, SendArgs};
+use crate::args::{JoinArgs, SendArgs, VerbsArg};
 use crate::failure::{Failure, Operation};
 use crate::io::editor::Editor;
 use crate::io::signals::on_stop_signal;
@@ -62,12 +62,8 @@ pub(crate) fn join(args: &JoinArgs) -> Result<(), Failure> {
         output.remark(&Status::Hosting { address });
     }
 
-    let mut config = ClientConfig::default();
-    config.dialect = Dialect::lenient().with_verbs(args.verbs.0);
+    let mut config = config_of(args.verbs, args.plain)?;
     config.keep_alive_seconds = args.keep_alive.0;
-    if !args.plain {
-        config.session = Some(client_session()?);
-    }
     let is_typed = io::stdin().is_terminal();
     let linger = if is_typed { 0 } else { args.linger };
     let input = Input {
@@ -89,11 +85,7 @@ pub(crate) fn send(args: &SendArgs) -> Result<(), Failure> {
     let text = args.text.join(" ");
     Text::new(&text).map_err(Failure::CannotSay)?;
     let addresses = address::resolve(args.server.as_deref()).map_err(Failure::Address)?;
-    let mut config = ClientConfig::default();
-    config.dialect = Dialect::lenient().with_verbs(args.verbs.0);
-    if !args.plain {
-        config.session = Some(client_session()?);
-    }
+    let config = config_of(args.verbs, args.plain)?;
     let output = Output::new(Form::Silent, args.lang.language());
 
     // The line and the end of the input, as through a pipe.
@@ -102,6 +94,16 @@ pub(crate) fn send(args: &SendArgs) -> Result<(), Failure> {
     let _has_room = sender.post(Some(Ok(text))) && sender.post(None);
     let input = Input::default();
     Session::log_in(&addresses, args.name, &config, &inbox, input, output)?.talk()
+}
+
+/// Returns the options of a client, which asks for a session unless it is to be a plain one.
+fn config_of(verbs: VerbsArg, plain: bool) -> Result<ClientConfig, Failure> {
+    let mut config = ClientConfig::default();
+    config.dialect = Dialect::lenient().with_verbs(verbs.0);
+    if !plain {
+        config.session = Some(client_session()?);
+    }
+    Ok(config)
 }
 
 /// Talks while standard input is read, and leaves the terminal as it was.

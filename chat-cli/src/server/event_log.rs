@@ -109,14 +109,13 @@ impl EventLog {
                 (Delivery::Said { name, text }, Event::Heard { .. } | Event::Left { .. }) => {
                     self.write(&Event::Said { name, text });
                 }
+                (Delivery::Left { name }, Event::Joined { replaced, .. })
+                    if replaced == Some(name) => {}
                 // A member that had to go because a session is at its address now.
-                (Delivery::Left { name }, Event::Attached { peer, .. }) => {
-                    let reason = LeaveReason::Quit;
-                    self.write(&Event::Left { name, peer, reason });
-                }
-                (Delivery::Left { name }, Event::Joined { peer, replaced, .. })
-                    if replaced != Some(name) =>
-                {
+                (
+                    Delivery::Left { name },
+                    Event::Joined { peer, .. } | Event::Attached { peer, .. },
+                ) => {
                     let reason = LeaveReason::Quit;
                     self.write(&Event::Left { name, peer, reason });
                 }

@@ -2,7 +2,6 @@
 //! "Sessions: rules of the client"). The client's state changes in `mod.rs`.
 
 use core::hash::Hasher;
-use core::num::NonZeroU32;
 use core::time::Duration;
 
 use chat_proto::{
@@ -53,13 +52,10 @@ pub struct ClientSession {
 impl ClientSession {
     /// Creates the default options with these random bits.
     pub fn new(token: Id, seed: [u8; 16]) -> Self {
-        let number = |number| NonZeroU32::new(number).expect("not zero");
-        let (entries, bytes) = (number(1_024), number(256 << 10));
-        let pending = LogLimits { entries, bytes };
         Self {
             token,
             seed,
-            pending,
+            pending: LogLimits::USUAL,
         }
     }
 }

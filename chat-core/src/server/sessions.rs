@@ -194,12 +194,15 @@ impl<A: Peer> Server<A> {
 
     /// Removes a session, but keeps its token.
     fn park(&mut self, token: Id) {
-        let address = self.sessions().live(token).address;
-        let index = self
-            .members
-            .at(address)
-            .expect("a live session is a member");
+        let index = self.member_of(token);
         let _ = self.leave(index, LeaveReason::Parked);
+    }
+
+    /// Returns the index of the member whose session is live.
+    fn member_of(&mut self, token: Id) -> usize {
+        let address = self.sessions().live(token).address;
+        let index = self.members.at(address);
+        index.expect("a live session is a member")
     }
 
     /// Keeps the token of a member that leaves, unless its session has ended.
@@ -320,11 +323,7 @@ impl<A: Peer> Server<A> {
         let dialect = chat_proto::Dialect::strict();
         match Request::decode(text.as_bytes(), &dialect) {
             Ok(Request::Quit { name: given }) if given == name => {
-                let address = self.sessions().live(token).address;
-                let index = self
-                    .members
-                    .at(address)
-                    .expect("a live session is a member");
+                let index = self.member_of(token);
                 return Some(self.expel(index, LeaveReason::Quit, None));
             }
             Ok(Request::Chat {

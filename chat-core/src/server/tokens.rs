@@ -55,17 +55,12 @@ pub struct SessionConfig {
 impl SessionConfig {
     /// Creates the default options with these secrets.
     pub fn new(key: [u8; 16], log: Id) -> Self {
-        let number = |number| NonZeroU32::new(number).expect("not zero");
-        let history = LogLimits {
-            entries: number(1_024),
-            bytes: number(256 << 10),
-        };
         Self {
             key,
             log,
-            history,
+            history: LogLimits::USUAL,
             catch_up: 50,
-            max_parked: number(4_096),
+            max_parked: NonZeroU32::new(4_096).expect("not zero"),
         }
     }
 }
@@ -246,29 +241,28 @@ impl<A: Peer> Sessions<A> {
     /// Attaches a token at an address, at the entry `cursor`; tells nobody.
     pub(super) fn attach(&mut self, now: Timestamp, token: Id, address: A, sid: Id, cursor: u64) {
         let is_known = self.get(now, token).is_some();
-        let kept = self.forget(token).filter(|_| is_known);
-        let session = self.live.entry(token).or_insert_with(|| {
-            kept.unwrap_or_else(|| {
-                Box::new(Session {
-                    address,
-                    sid,
-                    status: Status::Live,
-                    since: now,
-                    heard_at: now,
-                    claimed_at: None,
-                    is_claimed: false,
-                    link: Link::new(),
-                    lines: Bucket::default(),
-                    bytes: Bucket::default(),
-                    start: None,
-                })
-            })
-        });
-        session.link.attach(cursor);
-        (session.address, session.sid, session.status) = (address, sid, Status::Live);
-        (session.since, session.heard_at) = (now, now);
-        (session.claimed_at, session.is_claimed) = (None, false);
-        session.start = None;
+        let kept = self.forget(token);
+        let former = self.live.remove(&token).or(kept).filter(|_| is_known);
+        // The numbers of lines, round trips and rates are the token's.
+        let (mut link, lines, bytes) = match former {
+            Some(former) => (former.link, former.lines, former.bytes),
+            None => (Link::new(), Bucket::default(), Bucket::default()),
+        };
+        link.attach(cursor);
+        let session = Session {
+            address,
+            sid,
+            status: Status::Live,
+            since: now,
+            heard_at: now,
+            claimed_at: None,
+            is_claimed: false,
+            link,
+            lines,
+            bytes,
+            start: None,
+        };
+        self.live.insert(token, Box::new(session));
         self.due_at(now.plus(UNHEARD));
     }
 

@@ -22,7 +22,7 @@ pub(super) struct Talk {
     ids: Vec<(String, String)>,
     /// The last hello.
     hello: String,
-    /// What the calls since the last look at it said to the user.
+    /// The events for the user since the last look at them.
     shown: Vec<String>,
 }
 

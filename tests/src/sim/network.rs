@@ -9,7 +9,7 @@ use fastrand::Rng;
 
 use super::record::Tally;
 
-/// What a clock shows when the world begins: it may go back.
+/// The time of a clock when the world begins: it may go back.
 pub(super) const CLOCK_START: u64 = 1_000_000;
 
 /// Bytes of a corrupted datagram of a session. With all digits of its first id it would come from

@@ -72,7 +72,7 @@ fn a_forged_datagram_changes_nothing() {
     }
 }
 
-/// What was recorded of a session is repeated from its address and from another one.
+/// Repeats what was recorded of a session, from its address and from another one.
 #[test]
 fn a_replayed_datagram_changes_nothing() {
     for (state, answer) in [
